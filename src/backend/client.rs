@@ -1,0 +1,194 @@
+//! Calls to the internal HTTP interface of another node, with the cluster's token, a time limit on each, and
+//! connections that are used again.
+//!
+//! Owns how a call is made and how its failure is told. Does not decide whom to call, nor whether to try again.
+
+mod error;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::Stream;
+use futures::stream::{self, StreamExt};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Body, RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::error::Error;
+use crate::backend::api::TOKEN_HEADER;
+
+/// How long a connection may take to come about; a node that does not even accept one is taken for dead sooner than
+/// one that is slow.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Connections to one node that are kept for later calls.
+const IDLE_CONNECTIONS: usize = 16;
+/// Bytes of an answer's error text that are kept.
+const ERROR_TEXT_MAX: usize = 2000;
+
+/// Makes calls. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    token: HeaderValue,
+}
+
+/// One call: whom, what, and for how long.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// `host:port` of the node.
+    pub address: &'a str,
+    /// What stands behind `/api/internal/` in its URL.
+    pub name: &'a str,
+    /// The whole call, or for a streamed answer each wait for more of it, may take this long.
+    pub timeout: Duration,
+    /// The `Authorization` header of the client on whose behalf the call is made.
+    pub authorization: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// A call in the cluster's own name.
+    pub fn new(address: &'a str, name: &'a str, timeout: Duration) -> Call<'a> {
+        Call {
+            address,
+            name,
+            timeout,
+            authorization: None,
+        }
+    }
+}
+
+impl Client {
+    /// A client that shows `token`; fails when the token can't be a header or TLS can't be set up.
+    pub fn new(token: &str) -> Result<Client, Error> {
+        let unusable = |cause: String| Error::Client { cause };
+        let mut token = HeaderValue::from_str(token)
+            .map_err(|_| unusable("the cluster token holds bytes a header can't".to_owned()))?;
+        token.set_sensitive(true);
+        // Nodes speak plain HTTP. TLS is set up all the same, without looking for a process-wide provider.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| unusable(e.to_string()))?
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .build()
+            .map_err(|e| unusable(error::with_causes(&e)))?;
+        Ok(Client { http, token })
+    }
+
+    /// Sends `body` as JSON and reads a JSON answer.
+    pub async fn post_json<Req, Res>(&self, call: &Call<'_>, body: &Req) -> Result<Res, Error>
+    where
+        Req: Serialize + Sync + ?Sized,
+        Res: DeserializeOwned,
+    {
+        let request = self.request(call).timeout(call.timeout).json(body);
+        self.read_json(call, request).await
+    }
+
+    /// Sends a stream of bytes and reads a JSON answer. The stream is read as fast as the node takes it. The time
+    /// limit is of the whole call, so of the whole stream.
+    pub async fn post_stream<S, E, Res>(&self, call: &Call<'_>, body: S) -> Result<Res, Error>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+        Res: DeserializeOwned,
+    {
+        let body = Body::wrap_stream(body);
+        let request = self.request(call).timeout(call.timeout).body(body);
+        self.read_json(call, request).await
+    }
+
+    /// Sends `body` as JSON and hands back the answer's bytes as they come. The time limit is of each wait.
+    pub async fn open_stream<Req>(
+        &self,
+        call: &Call<'_>,
+        body: &Req,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + 'static, Error>
+    where
+        Req: Serialize + Sync + ?Sized,
+    {
+        let sent = self.request(call).json(body).send();
+        let response = match tokio::time::timeout(call.timeout, sent).await {
+            Ok(response) => response.map_err(|e| Error::of(call, &e))?,
+            Err(_) => return Err(Error::late(call)),
+        };
+        let response = accepted(call, response).await?;
+        let (late, timeout) = (Error::late(call), call.timeout);
+        let lost = Error::lost(call);
+        let chunks = stream::try_unfold(response, move |mut response| {
+            let (late, lost) = (late.clone(), lost.clone());
+            async move {
+                match tokio::time::timeout(timeout, response.chunk()).await {
+                    Ok(Ok(chunk)) => Ok(chunk.map(|bytes| (bytes, response))),
+                    Ok(Err(cause)) => Err(lost.because(&cause)),
+                    Err(_) => Err(late),
+                }
+            }
+        });
+        Ok(chunks.boxed())
+    }
+
+    fn request(&self, call: &Call<'_>) -> RequestBuilder {
+        let url = format!("http://{}/api/internal/{}", call.address, call.name);
+        let request = self.http.post(url).header(TOKEN_HEADER, self.token.clone());
+        match call.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
+        }
+    }
+
+    async fn read_json<Res: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        request: RequestBuilder,
+    ) -> Result<Res, Error> {
+        let response = request.send().await.map_err(|e| Error::of(call, &e))?;
+        let response = accepted(call, response).await?;
+        response.json().await.map_err(|e| Error::of(call, &e))
+    }
+}
+
+/// Turns an answer that is not a success into the error that its body tells.
+async fn accepted(call: &Call<'_>, mut response: Response) -> Result<Response, Error> {
+    #[derive(serde::Deserialize)]
+    struct Told {
+        error: String,
+    }
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let mut body = Vec::new();
+    while body.len() < ERROR_TEXT_MAX {
+        match tokio::time::timeout(call.timeout, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            _ => break,
+        }
+    }
+    let message = match serde_json::from_slice::<Told>(&body) {
+        Ok(told) => told.error,
+        Err(_) => {
+            body.truncate(ERROR_TEXT_MAX);
+            let mut text = String::from_utf8_lossy(&body).trim().to_owned();
+            if text.is_empty() {
+                let _ = write!(text, "it gave no reason");
+            }
+            text
+        }
+    };
+    Err(Error::refused(call, status.as_u16(), message))
+}
+
+#[cfg(test)]
+mod tests;

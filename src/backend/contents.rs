@@ -1,0 +1,233 @@
+//! What one storage path holds, as an immutable value, and the only way to change it: a draft.
+//!
+//! A draft changes the value and writes down the same change for metadata, so that the two can't differ. It takes
+//! effect when metadata is durable. Owns what names a file; does not own when a draft is committed: `writer` does.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde::Serialize;
+
+use crate::backend::error::Error;
+use crate::backend::meta::{Op, Table, pair};
+use crate::backend::rowset::Rowset;
+use crate::backend::segment::Segment;
+use crate::backend::tablet::{
+    Columns, ColumnsRecord, Damage, Pending, PendingRecord, Tablet, Trash, TrashRecord,
+};
+use crate::clock::Timestamp;
+use crate::ids::{ReplicaId, TabletId, TxnId};
+
+/// What one storage path holds.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// Replicas in use.
+    pub tablets: OrdMap<TabletId, Arc<Tablet>>,
+    /// Rows of loads that are not published.
+    pub pending: OrdMap<(TxnId, TabletId), Arc<Pending>>,
+    /// Dropped replicas.
+    pub trash: OrdMap<(TabletId, ReplicaId), Arc<Trash>>,
+    /// Columns of the tables, by their key in metadata.
+    pub columns: OrdMap<u64, Arc<Columns>>,
+}
+
+/// A change of [`Contents`] that is not durable yet.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// How it will be.
+    pub contents: Contents,
+    /// The same for metadata.
+    pub ops: Vec<Op>,
+    /// Files that metadata will name.
+    pub fresh: Vec<Arc<Segment>>,
+    /// Files that metadata will not name any more.
+    pub gone: Vec<Arc<Segment>>,
+    /// Tablets that the frontend should hear of.
+    pub touched: BTreeSet<TabletId>,
+}
+
+impl Draft {
+    /// A draft that changes nothing yet.
+    pub fn of(contents: Contents) -> Draft {
+        Draft {
+            contents,
+            ..Draft::default()
+        }
+    }
+
+    /// Adds what a later draft, made from this one's contents, changes.
+    pub fn absorb(&mut self, later: Draft) {
+        self.contents = later.contents;
+        self.ops.extend(later.ops);
+        self.fresh.extend(later.fresh);
+        self.gone.extend(later.gone);
+        self.touched.extend(later.touched);
+    }
+
+    /// The tablet as the draft leaves it.
+    pub fn tablet(&self, id: TabletId) -> Result<Arc<Tablet>, Error> {
+        self.contents
+            .tablets
+            .get(&id)
+            .cloned()
+            .ok_or(Error::UnknownTablet(id))
+    }
+
+    /// Adds a new tablet with its rowsets.
+    pub fn create(&mut self, tablet: Tablet) {
+        let columns = tablet.columns.clone();
+        if self
+            .contents
+            .columns
+            .insert(columns.key, columns.clone())
+            .is_none()
+        {
+            let record = ColumnsRecord {
+                columns: columns.columns.clone(),
+                key_columns: columns.key_columns,
+            };
+            self.put(Table::Columns, pair(columns.key, 0), &record);
+        }
+        let id = tablet.id();
+        self.put(Table::Tablets, pair(id.0, 0), &tablet.record());
+        for rowset in &tablet.rowsets {
+            self.put_rowset(id, rowset);
+        }
+        self.set(tablet);
+    }
+
+    /// Puts `new` in the place of the rowsets within its range of versions. Their files are not wanted any more,
+    /// except those that `new` holds as well.
+    pub fn replace(&mut self, tablet: &Tablet, new: Rowset) {
+        let id = tablet.id();
+        let new = Arc::new(new);
+        let (old, mut rowsets): (Vec<_>, Vec<_>) = tablet
+            .rowsets
+            .iter()
+            .cloned()
+            .partition(|r| r.start >= new.start && r.end <= new.end);
+        for rowset in &old {
+            self.delete(Table::Rowsets, pair(id.0, rowset.start.unsigned_abs()));
+            let unwanted = rowset
+                .segments
+                .iter()
+                .filter(|s| !new.segments.iter().any(|n| Arc::ptr_eq(s, n)));
+            self.gone.extend(unwanted.cloned());
+        }
+        self.fresh.extend(new.segments.iter().cloned());
+        self.put_rowset(id, &new);
+        let at = rowsets.partition_point(|r| r.end < new.start);
+        rowsets.insert(at, new);
+        self.set(tablet.with_rowsets(rowsets));
+    }
+
+    /// Notes that files of a tablet are lost or wrong.
+    pub fn mark_bad(&mut self, tablet: &Tablet, damage: Damage) {
+        let mut tablet = tablet.clone();
+        tablet.damage = Some(damage);
+        self.put(Table::Tablets, pair(tablet.id().0, 0), &tablet.record());
+        self.set(tablet);
+    }
+
+    /// Keeps rows of a load that has no version yet; they take the place of earlier ones of the same load.
+    pub fn put_pending(&mut self, txn: TxnId, tablet: TabletId, pending: Pending) {
+        let record = PendingRecord {
+            created: pending.created,
+            segments: pending.segments.iter().map(|s| s.record.clone()).collect(),
+        };
+        self.put(Table::Pending, pair(txn.0, tablet.0), &record);
+        self.fresh.extend(pending.segments.iter().cloned());
+        let old = self
+            .contents
+            .pending
+            .insert((txn, tablet), Arc::new(pending));
+        self.gone
+            .extend(old.iter().flat_map(|p| p.segments.iter().cloned()));
+    }
+
+    /// Takes out rows of a load, to give them a version or to forget them.
+    pub fn take_pending(&mut self, txn: TxnId, tablet: TabletId) -> Option<Arc<Pending>> {
+        let pending = self.contents.pending.remove(&(txn, tablet))?;
+        self.delete(Table::Pending, pair(txn.0, tablet.0));
+        Some(pending)
+    }
+
+    /// Forgets rows of a load.
+    pub fn forget_pending(&mut self, txn: TxnId, tablet: TabletId) -> bool {
+        match self.take_pending(txn, tablet) {
+            Some(pending) => {
+                self.gone.extend(pending.segments.iter().cloned());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Moves a tablet to the trash, and forgets the loads that wrote to it.
+    pub fn trash(&mut self, tablet: &Arc<Tablet>, dropped: Timestamp) {
+        let id = tablet.id();
+        let key = (id, tablet.spec.replica);
+        for rowset in &tablet.rowsets {
+            self.delete(Table::Rowsets, pair(id.0, rowset.start.unsigned_abs()));
+        }
+        self.delete(Table::Tablets, pair(id.0, 0));
+        let record = TrashRecord {
+            dropped,
+            tablet: tablet.record(),
+            rowsets: tablet.rowsets.iter().map(|r| r.record()).collect(),
+        };
+        self.put(Table::Trash, pair(id.0, key.1.0), &record);
+        let loads: Vec<_> = self
+            .contents
+            .pending
+            .keys()
+            .filter(|(_, tablet)| *tablet == id)
+            .copied()
+            .collect();
+        for (txn, tablet) in loads {
+            self.forget_pending(txn, tablet);
+        }
+        self.contents.tablets.remove(&id);
+        self.contents.trash.insert(
+            key,
+            Arc::new(Trash {
+                dropped,
+                tablet: tablet.clone(),
+            }),
+        );
+        self.touched.insert(id);
+    }
+
+    /// Deletes a dropped replica for good.
+    pub fn purge(&mut self, tablet: TabletId, replica: ReplicaId) {
+        if let Some(trash) = self.contents.trash.remove(&(tablet, replica)) {
+            self.delete(Table::Trash, pair(tablet.0, replica.0));
+            let files = trash.tablet.rowsets.iter().flat_map(|r| r.segments.iter());
+            self.gone.extend(files.cloned());
+        }
+    }
+
+    fn set(&mut self, tablet: Tablet) {
+        self.touched.insert(tablet.id());
+        self.contents.tablets.insert(tablet.id(), Arc::new(tablet));
+    }
+
+    fn put_rowset(&mut self, tablet: TabletId, rowset: &Rowset) {
+        let key = pair(tablet.0, rowset.start.unsigned_abs());
+        self.put(Table::Rowsets, key, &rowset.record());
+    }
+
+    /// Writes a record of metadata.
+    pub fn put<T: Serialize>(&mut self, table: Table, key: [u8; 16], record: &T) {
+        self.ops.push(Op::put(table, key, record));
+    }
+
+    fn delete(&mut self, table: Table, key: [u8; 16]) {
+        self.ops.push(Op {
+            table,
+            key,
+            value: None,
+        });
+    }
+}

@@ -1,0 +1,157 @@
+//! Creating tablets: which storage path, and what stands already. Metadata only; directories are made by loads.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::backend::api::{CreateTablets, TabletErrors, TabletSpec};
+use crate::backend::contents::Draft;
+use crate::backend::error::Error;
+use crate::backend::open;
+use crate::backend::path::Path;
+use crate::backend::rowset::Rowset;
+use crate::backend::state::State;
+use crate::backend::tablet::{Columns, ColumnsRecord, Tablet};
+use crate::clock::{Clock, SystemClock, Timestamp};
+
+/// Creates tablets; those that could not be are in the answer.
+///
+/// # Errors
+/// The request does not make sense.
+pub async fn create(state: &State, request: CreateTablets) -> Result<TabletErrors, Error> {
+    if request.columns.is_empty() || request.key_columns > request.columns.len() {
+        return Err(Error::Request(
+            "tablets need columns, and no more key columns than those".to_owned(),
+        ));
+    }
+    let columns = Arc::new(columns(&request));
+    let mut answer = TabletErrors::default();
+    for (path, tablets) in place(state, request.tablets, &mut answer) {
+        let ids: BTreeSet<_> = tablets.iter().map(|t| t.tablet).collect();
+        let columns = columns.clone();
+        let now = SystemClock.now();
+        let created = path.change(move |draft| {
+            let made = |spec: TabletSpec| {
+                let id = spec.tablet;
+                let error = create_one(draft, spec, &columns, now).err()?;
+                Some((id, error.to_string()))
+            };
+            Ok(tablets.into_iter().filter_map(made).collect::<Vec<_>>())
+        });
+        match created.await {
+            Ok(failed) => answer.failed.extend(failed),
+            Err(e) => answer
+                .failed
+                .extend(ids.iter().map(|id| (*id, e.to_string()))),
+        }
+        let mut creating = state.creating().lock();
+        creating.retain(|id, _| !ids.contains(id));
+    }
+    Ok(answer)
+}
+
+/// Chooses a path for each tablet: where it is already; else online, of the wanted medium if any is, with room, and
+/// with the fewest tablets.
+fn place(
+    state: &State,
+    tablets: Vec<TabletSpec>,
+    answer: &mut TabletErrors,
+) -> Vec<(Arc<Path>, Vec<TabletSpec>)> {
+    let paths = state.paths();
+    let states: Vec<_> = paths.iter().map(|p| p.state()).collect();
+    let contents: Vec<_> = paths.iter().map(|p| p.shared.contents()).collect();
+    let mut counts: Vec<u64> = states.iter().map(|s| s.tablets).collect();
+    let mut chosen: Vec<Vec<TabletSpec>> = paths.iter().map(|_| Vec::new()).collect();
+    let mut creating = state.creating().lock();
+    for spec in tablets {
+        let here = contents
+            .iter()
+            .position(|c| c.tablets.contains_key(&spec.tablet));
+        let best = || {
+            (0..paths.len())
+                .filter(|at| states.get(*at).is_some_and(|s| s.online && s.available > 0))
+                .min_by_key(|at| {
+                    let other = states.get(*at).is_none_or(|s| s.medium != spec.medium);
+                    (other, counts.get(*at).copied())
+                })
+        };
+        let at = here
+            .or_else(|| creating.get(&spec.tablet).copied())
+            .or_else(best);
+        match at.and_then(|at| Some((at, chosen.get_mut(at)?, counts.get_mut(at)?))) {
+            Some((at, own, count)) => {
+                *count += 1;
+                creating.insert(spec.tablet, at);
+                own.push(spec);
+            }
+            None => answer.failed.push((
+                spec.tablet,
+                "no storage path of this backend is online and has room".to_owned(),
+            )),
+        }
+    }
+    let placed = paths.iter().cloned().zip(chosen);
+    placed.filter(|(_, own)| !own.is_empty()).collect()
+}
+
+fn create_one(
+    draft: &mut Draft,
+    spec: TabletSpec,
+    columns: &Arc<Columns>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    if spec.version < 0 {
+        return Err(Error::Request(format!(
+            "tablet {} can't begin at version {}",
+            spec.tablet, spec.version
+        )));
+    }
+    if draft
+        .contents
+        .trash
+        .contains_key(&(spec.tablet, spec.replica))
+    {
+        return Err(Error::Stale(format!(
+            "replica {} of tablet {} was dropped; a new replica needs a new id",
+            spec.replica, spec.tablet
+        )));
+    }
+    if let Ok(held) = draft.tablet(spec.tablet) {
+        if held.spec.replica == spec.replica {
+            return Ok(());
+        }
+        if held.spec.epoch >= spec.epoch {
+            return Err(Error::Stale(format!(
+                "tablet {} is here as replica {} of epoch {}; replica {} of epoch {} is older",
+                spec.tablet, held.spec.replica, held.spec.epoch, spec.replica, spec.epoch
+            )));
+        }
+        draft.trash(&held, now);
+    }
+    let first = Arc::new(Rowset::empty(0, spec.version, now));
+    let tablet = Tablet {
+        spec,
+        columns: columns.clone(),
+        created: now,
+        damage: None,
+        rowsets: Vec::new(),
+        version: 0,
+    };
+    draft.create(tablet.with_rowsets(vec![first]));
+    Ok(())
+}
+
+fn columns(request: &CreateTablets) -> Columns {
+    let record = ColumnsRecord {
+        columns: request.columns.clone(),
+        key_columns: request.key_columns,
+    };
+    // Records are plain structs: they always have a MessagePack form.
+    let bytes = rmp_serde::to_vec_named(&record).expect("a record has a MessagePack form");
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let key = digest
+        .first_chunk::<8>()
+        .map_or(0, |head| u64::from_be_bytes(*head));
+    open::columns(record, key)
+}

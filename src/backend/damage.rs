@@ -1,0 +1,83 @@
+//! Tells lost and wrong files from other troubles, and marks the replica that has them.
+
+use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
+
+use crate::backend::error::Error;
+use crate::backend::segment::Segment;
+use crate::backend::state::State;
+use crate::backend::tablet::Damage;
+use crate::ids::TabletId;
+
+/// What an error of the Parquet reader says of a file.
+pub fn of_parquet(segment: &Segment, error: &ParquetError) -> Error {
+    match error {
+        ParquetError::External(cause) => match cause.downcast_ref::<std::io::Error>() {
+            Some(cause) => of_io(segment, cause),
+            None => corrupt(segment, error),
+        },
+        _ => corrupt(segment, error),
+    }
+}
+
+/// What an error of the batches of a file says of it.
+pub fn of_arrow(segment: &Segment, error: &ArrowError) -> Error {
+    match error {
+        ArrowError::IoError(_, cause) => of_io(segment, cause),
+        ArrowError::ExternalError(cause) => match cause.downcast_ref::<std::io::Error>() {
+            Some(cause) => of_io(segment, cause),
+            None => corrupt(segment, error),
+        },
+        _ => corrupt(segment, error),
+    }
+}
+
+/// A disk that fails to read is not a wrong file: it may read well again.
+fn of_io(segment: &Segment, cause: &std::io::Error) -> Error {
+    match cause.kind() {
+        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
+            corrupt(segment, cause)
+        }
+        _ => Error::Io {
+            doing: "reading",
+            path: segment.path(),
+            cause: cause.to_string(),
+        },
+    }
+}
+
+fn corrupt(segment: &Segment, what: &dyn std::fmt::Display) -> Error {
+    Error::Corrupt {
+        file: segment.path(),
+        what: what.to_string(),
+    }
+}
+
+/// Marks a tablet bad if `error` says that one of the files that it has now is lost or wrong.
+pub async fn note(state: &State, tablet: TabletId, error: &Error) {
+    let (file, damage) = match error {
+        Error::Lost { file, .. } => (file.clone(), Damage::Lost(error.to_string())),
+        Error::Corrupt { file, .. } => (file.clone(), Damage::Corrupt(error.to_string())),
+        _ => return,
+    };
+    let Ok((path, _)) = state.find(tablet) else {
+        return;
+    };
+    let marked = path.change(move |draft| {
+        let now = draft.tablet(tablet)?;
+        let has_file = now
+            .rowsets
+            .iter()
+            .flat_map(|r| &r.segments)
+            .any(|s| s.path() == file);
+        if has_file && now.damage.is_none() {
+            draft.mark_bad(&now, damage);
+        }
+        Ok(())
+    });
+    if let Err(failed) = marked.await {
+        tracing::error!(tablet = tablet.0, %error, %failed, "a bad replica could not be marked");
+    } else {
+        tracing::error!(tablet = tablet.0, %error, "a replica is bad");
+    }
+}

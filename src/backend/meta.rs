@@ -1,0 +1,312 @@
+//! The metadata store of one storage path: records in redb, and what a commit's failure means.
+//!
+//! Owns the file and its format. Does not know what the records say: `contents` writes them, `open` reads them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::backend::error::Error;
+use crate::backend::shelf::sync_dir;
+use crate::fault;
+
+/// Name of the store in its storage path.
+pub const FILE: &str = "meta.redb";
+
+/// Bytes of pages that one store keeps in memory; everything is read once, at the start.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// Where the number of the last commit is.
+const COMMIT_KEY: [u8; 16] = *b"commit..........";
+
+/// Where the identity of the path is.
+pub const IDENTITY_KEY: [u8; 16] = *b"identity........";
+
+/// A table of the store. Keys are two numbers, big end first; values are MessagePack with names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// The path itself.
+    Info,
+    /// Columns by key.
+    Columns,
+    /// Replicas by tablet.
+    Tablets,
+    /// Rowsets by tablet and first version.
+    Rowsets,
+    /// Rows without a version by transaction and tablet.
+    Pending,
+    /// Dropped replicas by tablet and replica.
+    Trash,
+}
+
+/// One change of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Op {
+    /// The table.
+    pub table: Table,
+    /// The key.
+    pub key: [u8; 16],
+    /// The new value; `None` deletes.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What became of a commit that failed.
+#[derive(Debug)]
+pub enum Failed {
+    /// Nothing of it is there, and the store works.
+    Undone(Error),
+    /// Nobody knows until the store is read again; the store does not work.
+    Unknown(Error),
+}
+
+/// The open store.
+#[derive(Debug)]
+pub struct Meta {
+    /// None while it is opened anew, or when that failed.
+    db: Option<Database>,
+    dir: PathBuf,
+    commits: u64,
+}
+
+impl Table {
+    const ALL: [Table; 6] = [
+        Table::Info,
+        Table::Columns,
+        Table::Tablets,
+        Table::Rowsets,
+        Table::Pending,
+        Table::Trash,
+    ];
+
+    fn definition(self) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+        TableDefinition::new(match self {
+            Table::Info => "info",
+            Table::Columns => "columns",
+            Table::Tablets => "tablets",
+            Table::Rowsets => "rowsets",
+            Table::Pending => "pending",
+            Table::Trash => "trash",
+        })
+    }
+}
+
+/// The key of two numbers.
+pub fn pair(first: u64, second: u64) -> [u8; 16] {
+    ((u128::from(first) << 64) | u128::from(second)).to_be_bytes()
+}
+
+/// The two numbers of a key.
+pub fn unpair(key: &[u8]) -> (u64, u64) {
+    let both = <[u8; 16]>::try_from(key).map_or(0, u128::from_be_bytes);
+    ((both >> 64) as u64, both as u64)
+}
+
+impl Op {
+    /// Writes a record.
+    pub fn put<T: Serialize>(table: Table, key: [u8; 16], record: &T) -> Op {
+        // Records are plain structs: they always have a MessagePack form.
+        let value = rmp_serde::to_vec_named(record).expect("a record has a MessagePack form");
+        Op {
+            table,
+            key,
+            value: Some(value),
+        }
+    }
+}
+
+impl Meta {
+    /// Opens the store of the storage path `dir`, or makes it with `first` as its first records.
+    ///
+    /// # Errors
+    /// The store can't be read, or is missing although there are data files.
+    pub fn open(dir: &Path, first: &[Op]) -> Result<Meta, Error> {
+        let file = dir.join(FILE);
+        if !file.exists() {
+            Meta::make(dir, &file, first)?;
+        }
+        let db = open_file(dir, &file)?;
+        let mut meta = Meta {
+            db: Some(db),
+            dir: dir.to_owned(),
+            commits: 0,
+        };
+        meta.commits = meta
+            .get(Table::Info, COMMIT_KEY)?
+            .ok_or_else(|| damaged(dir, "its metadata has no beginning"))?;
+        Ok(meta)
+    }
+
+    /// The store is made under another name, so that it is either not there or whole.
+    fn make(dir: &Path, file: &Path, first: &[Op]) -> Result<(), Error> {
+        let temp = dir.join("meta.redb.new");
+        let io = |e: std::io::Error| Error::io("making", file, dir, &e);
+        match fs::remove_file(&temp) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
+            _ => {}
+        }
+        let mut meta = Meta {
+            db: Some(open_file(dir, &temp)?),
+            dir: dir.to_owned(),
+            commits: 0,
+        };
+        meta.write(first).map_err(|e| meta.error(&e))?;
+        drop(meta);
+        fault::hit("backend::before_meta_rename").map_err(io)?;
+        fs::rename(&temp, file).map_err(io)?;
+        sync_dir(dir).map_err(io)
+    }
+
+    /// The record of that key.
+    ///
+    /// # Errors
+    /// The store can't be read.
+    pub fn get<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        key: [u8; 16],
+    ) -> Result<Option<T>, Error> {
+        let read = || -> Result<Option<Vec<u8>>, redb::Error> {
+            let table = self.db()?.begin_read()?.open_table(table.definition())?;
+            Ok(table.get(key.as_slice())?.map(|v| v.value().to_vec()))
+        };
+        match read().map_err(|e| self.error(&e))? {
+            None => Ok(None),
+            Some(value) => self.decode(&value).map(Some),
+        }
+    }
+
+    /// Calls `each` with every record of a table, by key.
+    ///
+    /// # Errors
+    /// The store can't be read, or what `each` returns.
+    pub fn scan<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        mut each: impl FnMut((u64, u64), T) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let open = || -> Result<_, redb::Error> {
+            Ok(self.db()?.begin_read()?.open_table(table.definition())?)
+        };
+        let table = open().map_err(|e| self.error(&e))?;
+        let range = table.iter().map_err(|e| self.error(&e.into()))?;
+        for entry in range {
+            let (key, value) = entry.map_err(|e| self.error(&e.into()))?;
+            each(unpair(key.value()), self.decode(value.value())?)?;
+        }
+        Ok(())
+    }
+
+    /// Makes changes durable, all or none.
+    ///
+    /// # Errors
+    /// What failed, and whether the changes are known not to be there.
+    pub fn commit(&mut self, ops: &[Op]) -> Result<(), Failed> {
+        let Err(error) = self.write(ops) else {
+            return Ok(());
+        };
+        let error = self.error(&error);
+        // Only a full disk is known to leave what was durable readable; after other failures of a flush, what is
+        // read back may be in memory only.
+        if !matches!(error, Error::Full { .. }) {
+            return Err(Failed::Unknown(error));
+        }
+        match self.reopen() {
+            Ok(commits) if commits == self.commits => Err(Failed::Undone(error)),
+            Ok(commits) => {
+                self.commits = commits;
+                Ok(())
+            }
+            Err(error) => Err(Failed::Unknown(error)),
+        }
+    }
+
+    /// A store that met an I/O error must be opened anew. Returns the number of its last commit.
+    fn reopen(&mut self) -> Result<u64, Error> {
+        drop(self.db.take());
+        self.db = Some(open_file(&self.dir, &self.dir.join(FILE))?);
+        self.get(Table::Info, COMMIT_KEY)?
+            .ok_or_else(|| damaged(&self.dir, "its metadata has no beginning"))
+    }
+
+    fn write(&mut self, ops: &[Op]) -> Result<(), redb::Error> {
+        let next = self.commits + 1;
+        let mut txn = self.db()?.begin_write()?;
+        // So that a start after a crash need not walk the whole file.
+        txn.set_quick_repair(true);
+        for table in Table::ALL {
+            let idle = table != Table::Info && !ops.iter().any(|op| op.table == table);
+            if idle && self.commits > 0 {
+                continue;
+            }
+            let mut open = txn.open_table(table.definition())?;
+            for op in ops.iter().filter(|op| op.table == table) {
+                match &op.value {
+                    Some(value) => drop(open.insert(op.key.as_slice(), value.as_slice())?),
+                    None => drop(open.remove(op.key.as_slice())?),
+                }
+            }
+            if table == Table::Info {
+                let value = Op::put(table, COMMIT_KEY, &next).value.unwrap_or_default();
+                open.insert(COMMIT_KEY.as_slice(), value.as_slice())?;
+            }
+        }
+        fault::hit("backend::before_meta_commit").map_err(redb::Error::Io)?;
+        txn.commit()?;
+        fault::hit("backend::after_meta_commit").map_err(redb::Error::Io)?;
+        self.commits = next;
+        Ok(())
+    }
+
+    fn db(&self) -> Result<&Database, redb::Error> {
+        self.db.as_ref().ok_or(redb::Error::DatabaseClosed)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, value: &[u8]) -> Result<T, Error> {
+        rmp_serde::from_slice(value)
+            .map_err(|e| damaged(&self.dir, &format!("a record of its metadata: {e}")))
+    }
+
+    fn error(&self, error: &redb::Error) -> Error {
+        describe(&self.dir, &self.dir.join(FILE), error)
+    }
+}
+
+fn open_file(dir: &Path, file: &Path) -> Result<Database, Error> {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    // A damaged file can make the store panic; that must not end the other storage paths.
+    let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.create(file)));
+    match opened {
+        Ok(Ok(db)) => Ok(db),
+        Ok(Err(e)) => Err(describe(dir, file, &e.into())),
+        Err(_) => Err(damaged(dir, "its metadata can't be read")),
+    }
+}
+
+fn describe(dir: &Path, file: &Path, error: &redb::Error) -> Error {
+    match error {
+        redb::Error::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => {
+            damaged(dir, &format!("{}: {e}", file.display()))
+        }
+        redb::Error::Io(e) => Error::io("using", file, dir, e),
+        redb::Error::Corrupted(what) => damaged(dir, &format!("{}: {what}", file.display())),
+        redb::Error::DatabaseAlreadyOpen => Error::Locked {
+            dir: dir.to_owned(),
+        },
+        other => Error::Io {
+            doing: "using",
+            path: file.to_owned(),
+            cause: other.to_string(),
+        },
+    }
+}
+
+fn damaged(dir: &Path, what: &str) -> Error {
+    Error::Damaged {
+        dir: dir.to_owned(),
+        what: what.to_owned(),
+    }
+}

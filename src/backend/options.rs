@@ -1,0 +1,79 @@
+//! What a backend is started with.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::catalog::table::Medium;
+
+/// Everything that a backend must be told at its start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where tablets are kept; at least one.
+    pub paths: Vec<StoragePath>,
+    /// Where to listen; port 0 takes a free one.
+    pub http_addr: SocketAddr,
+    /// The cluster's token; not empty.
+    pub token: String,
+    /// How the background work behaves.
+    pub settings: Settings,
+}
+
+/// A directory for tablets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoragePath {
+    /// The directory; made when it is missing.
+    pub dir: PathBuf,
+    /// The kind of disk under it.
+    pub medium: Medium,
+    /// Most bytes that tablets may take; `None`: the whole disk.
+    pub capacity: Option<u64>,
+}
+
+/// How the background work of a backend behaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Compactions that run at once; 0 turns compaction off.
+    pub compaction_threads: usize,
+    /// Fewest neighbouring rowsets that are worth a compaction.
+    pub compaction_rowsets_min: usize,
+    /// Most rowsets of one compaction.
+    pub compaction_rowsets_max: usize,
+    /// Most bytes that one compaction reads.
+    pub compaction_bytes_max: u64,
+    /// Time between two clean-ups (files that no metadata names, expired trash).
+    pub clean_interval: Duration,
+    /// Time between two attempts to bring back a path that went offline.
+    pub recover_interval: Duration,
+    /// How long dropped replicas rest in the trash, until a frontend says otherwise.
+    pub trash_expire: Duration,
+    /// How long a load may send nothing before it is given up.
+    pub load_idle: Duration,
+    /// How long the reader of a scan may take nothing before the scan is given up.
+    pub scan_idle: Duration,
+    /// Scans that run at once.
+    pub scans_max: usize,
+    /// Loads that are received at once.
+    pub loads_max: usize,
+    /// Bytes of a disk that loads leave free for metadata, whatever the capacity.
+    pub disk_reserve: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            compaction_threads: 1,
+            compaction_rowsets_min: 5,
+            compaction_rowsets_max: 1000,
+            compaction_bytes_max: 2 << 30,
+            clean_interval: Duration::from_secs(300),
+            recover_interval: Duration::from_secs(10),
+            trash_expire: Duration::from_secs(86_400),
+            load_idle: Duration::from_secs(120),
+            scan_idle: Duration::from_secs(600),
+            scans_max: 1024,
+            loads_max: 64,
+            disk_reserve: 16 << 20,
+        }
+    }
+}

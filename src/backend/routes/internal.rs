@@ -1,0 +1,167 @@
+//! The calls of frontends and coordinators.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State as Shared};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use crate::backend::api::{
+    Abort, CreateTablets, DropTablets, HeartbeatAnswer, HeartbeatRequest, LoadAnswer, Publish,
+    ReportAnswer, ReportRequest, ScanRequest, TabletErrors, TabletReport,
+};
+use crate::backend::error::Error;
+use crate::backend::machine;
+use crate::backend::state::State;
+use crate::backend::tablet::Tablet;
+use crate::backend::{create, publish as publishing, receive, remove, scan as scanning};
+use crate::fault;
+use crate::ids::{TabletId, TxnId};
+
+type Answer<T> = Result<Json<T>, Error>;
+type Asked<T> = Result<Json<T>, JsonRejection>;
+
+pub(super) async fn heartbeat(
+    Shared(state): Shared<State>,
+    request: Asked<HeartbeatRequest>,
+) -> Answer<HeartbeatAnswer> {
+    state.greet(&body(request)?).await?;
+    // Measuring a disk that hangs must not hold up other calls.
+    let paths = state.paths().to_vec();
+    let measured = tokio::task::spawn_blocking(move || paths.iter().map(|p| p.state()).collect());
+    Ok(Json(HeartbeatAnswer {
+        started: state.started(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        paths: measured.await.map_err(|_| Error::Stopping)?,
+        cpu_cores: machine::cpu_cores(),
+        mem_bytes: machine::mem_bytes(),
+        running_queries: u32::try_from(state.running_scans()).unwrap_or(u32::MAX),
+        report_seq: state.log().seq(),
+    }))
+}
+
+pub(super) async fn report(
+    Shared(state): Shared<State>,
+    request: Asked<ReportRequest>,
+) -> Answer<ReportAnswer> {
+    let request = body(request)?;
+    // The order matters: what is read after the log is at least as new as the log says.
+    let changes = state.log().since(request.since);
+    let full = changes.tablets.is_none();
+    let mut tablets = Vec::new();
+    let mut pending = Vec::new();
+    let mut gone = changes.tablets.clone().unwrap_or_default();
+    for path in state.paths() {
+        let contents = path.shared.contents();
+        let hash = path.identity().path;
+        let online = path.shared.online().is_ok();
+        let tell = |tablet: &Arc<Tablet>| {
+            let mut report = tablet.report(hash);
+            // It can't be read, and comes back as it was if its path does.
+            report.bad |= !online;
+            report
+        };
+        pending.extend(contents.pending.keys().map(|(txn, _)| *txn));
+        match &changes.tablets {
+            None => tablets.extend(contents.tablets.values().map(tell)),
+            Some(ids) => {
+                for tablet in ids.iter().filter_map(|id| contents.tablets.get(id)) {
+                    gone.remove(&tablet.id());
+                    tablets.push(tell(tablet));
+                }
+            }
+        }
+    }
+    tablets.extend(gone.into_iter().map(dropped));
+    pending.sort_unstable();
+    pending.dedup();
+    Ok(Json(ReportAnswer {
+        seq: changes.seq,
+        full,
+        tablets,
+        pending,
+    }))
+}
+
+pub(super) async fn create_tablets(
+    Shared(state): Shared<State>,
+    request: Asked<CreateTablets>,
+) -> Answer<TabletErrors> {
+    let answer = create::create(&state, body(request)?).await?;
+    fault::hit("backend::before_create_answer").map_err(publishing::interrupted)?;
+    Ok(Json(answer))
+}
+
+pub(super) async fn drop_tablets(
+    Shared(state): Shared<State>,
+    request: Asked<DropTablets>,
+) -> Answer<TabletErrors> {
+    let answer = remove::drop_tablets(&state, body(request)?).await;
+    fault::hit("backend::before_drop_answer").map_err(publishing::interrupted)?;
+    Ok(Json(answer))
+}
+
+pub(super) async fn publish(
+    Shared(state): Shared<State>,
+    request: Asked<Publish>,
+) -> Answer<TabletErrors> {
+    let began = Instant::now();
+    let answer = publishing::publish(&state, body(request)?).await?;
+    state.metrics().published(began.elapsed());
+    Ok(Json(answer))
+}
+
+pub(super) async fn abort(
+    Shared(state): Shared<State>,
+    request: Asked<Abort>,
+) -> Answer<TabletErrors> {
+    Ok(Json(publishing::abort(&state, body(request)?).await?))
+}
+
+pub(super) async fn load(
+    Shared(state): Shared<State>,
+    Path(txn): Path<u64>,
+    body: Body,
+) -> Answer<LoadAnswer> {
+    let data = body.into_data_stream();
+    Ok(Json(receive::receive(&state, TxnId(txn), data).await?))
+}
+
+pub(super) async fn scan(
+    Shared(state): Shared<State>,
+    request: Asked<ScanRequest>,
+) -> Result<Response, Error> {
+    let rows = scanning::scan(&state, body(request)?).await?;
+    let kind = (CONTENT_TYPE, "application/vnd.apache.arrow.stream");
+    Ok(([kind], Body::from_stream(rows)).into_response())
+}
+
+fn body<T>(request: Asked<T>) -> Result<T, Error> {
+    match request {
+        Ok(Json(body)) => Ok(body),
+        Err(e) => Err(Error::Request(format!(
+            "the body can't be read: {}",
+            e.body_text()
+        ))),
+    }
+}
+
+fn dropped(tablet: TabletId) -> TabletReport {
+    TabletReport {
+        tablet,
+        replica: Default::default(),
+        epoch: 0,
+        version: crate::ids::NO_VERSION,
+        max_version: crate::ids::NO_VERSION,
+        bad: false,
+        data_size: 0,
+        row_count: 0,
+        version_count: 0,
+        path_hash: -1,
+        dropped: true,
+    }
+}

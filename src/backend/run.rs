@@ -1,0 +1,146 @@
+//! Starts and stops a backend: listener, storage paths, background work.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::backend::error::Error;
+use crate::backend::options::Options;
+use crate::backend::state::State;
+use crate::backend::{clean, compact, routes};
+use crate::clock::{Clock, SystemClock};
+
+/// How long calls that run may take after the stop was asked for.
+const STOP_WAIT: Duration = Duration::from_secs(10);
+
+/// A backend that serves.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens; the port is the one taken when 0 was asked for.
+    pub addr: SocketAddr,
+    /// The backend itself.
+    pub state: State,
+    stop: watch::Sender<bool>,
+    listener: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+}
+
+/// Starts a backend. `more` adds paths of other parts to the listener.
+///
+/// # Errors
+/// A storage path or the address can't be used.
+pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Result<Running, Error> {
+    let bind = |e: std::io::Error| Error::Bind {
+        addr: options.http_addr.to_string(),
+        cause: e.to_string(),
+    };
+    let socket = TcpListener::bind(options.http_addr).await.map_err(bind)?;
+    let addr = socket.local_addr().map_err(bind)?;
+    let opening = options.clone();
+    let state = tokio::task::spawn_blocking(move || State::open(&opening))
+        .await
+        .map_err(|_| Error::Stopping)??;
+    let (stop, stopped) = watch::channel(false);
+    let router = routes::routes(state.clone()).merge(more(state.clone()));
+    let listener = tokio::spawn(async move {
+        let ended = async move {
+            let mut stopped = stopped;
+            // The sender goes away only with the whole backend.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        if let Err(error) = axum::serve(socket, router)
+            .with_graceful_shutdown(ended)
+            .await
+        {
+            tracing::error!(%error, "the backend's listener failed");
+        }
+    });
+    let mut background = vec![
+        tokio::spawn(clean_up(state.clone())),
+        tokio::spawn(recover(state.clone())),
+    ];
+    for _ in 0..state.settings().compaction_threads {
+        background.push(tokio::spawn(compact::run(state.clone())));
+    }
+    tracing::info!(%addr, paths = state.paths().len(), "the backend serves");
+    Ok(Running {
+        addr,
+        state,
+        stop,
+        listener,
+        background,
+    })
+}
+
+impl Running {
+    /// Stops: no new calls, those that run get some time, what waits becomes durable, the storage paths are given up.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if tokio::time::timeout(STOP_WAIT, &mut self.listener)
+            .await
+            .is_err()
+        {
+            tracing::warn!("calls that still ran were cut off");
+            self.listener.abort();
+        }
+        for task in &self.background {
+            task.abort();
+        }
+        let state = self.state;
+        // A panic of a writer was logged by whoever met it.
+        let _ = tokio::task::spawn_blocking(move || state.close()).await;
+    }
+}
+
+/// Sweeps and empties the trash, again and again. The start has just done so.
+async fn clean_up(state: State) {
+    loop {
+        tokio::time::sleep(state.settings().clean_interval).await;
+        clean_once(&state).await;
+    }
+}
+
+/// Tries paths that are offline, again and again.
+async fn recover(state: State) {
+    loop {
+        tokio::time::sleep(state.settings().recover_interval).await;
+        recover_once(&state).await;
+    }
+}
+
+/// Tries every path that went offline.
+pub async fn recover_once(state: &State) {
+    for path in state.paths() {
+        if path.shared.online().is_err()
+            && let Err(error) = path.recover().await
+        {
+            let dir = path.options.dir.display();
+            tracing::debug!(%dir, %error, "a storage path stays offline");
+        }
+    }
+}
+
+/// One clean-up of every path that works.
+pub async fn clean_once(state: &State) {
+    for path in state.paths() {
+        let dir = path.options.dir.display();
+        if path.shared.online().is_err() {
+            continue;
+        }
+        let now = SystemClock.now();
+        if let Err(error) = clean::empty_trash(path, now, state.trash_expire()).await {
+            tracing::warn!(%dir, %error, "the trash could not be emptied");
+        }
+        let shared = path.shared.clone();
+        let swept = tokio::task::spawn_blocking(move || clean::sweep(&shared)).await;
+        match swept {
+            Ok(Ok(swept)) => state.metrics().swept(swept.files),
+            Ok(Err(error)) => tracing::warn!(%dir, %error, "a clean-up failed"),
+            Err(error) => tracing::warn!(%dir, %error, "a clean-up broke off"),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The data files of one storage path: their names, who uses them, and the bytes that they take.
+//!
+//! Owns the rule that no name is given twice, and that a file in use is not deleted. Does not own what metadata names.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::backend::error::Error;
+use crate::fault;
+use crate::ids::TabletId;
+
+/// Ending of a segment file.
+pub const ENDING: &str = ".parquet";
+/// Ending of a segment file that is being written.
+pub const TEMP_ENDING: &str = ".tmp";
+
+/// The data files of one storage path.
+#[derive(Debug)]
+pub struct Shelf {
+    /// The storage path.
+    pub dir: PathBuf,
+    data: PathBuf,
+    /// Files that somebody writes or reads, with how many do. The clean-up leaves them alone.
+    held: Mutex<HashMap<(TabletId, String), u32>>,
+    used: AtomicU64,
+    next: AtomicU64,
+    limits: Limits,
+    prefix: u64,
+}
+
+/// How many bytes files may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most bytes of all files; `None`: as many as the disk takes.
+    pub capacity: Option<u64>,
+    /// Bytes of the disk that stay free.
+    pub reserve: u64,
+}
+
+/// Sizes of a disk in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk {
+    /// All of it.
+    pub total: u64,
+    /// What may still be written.
+    pub available: u64,
+}
+
+impl Shelf {
+    /// The files below `dir/data`.
+    pub fn new(dir: &Path, limits: Limits) -> Shelf {
+        Shelf {
+            dir: dir.to_owned(),
+            data: dir.join("data"),
+            held: Mutex::default(),
+            used: AtomicU64::new(0),
+            next: AtomicU64::new(0),
+            limits,
+            // 48 random bits: no other process that ever uses the directory gives the same names.
+            prefix: rand::random::<u64>() >> 16,
+        }
+    }
+
+    /// The directory that holds one directory a tablet.
+    pub fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
+    /// The directory of a tablet's files.
+    pub fn tablet_dir(&self, tablet: TabletId) -> PathBuf {
+        self.data.join(tablet.to_string())
+    }
+
+    /// The place of a tablet's file.
+    pub fn file(&self, tablet: TabletId, name: &str) -> PathBuf {
+        self.tablet_dir(tablet).join(name)
+    }
+
+    /// A file name that was never given before.
+    pub fn fresh_name(&self) -> String {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{:012x}-{next:08x}{ENDING}", self.prefix)
+    }
+
+    /// Notes that a file is to be written, and keeps room for `bytes` of it.
+    ///
+    /// # Errors
+    /// There is no room; nothing is noted then.
+    pub fn reserve(&self, tablet: TabletId, name: &str, bytes: u64) -> Result<(), Error> {
+        let full = Error::Full {
+            dir: self.dir.clone(),
+        };
+        let available = self
+            .disk()
+            .map_err(|e| Error::io("measuring", &self.dir, &self.dir, &e))?
+            .available;
+        if available < bytes.saturating_add(self.limits.reserve) {
+            return Err(full);
+        }
+        let most = self.limits.capacity.unwrap_or(u64::MAX);
+        let fits = |used: u64| used.checked_add(bytes).filter(|after| *after <= most);
+        if self
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
+            .is_err()
+        {
+            return Err(full);
+        }
+        self.hold(tablet, name, 0);
+        Ok(())
+    }
+
+    /// What the disk is like, whatever the capacity.
+    pub fn disk(&self) -> io::Result<Disk> {
+        let found = rustix::fs::statvfs(&self.dir)?;
+        Ok(Disk {
+            total: found.f_blocks.saturating_mul(found.f_frsize),
+            available: found.f_bavail.saturating_mul(found.f_frsize),
+        })
+    }
+
+    /// Notes that a file is in use and takes `bytes`.
+    pub fn hold(&self, tablet: TabletId, name: &str, bytes: u64) {
+        *self
+            .held
+            .lock()
+            .entry((tablet, name.to_owned()))
+            .or_default() += 1;
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Ends one use.
+    pub fn release(&self, tablet: TabletId, name: &str, bytes: u64) {
+        let key = (tablet, name.to_owned());
+        let mut held = self.held.lock();
+        match held.get_mut(&key) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(held.remove(&key)),
+        }
+        drop(held);
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether somebody writes or reads the file.
+    pub fn is_held(&self, tablet: TabletId, name: &str) -> bool {
+        self.held.lock().contains_key(&(tablet, name.to_owned()))
+    }
+
+    /// Counts a file as `now` bytes that was counted as `before`.
+    pub fn recount(&self, before: u64, now: u64) {
+        self.used.fetch_add(now, Ordering::Relaxed);
+        self.used.fetch_sub(before, Ordering::Relaxed);
+    }
+
+    /// Bytes of all files in use; metadata's files always are.
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Makes the directory of a tablet, durable.
+    pub fn make_tablet_dir(&self, tablet: TabletId) -> io::Result<()> {
+        match fs::create_dir(self.tablet_dir(tablet)) {
+            Ok(()) => sync_dir(&self.data),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Makes the names in a directory durable.
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
+    fault::hit("backend::before_dir_fsync")?;
+    File::open(dir)?.sync_all()
+}

@@ -1,0 +1,338 @@
+//! A backend at work: its storage paths and what it has learned from the frontend. Cheap to clone; every call of the
+//! listener and every background task has one.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+use crate::backend::compact::Queue;
+use crate::backend::error::Error;
+use crate::backend::metrics::Metrics;
+use crate::backend::options::{Options, Settings};
+use crate::backend::path::Path;
+use crate::backend::report::Log;
+use crate::backend::tablet::Tablet;
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::ids::{BackendId, TabletId, TxnId};
+
+/// Most ended transactions that are remembered, so that late rows of theirs are refused.
+const ENDED_MAX: usize = 1 << 16;
+
+/// A running backend.
+#[derive(Debug, Clone)]
+pub struct State(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    paths: Vec<Arc<Path>>,
+    settings: Settings,
+    token: [u8; 32],
+    started: Timestamp,
+    log: Arc<Log>,
+    frontend: RwLock<Frontend>,
+    ended: Mutex<Ended>,
+    creating: Mutex<BTreeMap<TabletId, usize>>,
+    trash_expire_ms: AtomicU64,
+    scans: Arc<Semaphore>,
+    loads: Arc<Semaphore>,
+    compaction: Queue,
+    metrics: Metrics,
+}
+
+/// What the frontend said of itself and of this backend.
+#[derive(Debug, Clone, Default)]
+struct Frontend {
+    address: Option<String>,
+    backend: Option<BackendId>,
+    cluster: Option<u64>,
+    epoch: u64,
+}
+
+#[derive(Debug, Default)]
+struct Ended {
+    known: BTreeSet<TxnId>,
+    order: VecDeque<TxnId>,
+}
+
+/// A storage path with what belongs there.
+pub type OnPath<T> = (Arc<Path>, Vec<T>);
+
+impl State {
+    /// Opens the storage paths. Blocks.
+    ///
+    /// # Errors
+    /// No path can be used, one is in use by another process, or they belong to different clusters.
+    pub fn open(options: &Options) -> Result<State, Error> {
+        check(options)?;
+        let started = SystemClock.now();
+        let micros = started.0.saturating_mul(1000);
+        let log = Arc::new(Log::new(u64::try_from(micros).unwrap_or(0)));
+        let paths = open_paths(options, &log)?;
+        let mut frontend = Frontend::default();
+        for identity in paths.iter().map(|p| p.identity()) {
+            match (frontend.cluster, identity.cluster) {
+                (Some(own), Some(asked)) if own != asked => {
+                    return Err(Error::Options(format!(
+                        "the storage paths belong to different clusters, {own} and {asked}; start with the paths of one of them"
+                    )));
+                }
+                (None, found) => frontend.cluster = found,
+                _ => {}
+            }
+            frontend.epoch = frontend.epoch.max(identity.epoch);
+        }
+        let settings = options.settings.clone();
+        let state = State(Arc::new(Inner {
+            paths: paths.into_iter().map(Arc::new).collect(),
+            token: Sha256::digest(options.token.as_bytes()).into(),
+            started,
+            log,
+            frontend: RwLock::new(frontend),
+            ended: Mutex::default(),
+            creating: Mutex::default(),
+            trash_expire_ms: AtomicU64::new(
+                u64::try_from(settings.trash_expire.as_millis()).unwrap_or(u64::MAX),
+            ),
+            scans: Arc::new(Semaphore::new(settings.scans_max)),
+            loads: Arc::new(Semaphore::new(settings.loads_max)),
+            compaction: Queue::default(),
+            metrics: Metrics::default(),
+            settings,
+        }));
+        state.offer_all();
+        Ok(state)
+    }
+
+    /// `host:port` of the HTTP listener of the frontend that sent the last heartbeat.
+    pub fn frontend(&self) -> Option<String> {
+        self.0.frontend.read().address.clone()
+    }
+
+    /// The id by which the frontend knows this backend.
+    pub fn backend_id(&self) -> Option<BackendId> {
+        self.0.frontend.read().backend
+    }
+
+    /// The storage paths, those that are offline as well.
+    pub fn paths(&self) -> &[Arc<Path>] {
+        &self.0.paths
+    }
+
+    /// How the background work behaves.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// When the process started.
+    pub fn started(&self) -> Timestamp {
+        self.0.started
+    }
+
+    /// The order of changes.
+    pub fn log(&self) -> &Log {
+        &self.0.log
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Tablets that wait for compaction.
+    pub fn compaction(&self) -> &Queue {
+        &self.0.compaction
+    }
+
+    /// Scans that run now.
+    pub fn running_scans(&self) -> u64 {
+        let free = self.0.scans.available_permits();
+        self.0.settings.scans_max.saturating_sub(free) as u64
+    }
+
+    /// Room for scans.
+    pub fn scans(&self) -> &Arc<Semaphore> {
+        &self.0.scans
+    }
+
+    /// Room for loads.
+    pub fn loads(&self) -> &Arc<Semaphore> {
+        &self.0.loads
+    }
+
+    /// Whether `token` is the cluster's. Takes the same time wherever the first difference is.
+    pub fn knows(&self, token: &[u8]) -> bool {
+        let given: [u8; 32] = Sha256::digest(token).into();
+        let differing = given
+            .iter()
+            .zip(&self.0.token)
+            .fold(0, |sum, (a, b)| sum | (a ^ b));
+        differing == 0
+    }
+
+    /// The tablet and its path.
+    ///
+    /// # Errors
+    /// It is not here.
+    pub fn find(&self, tablet: TabletId) -> Result<(Arc<Path>, Arc<Tablet>), Error> {
+        self.0
+            .paths
+            .iter()
+            .find_map(|path| {
+                let found = path.shared.contents().tablets.get(&tablet).cloned();
+                Some((path.clone(), found?))
+            })
+            .ok_or(Error::UnknownTablet(tablet))
+    }
+
+    /// Sorts items by the path of their tablet; those whose tablet is not here come back on their own.
+    pub fn by_path<T>(
+        &self,
+        items: Vec<T>,
+        tablet: impl Fn(&T) -> TabletId,
+    ) -> (Vec<OnPath<T>>, Vec<T>) {
+        let contents: Vec<_> = self.0.paths.iter().map(|p| p.shared.contents()).collect();
+        let mut sorted: Vec<Vec<T>> = contents.iter().map(|_| Vec::new()).collect();
+        let mut unknown = Vec::new();
+        for item in items {
+            let id = tablet(&item);
+            let at = contents.iter().position(|c| c.tablets.contains_key(&id));
+            match at.and_then(|at| sorted.get_mut(at)) {
+                Some(own) => own.push(item),
+                None => unknown.push(item),
+            }
+        }
+        let found = self.0.paths.iter().cloned().zip(sorted);
+        (
+            found.filter(|(_, items)| !items.is_empty()).collect(),
+            unknown,
+        )
+    }
+
+    /// Remembers that a transaction has ended here.
+    pub fn end(&self, txn: TxnId) {
+        let ended = &mut *self.0.ended.lock();
+        if ended.known.insert(txn) {
+            ended.order.push_back(txn);
+        }
+        if ended.order.len() > ENDED_MAX
+            && let Some(oldest) = ended.order.pop_front()
+        {
+            ended.known.remove(&oldest);
+        }
+    }
+
+    /// Whether a transaction is known to have ended here.
+    pub fn has_ended(&self, txn: TxnId) -> bool {
+        self.0.ended.lock().known.contains(&txn)
+    }
+
+    /// Which tablets are being created, and on which path (its index), so that a repeated call takes the same one.
+    pub fn creating(&self) -> &Mutex<BTreeMap<TabletId, usize>> {
+        &self.0.creating
+    }
+
+    /// How long dropped replicas rest in the trash.
+    pub fn trash_expire(&self) -> Duration {
+        Duration::from_millis(self.0.trash_expire_ms.load(Ordering::Relaxed))
+    }
+
+    /// Takes in what a heartbeat says, and remembers cluster and epoch on every path that works.
+    ///
+    /// # Errors
+    /// The frontend is of another cluster or an older leadership, or the memory could not be made durable.
+    pub async fn greet(&self, said: &crate::backend::api::HeartbeatRequest) -> Result<(), Error> {
+        {
+            let known = self.0.frontend.read();
+            if let Some(own) = known.cluster.filter(|own| *own != said.cluster_id) {
+                return Err(Error::Cluster {
+                    own,
+                    asked: said.cluster_id,
+                });
+            }
+            if said.epoch < known.epoch {
+                return Err(Error::Stale(format!(
+                    "leadership {} is over: leadership {} has been heard of",
+                    said.epoch, known.epoch
+                )));
+            }
+        }
+        for path in self.0.paths.iter().filter(|p| p.shared.online().is_ok()) {
+            path.remember(said.cluster_id, said.epoch).await?;
+        }
+        let mut known = self.0.frontend.write();
+        known.cluster = Some(said.cluster_id);
+        known.epoch = known.epoch.max(said.epoch);
+        known.backend = Some(said.backend);
+        known.address = Some(said.frontend.clone());
+        self.0.trash_expire_ms.store(
+            said.trash_expire_sec.saturating_mul(1000),
+            Ordering::Relaxed,
+        );
+        Ok(())
+    }
+
+    /// Closes the storage paths. Blocks until what waits is durable.
+    pub fn close(&self) {
+        for path in &self.0.paths {
+            path.close();
+        }
+    }
+
+    fn offer_all(&self) {
+        let least = self.0.settings.compaction_rowsets_min;
+        for path in &self.0.paths {
+            let contents = path.shared.contents();
+            let many = contents
+                .tablets
+                .values()
+                .filter(|t| t.rowsets.len() >= least);
+            self.0.compaction.offer(many.map(|t| t.id()));
+        }
+    }
+}
+
+fn check(options: &Options) -> Result<(), Error> {
+    if options.paths.is_empty() {
+        return Err(Error::Options(
+            "a backend needs at least one storage path; name it by --storage-path".to_owned(),
+        ));
+    }
+    if options.token.is_empty() {
+        return Err(Error::Options(
+            "the cluster token is empty; give the frontend's by --cluster-token-file or QUORATE_CLUSTER_TOKEN".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn open_paths(options: &Options, log: &Arc<Log>) -> Result<Vec<Path>, Error> {
+    let mut paths: Vec<Path> = Vec::new();
+    for wanted in &options.paths {
+        match Path::open(wanted.clone(), options.settings.disk_reserve, log.clone()) {
+            Ok(path) => paths.push(path),
+            Err(error @ Error::Locked { .. }) => {
+                paths.iter().for_each(Path::close);
+                return Err(error);
+            }
+            Err(error) if options.paths.len() == 1 => return Err(error),
+            Err(error) => paths.push(Path::broken(wanted.clone(), &error, log.clone())),
+        }
+    }
+    if paths.iter().all(|p| p.shared.online().is_err()) {
+        return Err(Error::Options(format!(
+            "no storage path can be used: {}",
+            paths
+                .iter()
+                .filter_map(|p| p.shared.online().err())
+                .map(|e| e.to_string())
+                .collect::<Vec<_>>()
+                .join("; ")
+        )));
+    }
+    Ok(paths)
+}

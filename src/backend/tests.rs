@@ -1,0 +1,8 @@
+//! Tests of a whole backend over its HTTP listener, on real directories.
+
+mod compaction;
+mod crash;
+mod loads;
+mod node;
+mod paths;
+mod reads;

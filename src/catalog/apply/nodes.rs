@@ -1,0 +1,77 @@
+//! Changes of backends and users.
+
+use std::sync::Arc;
+
+use super::{Misfit, Touched};
+use crate::catalog::backend::Backend;
+use crate::catalog::state::Catalog;
+use crate::catalog::user::{User, Verifier};
+use crate::ids::BackendId;
+
+impl Catalog {
+    pub(super) fn add_backend(
+        &mut self,
+        id: BackendId,
+        host: &str,
+        port: u16,
+        touched: &mut Touched,
+    ) -> Result<(), Misfit> {
+        self.reserved(id.0)?;
+        let backend = Backend {
+            id,
+            host: host.to_owned(),
+            port,
+            decommissioned: false,
+        };
+        if self.backends.contains_key(&id) || self.backend_at(host, port).is_some() {
+            return Err(Misfit::Exists("backend", backend.address()));
+        }
+        self.backends.insert(id, Arc::new(backend));
+        touched.backends = true;
+        Ok(())
+    }
+
+    pub(super) fn drop_backend(
+        &mut self,
+        id: BackendId,
+        touched: &mut Touched,
+    ) -> Result<(), Misfit> {
+        if self.backends.remove(&id).is_none() {
+            return Err(Misfit::Missing("backend", id.to_string()));
+        }
+        self.backend_states.remove(&id);
+        touched.backends = true;
+        Ok(())
+    }
+
+    /// The backend with that address.
+    pub fn backend_at(&self, host: &str, port: u16) -> Option<&Arc<Backend>> {
+        self.backends
+            .values()
+            .find(|b| b.host == host && b.port == port)
+    }
+
+    pub(super) fn create_user(&mut self, user: &User) -> Result<(), Misfit> {
+        self.reserved(user.id.0)?;
+        if self.users.contains_key(&user.name) {
+            return Err(Misfit::Exists("user", user.name.clone()));
+        }
+        self.users.insert(user.name.clone(), Arc::new(user.clone()));
+        Ok(())
+    }
+
+    pub(super) fn set_password(&mut self, name: &str, password: &Verifier) -> Result<(), Misfit> {
+        let Some(user) = self.users.get_mut(name) else {
+            return Err(Misfit::Missing("user", name.to_owned()));
+        };
+        Arc::make_mut(user).password = password.clone();
+        Ok(())
+    }
+
+    pub(super) fn drop_user(&mut self, name: &str) -> Result<(), Misfit> {
+        match self.users.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(Misfit::Missing("user", name.to_owned())),
+        }
+    }
+}

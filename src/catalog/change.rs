@@ -1,0 +1,222 @@
+//! One thing that changed: the words of the journal, and the only way to alter a catalog.
+//!
+//! Records are kept for years, so fields have names on disk: a field may be added with `#[serde(default)]`, and none is
+//! ever given another meaning. Every id that a change makes stands inside it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::partition::PartitionSpec;
+use crate::catalog::table::{Medium, TableProperties, TableSpec};
+use crate::catalog::txn::{Txn, Writes};
+use crate::catalog::user::{User, Verifier};
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, TxnId};
+
+/// One thing that changed. A journal record is a list of them that are applied together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Ids below this one may be given out; after a start, the first id given is this one. So an id that was told to a
+    /// backend before a crash is never given again.
+    ReserveIds {
+        /// The first id that may not be given out yet.
+        below: u64,
+    },
+    /// The same for transactions.
+    ReserveTxns {
+        /// The first transaction id that may not be given out yet.
+        below: u64,
+    },
+    /// CREATE DATABASE.
+    CreateDatabase {
+        /// Identity.
+        id: DbId,
+        /// Name.
+        name: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// DROP DATABASE, with all its tables.
+    DropDatabase {
+        /// Identity.
+        id: DbId,
+    },
+    /// CREATE TABLE; its tablets exist on their backends by now.
+    CreateTable(Box<NewTable>),
+    /// DROP TABLE.
+    DropTable {
+        /// Identity.
+        id: TableId,
+    },
+    /// ALTER TABLE .. ADD PARTITION; the tablets exist on their backends by now.
+    AddPartitions {
+        /// The table.
+        table: TableId,
+        /// The new partitions.
+        partitions: Vec<NewPartition>,
+        /// When.
+        at: Timestamp,
+    },
+    /// ALTER TABLE .. DROP PARTITION.
+    DropPartition {
+        /// Identity.
+        id: PartitionId,
+    },
+    /// TRUNCATE TABLE: empty partitions take the place of old ones.
+    ReplacePartitions {
+        /// The table.
+        table: TableId,
+        /// The partitions that go.
+        old: Vec<PartitionId>,
+        /// Those that take their place, in the same order.
+        new: Vec<NewPartition>,
+        /// When.
+        at: Timestamp,
+    },
+    /// ALTER TABLE .. SET.
+    SetTableProperties {
+        /// The table.
+        table: TableId,
+        /// All of its properties, as they are now.
+        properties: TableProperties,
+    },
+    /// MODIFY PARTITION .. SET: what is wanted of its replicas.
+    SetPartition {
+        /// The partition.
+        partition: PartitionId,
+        /// Replicas of each tablet.
+        replication_num: u16,
+        /// Where new replicas go first.
+        medium: Medium,
+    },
+    /// ALTER SYSTEM ADD BACKEND.
+    AddBackend {
+        /// Identity.
+        id: BackendId,
+        /// Host.
+        host: String,
+        /// HTTP port.
+        port: u16,
+    },
+    /// ALTER SYSTEM DROP BACKEND.
+    DropBackend {
+        /// Identity.
+        id: BackendId,
+    },
+    /// ADMIN SET FRONTEND CONFIG .. WITH PERSISTENT.
+    SetConfig {
+        /// The key's proper name.
+        key: String,
+        /// Value.
+        value: String,
+    },
+    /// CREATE USER.
+    CreateUser {
+        /// The account.
+        user: User,
+    },
+    /// SET PASSWORD.
+    SetPassword {
+        /// Whose.
+        name: String,
+        /// The new password's hashes.
+        password: Verifier,
+    },
+    /// DROP USER.
+    DropUser {
+        /// Name.
+        name: String,
+    },
+    /// A load has its versions; it will become visible.
+    Commit(Box<Committed>),
+    /// A load can be seen.
+    Visible {
+        /// Transaction.
+        txn: TxnId,
+        /// When.
+        at: Timestamp,
+        /// When its publish was first sent.
+        published: Option<Timestamp>,
+        /// Replicas of the touched partitions that do not hold the load's version.
+        missed: Vec<(TabletId, ReplicaId)>,
+    },
+    /// A load has been given up.
+    Aborted(Box<Txn>),
+    /// Labels that are no longer remembered.
+    ForgetTxns {
+        /// Transactions that have ended.
+        txns: Vec<TxnId>,
+    },
+}
+
+/// A table that came to exist.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewTable {
+    /// Identity.
+    pub id: TableId,
+    /// The database.
+    pub db: DbId,
+    /// Name.
+    pub name: String,
+    /// Its base index.
+    pub index: IndexId,
+    /// Definition.
+    pub spec: TableSpec,
+    /// When.
+    pub at: Timestamp,
+    /// Its first partitions, in range order.
+    pub partitions: Vec<NewPartition>,
+}
+
+/// A partition that came to exist, empty, at the first version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NewPartition {
+    /// Identity.
+    pub id: PartitionId,
+    /// Definition; `buckets` is not 0 here.
+    pub spec: PartitionSpec,
+    /// Tablet of bucket 0; the other buckets have the ids that follow.
+    pub first_tablet: TabletId,
+    /// First replica of bucket 0; the others have the ids that follow, bucket by bucket.
+    pub first_replica: ReplicaId,
+    /// Where the replicas are: `replication_num` for each bucket, bucket by bucket.
+    pub backends: Vec<BackendId>,
+}
+
+/// A load that got its versions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Committed {
+    /// The transaction, with its versions.
+    pub txn: Txn,
+    /// What it wrote.
+    pub writes: Writes,
+}
+
+impl NewPartition {
+    /// The tablets in bucket order, each with its replicas and where they are.
+    pub fn tablets(&self) -> impl Iterator<Item = (TabletId, NewReplicas<'_>)> {
+        let each = usize::from(self.spec.replication_num).max(1);
+        (0u64..)
+            .zip(self.backends.chunks(each))
+            .map(move |(bucket, backends)| {
+                let tablet = TabletId(self.first_tablet.0.saturating_add(bucket));
+                let first = self.first_replica.0.saturating_add(bucket * each as u64);
+                (tablet, NewReplicas { first, backends })
+            })
+    }
+}
+
+/// The replicas of one tablet of a [`NewPartition`].
+#[derive(Debug, Clone, Copy)]
+pub struct NewReplicas<'a> {
+    first: u64,
+    backends: &'a [BackendId],
+}
+
+impl<'a> NewReplicas<'a> {
+    /// Each replica and where it is.
+    pub fn iter(self) -> impl Iterator<Item = (ReplicaId, BackendId)> + 'a {
+        (self.first..)
+            .map(ReplicaId)
+            .zip(self.backends.iter().copied())
+    }
+}

@@ -1,0 +1,59 @@
+//! What is seen and not decided: the state of backends, what they report of replicas, loads before their commit.
+//!
+//! None of it is journaled; after a start it is seen again. Everything that is wanted goes through `apply`.
+
+use std::sync::Arc;
+
+use crate::catalog::backend::BackendState;
+use crate::catalog::state::Catalog;
+use crate::catalog::tablets::Reported;
+use crate::catalog::txn::{Txn, TxnState};
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, TabletId, TxnId};
+
+impl Catalog {
+    /// Alters what is known of a backend.
+    pub fn observe_backend(&mut self, id: BackendId, alter: impl FnOnce(&mut BackendState)) {
+        if !self.backends.contains_key(&id) {
+            return;
+        }
+        let state = self.backend_states.entry(id).or_default();
+        alter(Arc::make_mut(state));
+    }
+
+    /// Takes in what a backend says of its replica of a tablet. Says whether the tablet's health may have changed;
+    /// `None` when the catalog knows of no such replica.
+    pub fn observe_replica(
+        &mut self,
+        tablet: TabletId,
+        backend: BackendId,
+        of: &Reported,
+        at: Timestamp,
+    ) -> Option<bool> {
+        self.tablets.report(tablet, backend, of, at)
+    }
+
+    /// A backend does not have its replica of a tablet, or has it again. Says whether that is news.
+    pub fn observe_loss(&mut self, tablet: TabletId, backend: BackendId, lost: bool) -> bool {
+        self.tablets.set_bad(tablet, backend, lost)
+    }
+
+    /// A load has begun, or is publishing.
+    pub fn observe_txn(&mut self, txn: Txn) {
+        let known = self.txns.get(&txn.id).map(|known| known.state);
+        assert!(!txn.state.finished(), "the end of a load is journaled");
+        assert!(
+            known == Some(txn.state) || (known.is_none() && txn.state == TxnState::Prepare),
+            "transaction {} changes its state only by a journaled change",
+            txn.id
+        );
+        self.txns.insert(txn.id, Arc::new(txn));
+    }
+
+    /// No replica has anything left to publish of an ended load.
+    pub fn forget_writes(&mut self, id: TxnId) {
+        if self.txns.get(&id).is_none_or(|txn| txn.state.finished()) {
+            self.writes.remove(&id);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The catalog: everything that exists, in maps that share structure between copies.
+//!
+//! A clone costs a handful of reference counts, so a reader's snapshot is a clone. Changing it is `apply`'s alone.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::catalog::backend::{Backend, BackendState};
+use crate::catalog::database::Database;
+use crate::catalog::partition::Partition;
+use crate::catalog::table::Table;
+use crate::catalog::tablets::Tablets;
+use crate::catalog::txn::{Txn, Writes};
+use crate::catalog::user::User;
+use crate::ids::{BackendId, DbId, PartitionId, TableId, TxnId};
+
+/// Everything that exists.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Databases by identity.
+    pub databases: OrdMap<DbId, Arc<Database>>,
+    /// Their names; compared with case.
+    pub database_names: OrdMap<String, DbId>,
+    /// Tables by identity.
+    pub tables: OrdMap<TableId, Arc<Table>>,
+    /// Partitions by identity.
+    pub partitions: OrdMap<PartitionId, Arc<Partition>>,
+    /// Tablets and replicas.
+    pub tablets: Tablets,
+    /// Storage nodes.
+    pub backends: OrdMap<BackendId, Arc<Backend>>,
+    /// What is known of each storage node; observed, not journaled.
+    pub backend_states: OrdMap<BackendId, Arc<BackendState>>,
+    /// Users by name.
+    pub users: OrdMap<String, Arc<User>>,
+    /// Loads that run, and those that ended and are remembered. Those before their commit are observed, not journaled.
+    pub txns: OrdMap<TxnId, Arc<Txn>>,
+    /// What committed loads wrote, as long as a replica may still have to publish it.
+    pub writes: OrdMap<TxnId, Arc<Writes>>,
+    /// Settings that were set to stay.
+    pub settings: OrdMap<String, String>,
+    /// Every id ever given out is below this one.
+    pub ids_below: u64,
+    /// Every transaction id ever given out is below this one.
+    pub txns_below: u64,
+}
+
+/// The first id that is given out.
+pub const FIRST_ID: u64 = 10_001;
+/// The first transaction id that is given out.
+pub const FIRST_TXN: u64 = 1;
+/// The account that every cluster begins with and keeps.
+pub const ROOT: &str = "root";
+
+impl Catalog {
+    /// The catalog before the first record of a journal.
+    pub fn new() -> Catalog {
+        Catalog {
+            ids_below: FIRST_ID,
+            txns_below: FIRST_TXN,
+            ..Catalog::default()
+        }
+    }
+
+    /// The database of that name.
+    pub fn database(&self, name: &str) -> Option<&Arc<Database>> {
+        self.databases.get(self.database_names.get(name)?)
+    }
+
+    /// The table of that name in that database.
+    pub fn table(&self, db: &str, name: &str) -> Option<&Arc<Table>> {
+        self.tables.get(self.database(db)?.tables.get(name)?)
+    }
+
+    /// The partitions of a table in range order.
+    pub fn partitions_of<'a>(
+        &'a self,
+        table: &'a Table,
+    ) -> impl Iterator<Item = &'a Arc<Partition>> {
+        table
+            .partitions
+            .iter()
+            .filter_map(|id| self.partitions.get(id))
+    }
+
+    /// Whether the last heartbeat of a backend arrived in time.
+    pub fn alive(&self, id: BackendId) -> bool {
+        self.backend_states.get(&id).is_some_and(|s| s.alive)
+    }
+}

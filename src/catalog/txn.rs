@@ -1,0 +1,94 @@
+//! A loading transaction, as SHOW PROC '/transactions' shows it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::ids::{DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version};
+
+/// A loading transaction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Txn {
+    /// Identity; never given twice, not even after a restart.
+    pub id: TxnId,
+    /// Label, unique in its database while remembered.
+    pub label: String,
+    /// Database.
+    pub db: DbId,
+    /// Table.
+    pub table: TableId,
+    /// Who coordinates.
+    pub coordinator: String,
+    /// Kind of load.
+    pub source: String,
+    /// State.
+    pub state: TxnState,
+    /// Begin.
+    pub prepared: Timestamp,
+    /// Commit.
+    pub committed: Option<Timestamp>,
+    /// When the publish was first sent.
+    pub published: Option<Timestamp>,
+    /// End: visible or aborted.
+    pub finished: Option<Timestamp>,
+    /// Milliseconds that the load may take before its commit.
+    pub timeout_ms: u64,
+    /// Why it was aborted, or why its publish waits; empty when all is well.
+    pub reason: String,
+    /// Versions given at commit.
+    pub versions: Vec<(PartitionId, Version)>,
+    /// Replicas that missed the load.
+    pub failed_replicas: u64,
+    /// Rows loaded.
+    pub rows: u64,
+}
+
+/// What a committed load wrote, for its publish.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Writes {
+    /// The tablets that got rows, ascending.
+    pub with_rows: Vec<TabletId>,
+    /// Replicas of those tablets that did not get the rows, ascending.
+    pub missed: Vec<(TabletId, ReplicaId)>,
+}
+
+impl Writes {
+    /// Whether the load wrote rows to a tablet, on whichever replica.
+    pub fn has_rows(&self, tablet: TabletId) -> bool {
+        self.with_rows.binary_search(&tablet).is_ok()
+    }
+
+    /// Whether a replica can be given the load's version: it holds the rows, or the tablet got none.
+    pub fn can_publish(&self, tablet: TabletId, replica: ReplicaId) -> bool {
+        !self.has_rows(tablet) || self.missed.binary_search(&(tablet, replica)).is_err()
+    }
+}
+
+/// State of a load (StarRocks: TransactionStatus).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TxnState {
+    /// Rows are being written.
+    Prepare,
+    /// A version is given and journaled.
+    Committed,
+    /// Readers see it.
+    Visible,
+    /// Given up; nothing of it is visible.
+    Aborted,
+}
+
+impl TxnState {
+    /// The word that SHOW prints.
+    pub fn word(self) -> &'static str {
+        match self {
+            TxnState::Prepare => "PREPARE",
+            TxnState::Committed => "COMMITTED",
+            TxnState::Visible => "VISIBLE",
+            TxnState::Aborted => "ABORTED",
+        }
+    }
+
+    /// Whether the load has ended.
+    pub fn finished(self) -> bool {
+        matches!(self, TxnState::Visible | TxnState::Aborted)
+    }
+}

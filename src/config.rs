@@ -1,0 +1,198 @@
+//! Every setting of a frontend, declared once: key, type, default, whether it can be set while running, and a sentence.
+//!
+//! ADMIN SHOW FRONTEND CONFIG, ADMIN SET FRONTEND CONFIG, the config file and the reference derive from this list.
+//! A setting that nothing reads is not listed.
+
+pub mod file;
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::{Code, Coded};
+
+/// Why a setting could not be changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No setting has this key.
+    #[error("unknown setting '{0}'; ADMIN SHOW FRONTEND CONFIG lists them")]
+    Unknown(String),
+    /// The setting is read at start only.
+    #[error("setting '{0}' can't be changed while running; set it in the config file and restart")]
+    Fixed(String),
+    /// The value is not one the setting takes.
+    #[error("setting '{key}' takes {kind}, not '{value}'")]
+    Value {
+        /// The setting.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// The kind of value that it takes.
+        kind: &'static str,
+    },
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Error::Unknown(_) | Error::Fixed(_) => Code::CONFIG_UNKNOWN_OR_FIXED,
+            Error::Value { .. } => Code::SET_CONFIG_FAILED,
+        }
+    }
+}
+
+/// One setting as ADMIN SHOW FRONTEND CONFIG shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Key.
+    pub key: &'static str,
+    /// Older names that are accepted as well.
+    pub aliases: &'static [&'static str],
+    /// Value in force.
+    pub value: String,
+    /// Kind of value: `long`, `double`, `boolean` or `String`.
+    pub kind: &'static str,
+    /// Whether it can be set while running.
+    pub mutable: bool,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $key:ident $([$($alias:literal),+])? : $ty:ty = $default:expr, $kind:literal, $mutable:literal;)+) => {
+        /// The settings in force.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Config { $($(#[doc = $doc])+ pub $key: $ty),+ }
+
+        impl Default for Config {
+            fn default() -> Config {
+                Config { $($key: $default),+ }
+            }
+        }
+
+        impl Config {
+            /// Every setting, sorted by key.
+            pub fn settings(&self) -> Vec<Setting> {
+                let mut all = vec![$(Setting {
+                    key: stringify!($key),
+                    aliases: &[$($($alias),+)?],
+                    value: self.$key.to_string(),
+                    kind: $kind,
+                    mutable: $mutable,
+                    doc: concat!($($doc),+).trim_ascii(),
+                }),+];
+                all.sort_by_key(|s| s.key);
+                all
+            }
+
+            /// Sets `key` (or one of its aliases) to `value` while running; gives the key's proper name.
+            pub fn set(&mut self, key: &str, value: &str) -> Result<&'static str, Error> {
+                $(if !$mutable && is(key, stringify!($key), &[$($($alias),+)?]) {
+                    return Err(Error::Fixed(key.to_owned()));
+                })+
+                self.set_at_start(key, value)
+            }
+
+            /// Sets `key` (or one of its aliases) to `value` before the frontend starts; gives the key's proper name.
+            pub fn set_at_start(&mut self, key: &str, value: &str) -> Result<&'static str, Error> {
+                $(if is(key, stringify!($key), &[$($($alias),+)?]) {
+                    self.$key = parse(stringify!($key), $kind, value)?;
+                    return Ok(stringify!($key));
+                })+
+                Err(Error::Unknown(key.to_owned()))
+            }
+        }
+    };
+}
+
+settings! {
+    /// Seconds between heartbeats to each backend.
+    heartbeat_interval_second: u64 = 5, "long", true;
+    /// Seconds without an answer after which a heartbeat has failed.
+    heartbeat_timeout_second: u64 = 5, "long", true;
+    /// Failed heartbeats in a row after which a backend is taken for dead.
+    heartbeat_retry_times: u64 = 3, "long", true;
+    /// Seconds between full tablet reports of a backend.
+    tablet_report_interval_second: u64 = 60, "long", true;
+    /// Seconds between two rounds of the tablet checker (seed).
+    tablet_sched_checker_interval_seconds: u64 = 20, "long", true;
+    /// Replicas of a table whose CREATE TABLE does not say.
+    default_replication_num: u64 = 3, "long", true;
+    /// Bytes a bucket should hold where buckets are automatic and bucket_size is not set.
+    default_automatic_bucket_size: u64 = 1 << 30, "long", true;
+    /// Seconds within which every backend must have created its tablets of a new table.
+    tablet_create_timeout_second: u64 = 10, "long", true;
+    /// Seconds after which a load that has not committed is aborted, where the load does not say.
+    stream_load_default_timeout_second: u64 = 600, "long", true;
+    /// Milliseconds a publish waits for its slower replicas after the quorum is reached.
+    quorum_publish_wait_time_ms: u64 = 5000, "long", true;
+    /// Seconds for which the label of an ended load is remembered.
+    label_keep_max_second: u64 = 259_200, "long", true;
+    /// Ended transactions that SHOW PROC '/transactions' lists at most, for each database.
+    max_show_proc_transactions_entry: u64 = 2000, "long", true;
+    /// Seconds between checkpoints of the journal.
+    journal_checkpoint_interval_second: u64 = 300, "long", true;
+    /// Records after which a checkpoint is made before its time.
+    journal_checkpoint_records: u64 = 50_000, "long", true;
+    /// Percent of the expected replicas that must have been reported before safe mode ends.
+    safe_mode_replica_percent: u64 = 90, "long", true;
+    /// Seconds after which safe mode ends in any case.
+    safe_mode_max_second: u64 = 300, "long", true;
+    /// Seconds for which a backend must have reported a replica that nobody knows before it is dropped.
+    tablet_report_drop_tablet_delay_sec: u64 = 120, "long", true;
+    /// Connections at once.
+    max_connections: u64 = 4096, "long", true;
+    /// Bytes of one packet, so of one statement, after log-in.
+    max_allowed_packet: u64 = 64 << 20, "long", true;
+    /// Seconds within which a client must have logged in.
+    connect_timeout_second: u64 = 10, "long", true;
+    /// Prepared statements of one connection.
+    max_prepared_stmt_count: u64 = 16_382, "long", true;
+    /// Tokens of one statement.
+    parse_tokens_limit: u64 = 3_500_000, "long", true;
+    /// Operators in one chain such as `a AND b AND c`.
+    expr_children_limit: u64 = 1000, "long", true;
+    /// Bytes of memory that one query may use.
+    query_mem_limit: u64 = 2 << 30, "long", true;
+    /// Seconds for which a dropped replica rests in its backend's trash.
+    trash_file_expire_time_sec: u64 = 86_400, "long", true;
+}
+
+fn is(given: &str, key: &str, aliases: &[&str]) -> bool {
+    given.eq_ignore_ascii_case(key) || aliases.iter().any(|a| given.eq_ignore_ascii_case(a))
+}
+
+fn parse<T: FromStr + Display>(
+    key: &'static str,
+    kind: &'static str,
+    value: &str,
+) -> Result<T, Error> {
+    value.trim().parse().map_err(|_| Error::Value {
+        key,
+        value: value.to_owned(),
+        kind,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_set_by_key_without_case_and_refuses_nonsense() {
+        let mut config = Config::default();
+        assert_eq!(
+            config.set("HEARTBEAT_interval_second", "1"),
+            Ok("heartbeat_interval_second")
+        );
+        assert_eq!(config.heartbeat_interval_second, 1);
+        assert!(matches!(
+            config.set("heartbeat_interval_second", "-1"),
+            Err(Error::Value { .. })
+        ));
+        assert!(matches!(config.set("no_such", "1"), Err(Error::Unknown(_))));
+        assert_eq!(config.heartbeat_interval_second, 1);
+    }
+}

@@ -1,0 +1,184 @@
+//! Doing what an outcome says.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::code::{Code, Failure};
+use crate::frontend::answer::{Answer, ResultSet, RowSource};
+use crate::frontend::engine::Engine;
+use crate::frontend::engine::prepare::Work;
+use crate::frontend::engine::query::Limit;
+use crate::frontend::service::Service;
+use crate::leader::request::{Reply, Request};
+use crate::rows::{Cell, Column, Rows, Type};
+use crate::sql::outcome::{Outcome, SessionChange};
+use crate::sql::script::{Param, Script};
+use crate::sql::session::{Session, Warning};
+use crate::system::information_schema::processlist;
+use crate::system::sources::Sources;
+
+/// Characters of a statement in SHOW PROCESSLIST without FULL (MySQL).
+const INFO_CHARS: usize = 100;
+/// How long a host name may take to be resolved.
+const LOOKUP_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The answer "done" with the session's warnings counted.
+fn done(session: &Session, affected: u64) -> Answer {
+    Answer::Done {
+        affected,
+        warnings: u16::try_from(session.warnings.len()).unwrap_or(u16::MAX),
+    }
+}
+
+impl Engine {
+    /// Runs one statement; `session.warnings` is what it left.
+    pub(super) async fn run_statement(
+        &self,
+        session: &mut Session,
+        script: &Script,
+        params: &[Param],
+        cancel: CancellationToken,
+    ) -> Result<Answer, Failure> {
+        let sources = self.sources(session);
+        let limit = Limit::new(session, cancel);
+        let work = limit.guard(self.prepare(&sources, script, params)).await?;
+        session.warnings.clear();
+        match work {
+            Work::Outcome(outcome) => {
+                let request = self.perform(session, &sources, outcome);
+                limit.cancellable(request).await
+            }
+            Work::Constant(constant) => {
+                limit.wait(constant.wait).await?;
+                let batch = futures::stream::iter([Ok(constant.batch)]);
+                Ok(Answer::Rows(ResultSet {
+                    columns: constant.columns,
+                    rows: RowSource::Batches(Box::pin(batch)),
+                    warnings: 0,
+                }))
+            }
+            Work::Query(planned) => self.query(&sources, planned, limit),
+            Work::Insert(insert, tokens) => {
+                let load = self.insert(&sources, script, tokens, *insert, limit.clone());
+                let loaded = limit.cancellable(load).await?;
+                if !loaded.visible {
+                    session.warnings.push(Warning {
+                        level: "Note",
+                        code: Code::UNKNOWN.mysql,
+                        message: format!(
+                            "the load '{}' is committed and will be seen later: not enough replicas have \
+                             answered its publish; see SHOW PROC '/transactions'",
+                            loaded.label
+                        ),
+                    });
+                }
+                Ok(done(session, loaded.rows))
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        session: &mut Session,
+        sources: &Sources,
+        outcome: Outcome,
+    ) -> Result<Answer, Failure> {
+        match outcome {
+            Outcome::Done => {}
+            Outcome::Rows(rows) => return Ok(rows.into()),
+            Outcome::Request(request) => self.request(session, request).await?,
+            Outcome::Session(changes) => {
+                for change in changes {
+                    match change {
+                        SessionChange::Use(db) => self.use_database(session, &db).await?,
+                        other => session.apply(other),
+                    }
+                }
+            }
+            Outcome::Kill { id, query_only } => {
+                self.sessions.kill(&session.user, id, query_only)?;
+            }
+            Outcome::Processlist { full } => return Ok(processes(sources, full).into()),
+            // Queries and loads were taken out when the statement was prepared.
+            Outcome::Select(_) | Outcome::Insert(_) => {
+                return Err(Failure::new(
+                    Code::UNKNOWN,
+                    "a query or a load stands where none can be run",
+                ));
+            }
+        }
+        Ok(done(session, 0))
+    }
+
+    async fn request(&self, session: &mut Session, request: Request) -> Result<(), Failure> {
+        if let Request::AddBackends(backends) = &request {
+            known_hosts(backends).await?;
+        }
+        let dropped = match &request {
+            Request::DropDatabase { name, .. } => Some(name.clone()),
+            _ => None,
+        };
+        if let Reply::Note(message) = self.leader.request(request).await? {
+            session.warnings.push(Warning {
+                level: "Note",
+                code: Code::UNKNOWN.mysql,
+                message,
+            });
+        }
+        if dropped.is_some() && session.db == dropped {
+            session.db = None;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a backend whose host has no address: nobody could ever hear from it.
+async fn known_hosts(backends: &[(String, u16)]) -> Result<(), Failure> {
+    for (host, port) in backends {
+        let unknown = |why: String| {
+            let message = format!(
+                "Unknown host: {host} ({why}); write an address or a name that resolves here"
+            );
+            Failure::new(Code::ANALYSIS, message)
+        };
+        let lookup = tokio::net::lookup_host((host.as_str(), *port));
+        match tokio::time::timeout(LOOKUP_WAIT, lookup).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(unknown(error.to_string())),
+            Err(_) => return Err(unknown("no answer in time".to_owned())),
+        }
+    }
+    Ok(())
+}
+
+fn processes(sources: &Sources, full: bool) -> Rows {
+    let columns = [
+        ("Id", Type::Int),
+        ("User", Type::Text),
+        ("Host", Type::Text),
+        ("db", Type::Text),
+        ("Command", Type::Text),
+        ("Time", Type::Int),
+        ("State", Type::Text),
+        ("Info", Type::Text),
+    ];
+    let rows = processlist::list(sources).into_iter().map(|p| {
+        let info = p.info.map(|text| match full {
+            true => text,
+            false => text.chars().take(INFO_CHARS).collect(),
+        });
+        vec![
+            p.id.into(),
+            p.user.into(),
+            p.host.into(),
+            p.db.into(),
+            p.command.into(),
+            p.time.into(),
+            p.state.into(),
+            info.map_or(Cell::Null, Cell::from),
+        ]
+    });
+    Rows {
+        rows: rows.collect(),
+        columns: columns.map(|(name, kind)| Column::new(name, kind)).into(),
+    }
+}

@@ -1,0 +1,47 @@
+//! HTTP for clients: routes, log-in, and errors as JSON. Most are the frontend's; [`stream_load`] is served by backends.
+//!
+//! Knows axum. Decides nothing: a route reads a view, or asks the leader.
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::frontend::sessions::Sessions;
+use crate::leader::handle::Handle;
+
+pub mod auth;
+pub mod load_calls;
+pub mod load_state;
+pub mod metrics;
+pub mod redirect;
+pub mod reply;
+pub mod show_proc;
+pub mod stream_load;
+
+/// Every route of a frontend. `token` is the cluster's, for the calls of coordinators.
+pub fn router(leader: &Handle, sessions: Sessions, token: &str) -> Router {
+    Router::new()
+        .route("/api/health", get(health))
+        .merge(redirect::routes(leader.clone()))
+        .merge(load_calls::routes(leader.clone(), token))
+        .merge(load_state::routes(leader.clone()))
+        .merge(show_proc::routes(leader.clone()))
+        .merge(metrics::routes(leader.clone(), sessions))
+}
+
+/// Serves until `stop`; calls that run then end first.
+pub async fn serve(socket: TcpListener, router: Router, stop: CancellationToken) {
+    let ended = stop.cancelled_owned();
+    if let Err(error) = axum::serve(socket, router)
+        .with_graceful_shutdown(ended)
+        .await
+    {
+        tracing::error!(%error, "the HTTP listener failed");
+    }
+}
+
+/// The listener works; what the cluster is like, `/metrics` tells.
+async fn health() -> axum::Json<serde_json::Value> {
+    axum::Json(serde_json::json!({"status": "OK", "msg": "Success"}))
+}

@@ -1,0 +1,159 @@
+//! `POST /api/internal/load/begin|commit|abort`: what coordinators on backends ask of the frontend.
+//!
+//! The cluster's token proves the coordinator; at the begin, the `Authorization` header that it passes on proves the user.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::backend::api::TOKEN_HEADER;
+use crate::catalog::state::Catalog;
+use crate::catalog::txn::TxnState;
+use crate::code::{Code, Failure};
+use crate::http::auth;
+use crate::leader::handle::Handle;
+use crate::leader::request::{BeginLoad, CommitLoad, Reply, Request};
+use crate::load::client::{AbortCall, Begin, Committed, Told};
+
+/// Most bytes of a call: a commit lists every tablet and replica of a load.
+const BODY_MAX: usize = 256 << 20;
+
+#[derive(Clone)]
+struct Calls {
+    leader: Handle,
+    token: Arc<str>,
+}
+
+/// The routes.
+pub fn routes(leader: Handle, token: &str) -> Router {
+    let state = Calls {
+        leader,
+        token: token.into(),
+    };
+    Router::new()
+        .route("/api/internal/load/begin", post(begin))
+        .route("/api/internal/load/commit", post(commit))
+        .route("/api/internal/load/abort", post(abort))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(state)
+}
+
+impl Calls {
+    /// Refuses callers that are not of the cluster.
+    fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
+        let token = headers.get(TOKEN_HEADER).map(|v| v.as_bytes());
+        if token.is_some_and(|token| auth::same(token, self.token.as_bytes())) {
+            return Ok(());
+        }
+        let body = Json(json!({"error": "the cluster token is missing or wrong"}));
+        Err(Box::new((StatusCode::FORBIDDEN, body).into_response()))
+    }
+
+    async fn ask<T: Serialize>(
+        &self,
+        request: Request,
+        label: Option<(String, String)>,
+        read: impl FnOnce(Reply) -> Option<T>,
+    ) -> Response {
+        match self.leader.request(request).await {
+            Ok(reply) => match read(reply) {
+                Some(done) => Json(Told::Done(done)).into_response(),
+                None => told(
+                    &Failure::new(Code::UNKNOWN, "an unexpected reply of the leader"),
+                    None,
+                ),
+            },
+            Err(failure) => {
+                let existing = label
+                    .filter(|_| failure.code == Code::LABEL_EXISTS)
+                    .map(|(db, label)| existing(&self.leader.view().catalog, &db, &label));
+                told(&failure, existing)
+            }
+        }
+    }
+}
+
+async fn begin(
+    State(calls): State<Calls>,
+    headers: HeaderMap,
+    Json(begin): Json<Begin>,
+) -> Response {
+    if let Err(refused) = calls.admit(&headers) {
+        return *refused;
+    }
+    if let Err(failure) = auth::user(&calls.leader.view().catalog, &headers) {
+        return told(&failure, None);
+    }
+    let label = (begin.db.clone(), begin.label.clone());
+    let request = Request::BeginLoad(BeginLoad {
+        db: begin.db,
+        table: begin.table,
+        label: begin.label,
+        timeout_ms: begin.timeout_ms,
+        coordinator: begin.coordinator,
+        source: "BACKEND_STREAMING",
+        partitions: begin.partitions,
+    });
+    calls
+        .ask(request, Some(label), |reply| match reply {
+            Reply::Begun(plan) => Some(plan),
+            _ => None,
+        })
+        .await
+}
+
+async fn commit(
+    State(calls): State<Calls>,
+    headers: HeaderMap,
+    Json(commit): Json<CommitLoad>,
+) -> Response {
+    if let Err(refused) = calls.admit(&headers) {
+        return *refused;
+    }
+    let read = |reply| match reply {
+        Reply::Visible { .. } => Some(Committed::Visible),
+        Reply::Committed => Some(Committed::Later),
+        _ => None,
+    };
+    calls.ask(Request::CommitLoad(commit), None, read).await
+}
+
+async fn abort(
+    State(calls): State<Calls>,
+    headers: HeaderMap,
+    Json(abort): Json<AbortCall>,
+) -> Response {
+    if let Err(refused) = calls.admit(&headers) {
+        return *refused;
+    }
+    let request = Request::AbortLoad {
+        txn: abort.txn,
+        reason: abort.reason,
+    };
+    calls.ask(request, None, |_| Some(())).await
+}
+
+fn told(failure: &Failure, existing: Option<String>) -> Response {
+    Json(Told::<()>::Refused {
+        code: failure.code.mysql,
+        message: failure.message.clone(),
+        existing,
+    })
+    .into_response()
+}
+
+/// What the field calls the state of the load that has a label.
+fn existing(catalog: &Catalog, db: &str, label: &str) -> String {
+    let finished = super::load_state::newest(catalog, db, label)
+        .is_some_and(|txn| matches!(txn.state, TxnState::Committed | TxnState::Visible));
+    if finished { "FINISHED" } else { "RUNNING" }.to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! The frontend's load routes over HTTP, before a leader that answers as it is told.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tokio::sync::{mpsc, watch};
+
+use super::*;
+use crate::backend::client::Client;
+use crate::catalog::backend::BackendState;
+use crate::catalog::database::Database;
+use crate::catalog::txn::Txn;
+use crate::catalog::user::{User, Verifier};
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::ids::{BackendId, DbId, TableId, TxnId, UserId};
+use crate::leader::handle::Asked;
+use crate::load::client::{LoadClient, Remote};
+use crate::load::error::Error;
+use crate::load::testing::plan;
+use crate::proc::testing;
+use crate::view::View;
+
+/// The sample cluster with a user, a live backend, a table, and loads of two labels.
+fn view() -> View {
+    let mut view = testing::view();
+    let catalog = &mut view.catalog;
+    let root = User {
+        id: UserId(1),
+        name: "root".into(),
+        password: Verifier::Empty,
+    };
+    catalog.users.insert("root".into(), Arc::new(root));
+    let live = BackendState {
+        alive: true,
+        ..BackendState::default()
+    };
+    catalog
+        .backend_states
+        .insert(BackendId(10001), Arc::new(live));
+    let db = catalog.databases[&DbId(1001)].as_ref().clone();
+    let mut tables = db.tables.clone();
+    tables.insert("t".into(), TableId(1));
+    catalog
+        .databases
+        .insert(db.id, Arc::new(Database { tables, ..db }));
+    let spec = plan(&[], 1).spec;
+    let table = crate::catalog::table::Table {
+        id: TableId(1),
+        db: DbId(1001),
+        name: "t".into(),
+        index: Default::default(),
+        spec,
+        created: Timestamp(0),
+        partitions: Vec::new(),
+    };
+    catalog.tables.insert(table.id, Arc::new(table));
+    for (id, label, state) in [
+        (1, "done", TxnState::Aborted),
+        (2, "done", TxnState::Visible),
+        (3, "busy", TxnState::Prepare),
+    ] {
+        let txn = Txn {
+            id: TxnId(id),
+            label: label.into(),
+            db: DbId(1001),
+            table: TableId(1),
+            coordinator: String::new(),
+            source: String::new(),
+            state,
+            prepared: Timestamp(0),
+            committed: None,
+            published: None,
+            finished: None,
+            timeout_ms: 0,
+            reason: String::new(),
+            versions: Vec::new(),
+            failed_replicas: 0,
+            rows: 0,
+        };
+        catalog.txns.insert(txn.id, Arc::new(txn));
+    }
+    view
+}
+
+/// A frontend's listener; the answer is its address.
+async fn frontend(
+    view: View,
+    mut reply: impl FnMut(Request) -> Result<Reply, Failure> + Send + 'static,
+) -> String {
+    let (requests, mut asked) = mpsc::channel::<Asked>(8);
+    let (_, views) = watch::channel(Arc::new(view));
+    let leader = Handle::new(requests, views, Arc::new(SystemClock));
+    tokio::spawn(async move {
+        while let Some(asked) = asked.recv().await {
+            let _ = asked.reply.send(reply(asked.request));
+        }
+    });
+    let router = routes(leader.clone(), "token")
+        .merge(crate::http::redirect::routes(leader.clone()))
+        .merge(crate::http::load_state::routes(leader));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
+fn basic(user: &str) -> String {
+    format!("Basic {}", STANDARD.encode(user))
+}
+
+fn remote(address: &str, token: &str, user: &str) -> Remote {
+    Remote {
+        client: Client::new(token).unwrap(),
+        address: address.into(),
+        authorization: Some(basic(user)),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+fn begin(label: &str) -> Begin {
+    Begin {
+        db: "shop".into(),
+        table: "t".into(),
+        label: label.into(),
+        timeout_ms: 7000,
+        coordinator: "BE: here".into(),
+        partitions: vec!["p1".into()],
+    }
+}
+
+#[tokio::test]
+async fn a_coordinator_begins_commits_and_aborts_through_the_leader() {
+    let address = frontend(view(), |request| match request {
+        Request::BeginLoad(begin) => {
+            assert_eq!(
+                (begin.timeout_ms, begin.source),
+                (7000, "BACKEND_STREAMING")
+            );
+            let mut plan = plan(&["a:1".into()], 1);
+            plan.label = begin.label;
+            plan.partitions[0].range.as_mut().unwrap().upper =
+                Some(crate::catalog::partition::Bound::Int(i128::MAX));
+            Ok(Reply::Begun(Arc::new(plan)))
+        }
+        Request::CommitLoad(commit) if commit.rows == 0 => Ok(Reply::Committed),
+        Request::CommitLoad(_) => Ok(Reply::Visible {
+            versions: Vec::new(),
+        }),
+        Request::AbortLoad { txn, reason } if reason == "why" => Err(Failure::new(
+            Code::TXN,
+            format!("transaction {txn} has ended"),
+        )),
+        other => panic!("{other:?}"),
+    })
+    .await;
+    let remote = remote(&address, "token", "root:");
+    let plan = remote.begin(begin("new")).await.unwrap();
+    assert_eq!((plan.label.as_str(), plan.txn), ("new", TxnId(7)));
+    let mut commit = CommitLoad {
+        txn: plan.txn,
+        written: Vec::new(),
+        rows: 0,
+        bytes: 0,
+    };
+    assert_eq!(
+        remote.commit(&plan, commit.clone()).await,
+        Ok(Committed::Later)
+    );
+    commit.rows = 1;
+    assert_eq!(remote.commit(&plan, commit).await, Ok(Committed::Visible));
+    let refused = remote.abort(plan.txn, "why".into()).await.unwrap_err();
+    assert_eq!(
+        refused,
+        Error::Refused(Failure::new(Code::TXN, "transaction 7 has ended"))
+    );
+}
+
+#[tokio::test]
+async fn strangers_are_refused_and_a_label_tells_the_state_of_its_load() {
+    let address = frontend(view(), |_| Err(Failure::new(Code::LABEL_EXISTS, "taken"))).await;
+    let stranger = remote(&address, "guess", "root:").begin(begin("x")).await;
+    assert!(matches!(stranger, Err(Error::Frontend { why, .. }) if why.contains("403")));
+    let wrong = remote(&address, "token", "root:wrong")
+        .begin(begin("x"))
+        .await;
+    assert!(matches!(wrong, Err(Error::Refused(f)) if f.code == Code::ACCESS_DENIED));
+    for (label, state) in [("done", "FINISHED"), ("busy", "RUNNING")] {
+        let taken = remote(&address, "token", "root:").begin(begin(label)).await;
+        let expected = Error::LabelExists {
+            label: label.into(),
+            existing: state.into(),
+        };
+        assert_eq!(taken.unwrap_err(), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_fate_of_a_commit_is_asked_for_until_the_deadline() {
+    let mut asked = 0;
+    let address = frontend(view(), move |_| {
+        asked += 1;
+        match asked {
+            1 | 2 => Err(Failure::new(Code::SERVER_SHUTDOWN, "stopping")),
+            3 => Ok(Reply::Visible {
+                versions: Vec::new(),
+            }),
+            _ => Err(Failure::new(Code::QUORUM, "tablet 10: 1 < 2")),
+        }
+    })
+    .await;
+    let remote = remote(&address, "token", "root:");
+    let mut plan = plan(&["a:1".into()], 1);
+    let commit = CommitLoad {
+        txn: plan.txn,
+        written: Vec::new(),
+        rows: 1,
+        bytes: 0,
+    };
+    assert_eq!(
+        remote.commit(&plan, commit.clone()).await,
+        Ok(Committed::Visible)
+    );
+    let refused = remote.commit(&plan, commit.clone()).await;
+    assert!(matches!(refused, Err(Error::Refused(f)) if f.code == Code::QUORUM));
+    let nobody = Remote {
+        address: "127.0.0.1:1".into(),
+        ..remote
+    };
+    plan.deadline = Timestamp(SystemClock.now().0 - 3_600_000);
+    let unknown = nobody.commit(&plan, commit).await;
+    assert!(matches!(
+        unknown,
+        Err(Error::OutcomeUnknown { txn: TxnId(7), .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_loader_is_sent_to_a_live_backend_or_told_why_not() {
+    let address = frontend(view(), |_| Ok(Reply::Done)).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let put = async |path: &str, user: &str| {
+        let request = client.put(format!("http://{address}{path}"));
+        let request = request
+            .header("authorization", basic(user))
+            .header("label", "l");
+        request.body("1,a\n").send().await.unwrap()
+    };
+    let sent = put("/api/shop/t/_stream_load?x=%20y", "root:").await;
+    assert_eq!(sent.status(), 307);
+    let location = "http://127.0.0.1:8040/api/shop/t/_stream_load?x=%20y";
+    assert_eq!(sent.headers()["location"], location);
+    for (path, user, status, why) in [
+        (
+            "/api/shop/t/_stream_load",
+            "root:x",
+            401,
+            "Access denied for user 'root'",
+        ),
+        (
+            "/api/none/t/_stream_load",
+            "root:",
+            404,
+            "unknown database 'none'",
+        ),
+        (
+            "/api/shop/u/_stream_load",
+            "root:",
+            404,
+            "unknown table 'shop.u'",
+        ),
+    ] {
+        let refused = put(path, user).await;
+        assert_eq!(refused.status(), status);
+        let body: serde_json::Value = refused.json().await.unwrap();
+        let expected = (Some("Fail"), Some("l"), Some(why));
+        let found = (
+            body["Status"].as_str(),
+            body["Label"].as_str(),
+            body["Message"].as_str(),
+        );
+        assert_eq!(found, expected);
+    }
+    let mut dead = view();
+    dead.catalog.backend_states.clear();
+    let address = frontend(dead, |_| Ok(Reply::Done)).await;
+    let request = client.put(format!("http://{address}/api/shop/t/_stream_load"));
+    let nobody = request
+        .header("authorization", basic("root:"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(nobody.status(), 503);
+}
+
+#[tokio::test]
+async fn a_client_that_lost_its_answer_asks_by_label() {
+    let address = frontend(view(), |_| Ok(Reply::Done)).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    for (label, state) in [
+        ("done", "VISIBLE"),
+        ("busy", "PREPARE"),
+        ("none", "UNKNOWN"),
+    ] {
+        let url = format!("http://{address}/api/shop/get_load_state?label={label}");
+        let answer = client
+            .get(url)
+            .header("authorization", basic("root:"))
+            .send()
+            .await
+            .unwrap();
+        let body: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(
+            (&body["state"], &body["status"]),
+            (&state.into(), &"OK".into())
+        );
+    }
+    let url = format!("http://{address}/api/shop/get_load_state?label=done");
+    assert_eq!(client.get(url).send().await.unwrap().status(), 401);
+}

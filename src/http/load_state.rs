@@ -1,0 +1,70 @@
+//! `GET /api/{db}/get_load_state?label=..`: what became of a load, for a client that lost its answer.
+
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::catalog::state::Catalog;
+use crate::catalog::txn::Txn;
+use crate::code::{Code, Failure};
+use crate::http::{auth, reply};
+use crate::leader::handle::Handle;
+use crate::view::View;
+
+/// The route.
+pub fn routes(leader: Handle) -> Router {
+    Router::new()
+        .route("/api/{db}/get_load_state", get(state))
+        .with_state(leader)
+}
+
+#[derive(Deserialize)]
+struct Params {
+    label: Option<String>,
+}
+
+async fn state(
+    State(leader): State<Handle>,
+    Path(db): Path<String>,
+    Query(params): Query<Params>,
+    headers: HeaderMap,
+) -> Response {
+    match answer(&leader.view(), &db, params.label.as_deref(), &headers) {
+        Ok(found) => Json(found).into_response(),
+        Err(failure) => reply::failure(&failure),
+    }
+}
+
+fn answer(
+    view: &View,
+    db: &str,
+    label: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Value, Failure> {
+    auth::user(&view.catalog, headers)?;
+    let Some(label) = label.filter(|label| !label.is_empty()) else {
+        let message = "missing parameter: label; for example /api/db/get_load_state?label=x";
+        return Err(Failure::new(Code::WRONG_ARGUMENTS, message));
+    };
+    if view.catalog.database(db).is_none() {
+        return Err(Failure::new(
+            Code::BAD_DB,
+            format!("unknown database '{db}'"),
+        ));
+    }
+    // A load that was never begun, or was forgotten, has no state; the field calls it so.
+    let state = newest(&view.catalog, db, label).map_or("UNKNOWN", |txn| txn.state.word());
+    Ok(json!({"state": state, "status": "OK", "code": "0", "msg": "Success", "message": "OK"}))
+}
+
+/// The newest load of a database with this label: one that was aborted may be followed by another.
+pub(super) fn newest<'a>(catalog: &'a Catalog, db: &str, label: &str) -> Option<&'a Txn> {
+    let db = catalog.database(db)?.id;
+    let mut all = catalog.txns.values().rev();
+    all.find(|txn| txn.db == db && txn.label == label)
+        .map(AsRef::as_ref)
+}

@@ -1,0 +1,60 @@
+//! What a leader wants done: everything that [`Core::step`](crate::leader::core::Core::step) gives out.
+
+use crate::backend::api::{Abort, CreateTablets, DropTablets, Publish};
+use crate::catalog::change::Change;
+use crate::code::Failure;
+use crate::ids::BackendId;
+use crate::leader::request::Reply;
+
+/// Names who asked; given by the shell, never twice in one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(pub u64);
+
+/// Names a call to a backend; given by the core, never twice in one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Write a record to the journal. Records come in order without gaps; `Event::Appended` follows when durable.
+    Append {
+        /// Its place in the journal.
+        seq: u64,
+        /// Its content, applied as one.
+        changes: Vec<Change>,
+    },
+    /// Answer a request.
+    Reply {
+        /// Whom.
+        token: Token,
+        /// The answer.
+        result: Result<Reply, Failure>,
+    },
+    /// Call a backend. `Event::Answer` follows exactly once, at the latest after the time-out.
+    Call {
+        /// Comes back in the answer.
+        call: CallId,
+        /// Whom.
+        backend: BackendId,
+        /// `host:port` of it.
+        address: String,
+        /// Milliseconds after which the call has failed.
+        timeout_ms: u64,
+        /// What is asked.
+        request: BackendRequest,
+    },
+}
+
+/// What a leader asks of a backend. All of them may be repeated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BackendRequest {
+    /// Make empty tablets.
+    CreateTablets(CreateTablets),
+    /// Move replicas to the trash.
+    DropTablets(DropTablets),
+    /// Give the rows of a load their version.
+    Publish(Publish),
+    /// Forget the rows of a load.
+    Abort(Abort),
+}

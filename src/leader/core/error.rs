@@ -1,0 +1,194 @@
+//! Every refusal of the leader: what was wrong, where, and what to do. Each has one code.
+
+use crate::catalog::apply::Misfit;
+use crate::catalog::txn::TxnState;
+use crate::code::{Code, Coded};
+use crate::config;
+use crate::ids::{TabletId, TxnId};
+
+/// Why the leader refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // the texts say what the variants mean
+pub enum Error {
+    #[error("Can't create database '{0}'; database exists")]
+    DatabaseExists(String),
+    #[error("Can't drop database '{0}'; database doesn't exist")]
+    DropUnknownDatabase(String),
+    #[error("Unknown database '{0}'")]
+    UnknownDatabase(String),
+    #[error(
+        "database '{db}' has loads that are committed and not visible yet, the first is transaction {txn}; wait for them, or use DROP DATABASE .. FORCE"
+    )]
+    DatabaseBusy { db: String, txn: TxnId },
+    #[error("Table '{0}' already exists")]
+    TableExists(String),
+    #[error("Unknown table '{0}'")]
+    UnknownTable(String),
+    #[error("Table '{0}' was dropped while this ran")]
+    TableDropped(String),
+    #[error("Partition '{partition}' does not exist in table '{table}'")]
+    UnknownPartition { table: String, partition: String },
+    #[error(
+        "Partition '{partition}' of table '{table}' was dropped or truncated while the load ran; load again"
+    )]
+    PartitionDropped { table: String, partition: String },
+    #[error("Partition '{0}' already exists")]
+    PartitionExists(String),
+    #[error("the range of partition '{new}' overlaps that of partition '{old}'")]
+    RangeOverlaps { new: String, old: String },
+    #[error(
+        "table '{0}' is not partitioned by range, so partitions can't be added to it or dropped"
+    )]
+    NotPartitioned(String),
+    #[error(
+        "partition '{partition}' would have {tablets} tablets of {replicas} replicas; one statement can make {max} replicas, so use fewer BUCKETS or partitions"
+    )]
+    TooManyTablets {
+        partition: String,
+        tablets: u64,
+        replicas: u64,
+        max: u64,
+    },
+    #[error("Replication num should be between 1 and 32767, not {0}")]
+    ReplicationNum(u16),
+    #[error(
+        "replication_num is {wanted}, and only {available} backends are alive and can take replicas{listed}; add backends, or set the property \"replication_num\" to at most {available}"
+    )]
+    TooFewBackends {
+        wanted: u16,
+        available: usize,
+        listed: String,
+    },
+    #[error(
+        "table '{0}' is partitioned by range: set \"default.replication_num\" for partitions to come, or use MODIFY PARTITION for existing ones"
+    )]
+    ReplicationOfRanges(String),
+    #[error(
+        "Setting bucket size is not allowed: table '{0}' is not DISTRIBUTED BY RANDOM with automatic buckets"
+    )]
+    BucketSize(String),
+    #[error("property \"{0}\" belongs to a table, not to a partition")]
+    TableProperty(&'static str),
+    #[error("backend {backend} could not make its tablets, so nothing was created: {why}")]
+    MakeTablets { backend: String, why: String },
+    #[error("Backend already exists with same host {host} and port {port}")]
+    BackendExists { host: String, port: u16 },
+    #[error("backend does not exist[{host}:{port}]")]
+    UnknownBackend { host: String, port: u16 },
+    #[error("host is empty; a backend is named 'host:port'")]
+    EmptyHost,
+    #[error("Port is out of range: {0}")]
+    Port(u16),
+    #[error(
+        "{count} tablets have their only replica on backend {backend}, the first is tablet {tablet} of table {table}; raise \"replication_num\" of such tables and wait, or lose them with DROP BACKEND .. FORCE"
+    )]
+    OnlyReplica {
+        backend: String,
+        count: u64,
+        tablet: TabletId,
+        table: String,
+    },
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error("Operation CREATE USER failed for '{0}': the user exists already")]
+    UserExists(String),
+    #[error("Operation DROP USER failed for '{0}': there is no such user")]
+    DropUnknownUser(String),
+    #[error("there is no user '{0}'")]
+    UnknownUser(String),
+    #[error("Operation DROP USER failed for 'root': a cluster must have it")]
+    DropRoot,
+    #[error("Label [{label}] has already been used by transaction {txn}, which is {}; use another label, or take that load's result", .state.word())]
+    LabelExists {
+        label: String,
+        txn: TxnId,
+        state: TxnState,
+    },
+    #[error("label '{0}' is not valid: 1 to 128 letters, digits, '-', '_', '.' or ':'")]
+    Label(String),
+    #[error("{running} loads run already, which is the most; load again when some have ended")]
+    TooManyLoads { running: usize },
+    #[error(
+        "Tablet lost replicas. Check if any backend is down or not. tablet_id: {tablet}, replicas: {replicas}. Check quorum number failed: {got} can be written, quorum: {needed}"
+    )]
+    LostReplicas {
+        tablet: TabletId,
+        replicas: String,
+        got: usize,
+        needed: u16,
+    },
+    #[error(
+        "Commit failed. txn: {txn} table: {table} tablet: {tablet} quorum: {got}<{needed} errorReplicas: {errors}"
+    )]
+    Quorum {
+        txn: TxnId,
+        table: String,
+        tablet: TabletId,
+        got: usize,
+        needed: u16,
+        errors: String,
+    },
+    #[error("transaction {0} does not exist; it may have been ended by a restart of the frontend")]
+    UnknownTxn(TxnId),
+    #[error("transaction {txn} is {}{}", .state.word(), reason(.why))]
+    TxnEnded {
+        txn: TxnId,
+        state: TxnState,
+        why: String,
+    },
+    #[error("tablet {tablet} does not belong to the load of transaction {txn}")]
+    ForeignTablet { txn: TxnId, tablet: TabletId },
+    #[error("tablet {tablet} is listed twice in the commit of transaction {txn}")]
+    TabletTwice { txn: TxnId, tablet: TabletId },
+    #[error("something else changed meanwhile: {0}; look again and retry")]
+    Conflict(#[from] Misfit),
+}
+
+fn reason(why: &str) -> String {
+    match why {
+        "" => String::new(),
+        why => format!(": {why}"),
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Error::DatabaseExists(_) => Code::DB_CREATE_EXISTS,
+            Error::DropUnknownDatabase(_) => Code::DB_DROP_EXISTS,
+            Error::UnknownDatabase(_) => Code::BAD_DB,
+            Error::TableExists(_) => Code::TABLE_EXISTS,
+            Error::UnknownTable(_) | Error::TableDropped(_) => Code::NO_SUCH_TABLE,
+            Error::UnknownPartition { .. } | Error::PartitionDropped { .. } => {
+                Code::UNKNOWN_PARTITION
+            }
+            Error::PartitionExists(_) => Code::SAME_PARTITION,
+            Error::RangeOverlaps { .. } => Code::RANGE_NOT_INCREASING,
+            Error::DatabaseBusy { .. }
+            | Error::NotPartitioned(_)
+            | Error::TooManyTablets { .. }
+            | Error::ReplicationNum(_)
+            | Error::TooFewBackends { .. }
+            | Error::ReplicationOfRanges(_)
+            | Error::BucketSize(_)
+            | Error::TableProperty(_)
+            | Error::BackendExists { .. }
+            | Error::UnknownBackend { .. }
+            | Error::EmptyHost
+            | Error::Port(_)
+            | Error::OnlyReplica { .. } => Code::ANALYSIS,
+            Error::MakeTablets { .. } => Code::BACKEND,
+            Error::Config(error) => error.code(),
+            Error::UserExists(_) | Error::DropUnknownUser(_) | Error::DropRoot => Code::CANNOT_USER,
+            Error::UnknownUser(_) => Code::PASSWORD_NO_MATCH,
+            Error::LabelExists { .. } => Code::LABEL_EXISTS,
+            Error::Label(_) => Code::WRONG_ARGUMENTS,
+            Error::LostReplicas { .. } | Error::Quorum { .. } => Code::QUORUM,
+            Error::TooManyLoads { .. } | Error::Conflict(_) => Code::NOT_READY,
+            Error::UnknownTxn(_)
+            | Error::TxnEnded { .. }
+            | Error::ForeignTablet { .. }
+            | Error::TabletTwice { .. } => Code::TXN,
+        }
+    }
+}

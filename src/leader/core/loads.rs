@@ -1,0 +1,126 @@
+//! Loads: begun, committed when enough replicas hold the rows, published in the order of versions, visible.
+//!
+//! A load before its commit lives in memory only: a restart ends it. From its commit on it is in the journal and becomes
+//! visible whatever happens. Each file below does one step.
+
+mod begin;
+mod catch_up;
+mod commit;
+mod end;
+mod publish;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::publish::Publishing;
+use crate::catalog::state::Catalog;
+use crate::catalog::txn::{Txn, TxnState};
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, DbId, PartitionId, TxnId, Version};
+use crate::leader::action::Token;
+
+/// The loads that run, and what finds those that have ended.
+#[derive(Debug, Default)]
+pub(super) struct Loads {
+    running: BTreeMap<TxnId, Load>,
+    /// The last load of each label.
+    labels: BTreeMap<(DbId, String), TxnId>,
+    /// Loads that have ended, by when.
+    ended: BTreeSet<(Timestamp, TxnId)>,
+    /// Which load has which version: those that are committed, and those that a replica may still catch up with.
+    versions: BTreeMap<(PartitionId, Version), TxnId>,
+    /// When to look next for ended loads that nobody needs any more.
+    sweep_at: Timestamp,
+}
+
+/// A load that runs.
+#[derive(Debug)]
+struct Load {
+    /// Backends that may hold rows of it.
+    backends: BTreeSet<BackendId>,
+    /// When its time is over: aborted before its commit; afterwards the coordinator is told "committed".
+    deadline: Timestamp,
+    /// Who waits for it to become visible.
+    waiting: Vec<Token>,
+    /// Set at its commit.
+    publishing: Option<Publishing>,
+}
+
+impl Loads {
+    /// Goes on with the loads that `catalog` holds.
+    pub(super) fn recover(catalog: &Catalog) -> Loads {
+        let mut loads = Loads::default();
+        for txn in catalog.txns.values() {
+            loads.labels.insert((txn.db, txn.label.clone()), txn.id);
+            match txn.state {
+                TxnState::Visible | TxnState::Aborted => {
+                    let owed = catalog.writes.contains_key(&txn.id);
+                    if owed {
+                        loads.note_versions(txn);
+                    }
+                    loads.note_end(txn, owed);
+                }
+                TxnState::Committed => {
+                    loads.running.insert(
+                        txn.id,
+                        Load {
+                            backends: BTreeSet::new(),
+                            deadline: deadline(txn),
+                            waiting: Vec::new(),
+                            publishing: None,
+                        },
+                    );
+                    loads.note_commit(txn);
+                }
+                TxnState::Prepare => {}
+            }
+        }
+        loads
+    }
+
+    /// The load that has a label, if one is remembered.
+    fn labelled(&self, db: DbId, label: &str) -> Option<TxnId> {
+        self.labels.get(&(db, label.to_owned())).copied()
+    }
+
+    fn note_commit(&mut self, txn: &Txn) {
+        self.note_versions(txn);
+        if let Some(load) = self.running.get_mut(&txn.id) {
+            load.publishing = Some(Publishing::default());
+        }
+    }
+
+    fn note_versions(&mut self, txn: &Txn) {
+        for (partition, version) in &txn.versions {
+            let other = self.versions.insert((*partition, *version), txn.id);
+            assert!(
+                other.is_none(),
+                "partition {partition} gave version {version} twice"
+            );
+        }
+    }
+
+    /// A load has ended; `owed` says that a replica may still catch up with it.
+    fn note_end(&mut self, txn: &Txn, owed: bool) {
+        self.running.remove(&txn.id);
+        if !owed {
+            self.forget_versions(txn);
+        }
+        self.ended
+            .insert((txn.finished.unwrap_or(txn.prepared), txn.id));
+    }
+
+    fn forget_versions(&mut self, txn: &Txn) {
+        for of in &txn.versions {
+            self.versions.remove(of);
+        }
+    }
+
+    /// A database is gone with its labels.
+    pub(super) fn forget_database(&mut self, db: DbId) {
+        self.labels.retain(|(of, _), _| *of != db);
+    }
+}
+
+fn deadline(txn: &Txn) -> Timestamp {
+    txn.prepared.plus_ms(txn.timeout_ms)
+}

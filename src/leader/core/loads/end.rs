@@ -1,0 +1,173 @@
+//! Loads that end without becoming visible, and labels that are forgotten.
+
+use super::super::{Answer, Core, Error};
+use super::commit::ended;
+use super::deadline;
+use crate::backend::api::Abort;
+use crate::catalog::change::Change;
+use crate::catalog::txn::{Txn, TxnState};
+use crate::ids::{BackendId, TableId, TxnId};
+use crate::leader::action::{Action, BackendRequest};
+use crate::leader::request::Reply;
+
+/// Labels that one record forgets.
+const FORGET_MAX: usize = 1_000;
+/// Bytes of a reason that are kept.
+const REASON_MAX: usize = 2_000;
+
+impl Core {
+    pub(in super::super) fn abort_load(&mut self, id: TxnId, reason: &str) -> Answer {
+        let txn = self
+            .head
+            .txns
+            .get(&id)
+            .ok_or(Error::UnknownTxn(id))?
+            .clone();
+        match txn.state {
+            TxnState::Prepare => {
+                self.abort(&txn, reason);
+                Ok(Some(Reply::Done))
+            }
+            TxnState::Aborted => Ok(Some(Reply::Done)),
+            TxnState::Committed | TxnState::Visible => Err(ended(&txn)),
+        }
+    }
+
+    /// Gives up a load that has not committed: in the journal first, then on its backends.
+    pub(super) fn abort(&mut self, txn: &Txn, reason: &str) {
+        assert_eq!(
+            txn.state,
+            TxnState::Prepare,
+            "a load that has its version is never given up"
+        );
+        let aborted = self.given_up(txn, reason);
+        self.record_own(vec![Change::Aborted(Box::new(aborted.clone()))]);
+        let load = self.loads.running.remove(&txn.id);
+        self.loads.note_end(&aborted, false);
+        for backend in load.map(|load| load.backends).unwrap_or_default() {
+            self.forget_rows(txn.id, backend);
+        }
+    }
+
+    /// Has a backend delete what it holds of a load.
+    pub(in super::super) fn forget_rows(&mut self, txn: TxnId, backend: BackendId) {
+        let request = BackendRequest::Abort(Abort { txn });
+        self.send_settling(txn, backend, request);
+    }
+
+    fn given_up(&self, txn: &Txn, reason: &str) -> Txn {
+        let mut reason = reason.to_owned();
+        reason.truncate(reason.floor_char_boundary(REASON_MAX));
+        Txn {
+            state: TxnState::Aborted,
+            finished: Some(self.now),
+            reason,
+            ..txn.clone()
+        }
+    }
+
+    /// Gives up a load whose time is over before it committed.
+    pub(super) fn end_late(&mut self, txn: &Txn) -> Error {
+        let reason = format!("timeout: it did not commit within {} ms", txn.timeout_ms);
+        self.abort(txn, &reason);
+        Error::TxnEnded {
+            txn: txn.id,
+            state: TxnState::Aborted,
+            why: reason,
+        }
+    }
+
+    /// Ends what has run out of time: loads that have not committed, and the waiting for those that have.
+    pub(in super::super) fn end_late_loads(&mut self) {
+        let now = self.now;
+        let late = self
+            .loads
+            .running
+            .iter_mut()
+            .filter(|(_, load)| load.deadline <= now);
+        let mut over = Vec::new();
+        let mut told = Vec::new();
+        for (id, load) in late {
+            match load.publishing.is_some() {
+                true => told.append(&mut load.waiting),
+                false => over.push(*id),
+            }
+        }
+        for token in told {
+            let result = Ok(Reply::Committed);
+            self.ledger.then(Action::Reply { token, result });
+        }
+        for id in over {
+            if let Some(txn) = self.head.txns.get(&id).cloned() {
+                assert!(deadline(&txn) <= now);
+                self.end_late(&txn);
+            }
+        }
+    }
+
+    /// The first load of a table that is committed and not visible.
+    pub(in super::super) fn waiting_on(&self, table: TableId) -> Option<TxnId> {
+        self.head.committed_on(table).first().map(|(txn, _)| *txn)
+    }
+
+    /// The records that end the committed loads of tables that are dropped.
+    pub(in super::super) fn end_committed(&self, tables: &[TableId]) -> Vec<Change> {
+        let waiting = tables
+            .iter()
+            .flat_map(|table| self.head.committed_on(*table));
+        let txns = waiting.filter_map(|(id, _)| self.head.txns.get(&id));
+        let aborted = txns.map(|txn| self.given_up(txn, "its table was dropped"));
+        aborted.map(|txn| Change::Aborted(Box::new(txn))).collect()
+    }
+
+    /// Tables have been dropped: their loads have ended with them.
+    pub(in super::super) fn dropped_loads(&mut self, tables: &[TableId]) {
+        let ended = |id: &TxnId| {
+            let txn = self.head.txns.get(id)?;
+            tables.contains(&txn.table).then(|| txn.clone())
+        };
+        let txns: Vec<_> = self.loads.running.keys().filter_map(ended).collect();
+        for txn in txns {
+            if txn.state == TxnState::Prepare {
+                self.abort(&txn, "its table was dropped");
+                continue;
+            }
+            let load = self.loads.running.remove(&txn.id);
+            self.loads.note_end(&txn, false);
+            for token in load.map(|load| load.waiting).unwrap_or_default() {
+                let result = Err(super::commit::ended(&txn).into());
+                self.ledger.then(Action::Reply { token, result });
+            }
+        }
+    }
+
+    /// Forgets labels of loads that ended long ago.
+    pub(in super::super) fn forget_labels(&mut self) {
+        let kept_ms = self.config.label_keep_max_second.saturating_mul(1000);
+        let old = |at: &(crate::clock::Timestamp, TxnId)| at.0.plus_ms(kept_ms) <= self.now;
+        let txns: Vec<TxnId> = self
+            .loads
+            .ended
+            .iter()
+            .take_while(|at| old(at))
+            .take(FORGET_MAX)
+            .map(|at| at.1)
+            .collect();
+        if txns.is_empty() {
+            return;
+        }
+        for id in &txns {
+            let Some(txn) = self.head.txns.get(id) else {
+                continue;
+            };
+            let label = (txn.db, txn.label.clone());
+            if self.loads.labels.get(&label) == Some(id) {
+                self.loads.labels.remove(&label);
+            }
+            self.loads
+                .ended
+                .remove(&(txn.finished.unwrap_or(txn.prepared), *id));
+        }
+        self.record_own(vec![Change::ForgetTxns { txns }]);
+    }
+}

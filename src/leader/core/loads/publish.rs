@@ -1,0 +1,290 @@
+//! Publishing: every backend gives a committed load's rows their version, in the order of versions of each partition.
+//!
+//! The load is visible when enough replicas of every tablet of its partitions have answered, and either all have or the
+//! wait for the slower ones is over. Those that are late by then have missed the version.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::{CALL_TIMEOUT_MS, Core, Purpose};
+use super::begin::counts;
+use crate::backend::api::{Publish, PublishTablet, TabletErrors};
+use crate::catalog::change::Change;
+use crate::catalog::partition::Partition;
+use crate::catalog::replica::Replica;
+use crate::catalog::tablets::TabletView;
+use crate::catalog::txn::{Txn, TxnState, Writes};
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
+use crate::leader::action::BackendRequest;
+
+/// Milliseconds before the first repetition of a publish; each later one waits twice as long.
+const RETRY_MS: u64 = 200;
+/// Milliseconds between repetitions at most.
+const RETRY_MAX_MS: u64 = 5_000;
+
+/// How far the publish of a load is.
+#[derive(Debug, Default)]
+pub(super) struct Publishing {
+    /// When it was its turn.
+    since: Option<Timestamp>,
+    calls: BTreeMap<BackendId, Call>,
+}
+
+/// The publish on one backend.
+#[derive(Debug, Default)]
+struct Call {
+    running: bool,
+    tries: u32,
+    again_at: Timestamp,
+    /// Tablets that have not got the version; `None` before the first answer.
+    failed: Option<BTreeSet<TabletId>>,
+}
+
+impl Call {
+    /// Whether the tablet has its version.
+    fn good(&self, tablet: TabletId) -> bool {
+        self.failed
+            .as_ref()
+            .is_some_and(|failed| !failed.contains(&tablet))
+    }
+}
+
+impl Core {
+    /// Takes a committed load as far as it gets: sends its publish where that is due, and makes it visible where it can be.
+    pub(in super::super) fn publish(&mut self, id: TxnId) {
+        let mut next = vec![id];
+        while let Some(id) = next.pop() {
+            let Some(txn) = self.turn(id) else {
+                continue;
+            };
+            self.send_publish(&txn);
+            if let Some(missed) = self.enough(&txn) {
+                next.extend(self.show(&txn, missed));
+            }
+        }
+    }
+
+    /// Looks at all committed loads again: time has passed, or backends came to life or died.
+    pub(in super::super) fn publish_again(&mut self) {
+        let committed =
+            |(id, load): (&TxnId, &super::Load)| load.publishing.is_some().then_some(*id);
+        let ids: Vec<TxnId> = self.loads.running.iter().filter_map(committed).collect();
+        for id in ids {
+            self.publish(id);
+        }
+    }
+
+    pub(in super::super) fn publish_answered(
+        &mut self,
+        id: TxnId,
+        backend: BackendId,
+        result: Result<TabletErrors, String>,
+    ) {
+        let now = self.now;
+        let Some(call) = self.publishing(id).and_then(|p| p.calls.get_mut(&backend)) else {
+            return;
+        };
+        call.running = false;
+        let pause = RETRY_MS
+            .saturating_mul(1 << call.tries.min(5))
+            .min(RETRY_MAX_MS);
+        call.again_at = now.plus_ms(pause);
+        if let Ok(errors) = result {
+            call.failed = Some(
+                errors
+                    .failed
+                    .into_iter()
+                    .map(|(tablet, _)| tablet)
+                    .collect(),
+            );
+        }
+        self.publish(id);
+    }
+
+    /// The load, if it is committed and every earlier version of its partitions is visible.
+    fn turn(&self, id: TxnId) -> Option<Txn> {
+        let txn = self
+            .head
+            .txns
+            .get(&id)
+            .filter(|txn| txn.state == TxnState::Committed)?;
+        let due = txn.versions.iter().all(|(partition, version)| {
+            let partition = self.head.partitions.get(partition);
+            partition.is_none_or(|partition| partition.visible_version + 1 == *version)
+        });
+        due.then(|| Txn::clone(txn))
+    }
+
+    fn publishing(&mut self, id: TxnId) -> Option<&mut Publishing> {
+        self.loads.running.get_mut(&id)?.publishing.as_mut()
+    }
+
+    /// Calls each backend that has not given every tablet its version, is not called already, and may answer.
+    fn send_publish(&mut self, txn: &Txn) {
+        let now = self.now;
+        let orders = self.orders(txn);
+        let Some(publishing) = self.publishing(txn.id) else {
+            return;
+        };
+        let first = publishing.since.is_none();
+        publishing.since.get_or_insert(now);
+        let done = |call: &Call| call.failed.as_ref().is_some_and(BTreeSet::is_empty);
+        let due = |backend: &BackendId| {
+            let call = publishing.calls.get(backend);
+            call.is_none_or(|call| !call.running && !done(call) && call.again_at <= now)
+        };
+        let due: BTreeSet<BackendId> = orders.keys().copied().filter(due).collect();
+        if first {
+            let published = Some(now);
+            self.head.observe_txn(Txn {
+                published,
+                ..txn.clone()
+            });
+        }
+        for (backend, tablets) in orders {
+            if !due.contains(&backend) || !self.head.alive(backend) {
+                continue;
+            }
+            let request = BackendRequest::Publish(Publish {
+                txn: txn.id,
+                tablets,
+            });
+            let purpose = Purpose::Publish(txn.id, backend);
+            if self
+                .call(backend, CALL_TIMEOUT_MS, purpose, request)
+                .is_some()
+                && let Some(publishing) = self.publishing(txn.id)
+            {
+                let call = publishing.calls.entry(backend).or_default();
+                call.running = true;
+                call.tries = call.tries.saturating_add(1);
+            }
+        }
+    }
+
+    /// What each backend is to publish of a load.
+    pub(in super::super) fn orders(&self, txn: &Txn) -> BTreeMap<BackendId, Vec<PublishTablet>> {
+        let none = Writes::default();
+        let writes = self.head.writes.get(&txn.id).map_or(&none, |writes| writes);
+        let mut orders: BTreeMap<BackendId, Vec<PublishTablet>> = BTreeMap::new();
+        for (id, version) in &txn.versions {
+            let Some(partition) = self.head.partitions.get(id) else {
+                continue;
+            };
+            for view in self.head.tablets.of_partition(partition) {
+                let tablet = view.id();
+                let rows = writes.has_rows(tablet);
+                for replica in view.replicas() {
+                    // A replica that did not get the rows has nothing to publish.
+                    if writes.can_publish(tablet, replica.id) {
+                        let version = *version;
+                        let order = PublishTablet {
+                            tablet,
+                            version,
+                            rows,
+                        };
+                        orders.entry(replica.backend).or_default().push(order);
+                    }
+                }
+            }
+        }
+        orders
+    }
+
+    /// The replicas that missed the load, if it can be made visible without them.
+    fn enough(&self, txn: &Txn) -> Option<Vec<(TabletId, ReplicaId)>> {
+        let publishing = self.loads.running.get(&txn.id)?.publishing.as_ref()?;
+        let wait = self.config.quorum_publish_wait_time_ms;
+        let over = publishing
+            .since
+            .is_some_and(|since| self.now.since_ms(since) >= wait);
+        let mut missed = Vec::new();
+        for (id, _) in &txn.versions {
+            let Some(partition) = self.head.partitions.get(id) else {
+                continue;
+            };
+            let needed = self.publish_quorum(txn, partition);
+            for view in self.head.tablets.of_partition(partition) {
+                let held = self.holders(publishing, txn, &view, over)?;
+                let counting =
+                    |replica: &Replica| held.contains(&replica.id) && counts(replica, &view);
+                if view.replicas().filter(counting).count() < needed {
+                    return None;
+                }
+                let late = view
+                    .replicas()
+                    .filter(|replica| !held.contains(&replica.id));
+                missed.extend(late.map(|replica| (view.id(), replica.id)));
+            }
+        }
+        Some(missed)
+    }
+
+    /// The replicas of a tablet that have the version; `None` while one is worth waiting for.
+    fn holders(
+        &self,
+        publishing: &Publishing,
+        txn: &Txn,
+        view: &TabletView<'_>,
+        over: bool,
+    ) -> Option<BTreeSet<ReplicaId>> {
+        let none = Writes::default();
+        let writes = self.head.writes.get(&txn.id).map_or(&none, |writes| writes);
+        let tablet = view.id();
+        let mut held = BTreeSet::new();
+        for replica in view.replicas() {
+            if !writes.can_publish(tablet, replica.id) {
+                continue;
+            }
+            let call = publishing.calls.get(&replica.backend);
+            if call.is_some_and(|call| call.good(tablet)) {
+                held.insert(replica.id);
+            } else if !over
+                && call.is_none_or(|call| call.failed.is_none())
+                && !self.dead(replica.backend)
+            {
+                return None;
+            }
+        }
+        Some(held)
+    }
+
+    /// How many replicas of each tablet must have the version.
+    fn publish_quorum(&self, txn: &Txn, partition: &Partition) -> usize {
+        let table = self.head.tables.get(&txn.table);
+        let needed = table.map_or(1, |table| {
+            let quorum = table.spec.properties.write_quorum;
+            quorum.needed(partition.spec.replication_num)
+        });
+        usize::from(needed)
+    }
+
+    /// Makes a load visible; gives the loads whose turn may have come.
+    fn show(&mut self, txn: &Txn, missed: Vec<(TabletId, ReplicaId)>) -> Vec<TxnId> {
+        let published = self.head.txns.get(&txn.id).and_then(|txn| txn.published);
+        self.record_own(vec![Change::Visible {
+            txn: txn.id,
+            at: self.now,
+            published,
+            missed,
+        }]);
+        let Some(shown) = self.head.txns.get(&txn.id).cloned() else {
+            return Vec::new();
+        };
+        assert_eq!(shown.state, TxnState::Visible);
+        for (id, version) in &txn.versions {
+            let partition = self.head.partitions.get(id);
+            assert!(partition.is_none_or(|partition| partition.visible_version == *version));
+        }
+        let load = self.loads.running.remove(&txn.id);
+        self.loads
+            .note_end(&shown, self.head.writes.contains_key(&shown.id));
+        self.tell_visible(&shown, load.map(|load| load.waiting).unwrap_or_default());
+        let next = txn
+            .versions
+            .iter()
+            .map(|(partition, version)| (*partition, version + 1));
+        next.filter_map(|of| self.loads.versions.get(&of).copied())
+            .collect()
+    }
+}

@@ -1,0 +1,125 @@
+//! Backends: joining and leaving, and whether they live.
+
+use super::{Answer, Core, Error};
+use crate::backend::api::HeartbeatAnswer;
+use crate::catalog::backend::Backend;
+use crate::catalog::change::Change;
+use crate::ids::{BackendId, TabletId};
+use crate::leader::request::Reply;
+
+impl Core {
+    pub(super) fn add_backends(&mut self, backends: &[(String, u16)]) -> Answer {
+        let mut changes = Vec::new();
+        let first = self
+            .numbers
+            .ids(backends.len() as u64, &self.head, &mut changes);
+        for (at, (host, port)) in backends.iter().enumerate() {
+            let twice = backends[..at].contains(&(host.clone(), *port));
+            if host.is_empty() {
+                return Err(Error::EmptyHost);
+            }
+            if *port == 0 {
+                return Err(Error::Port(*port));
+            }
+            if twice || self.head.backend_at(host, *port).is_some() {
+                let host = host.clone();
+                return Err(Error::BackendExists { host, port: *port });
+            }
+            changes.push(Change::AddBackend {
+                id: BackendId(first + at as u64),
+                host: host.clone(),
+                port: *port,
+            });
+        }
+        self.record(changes)?;
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn drop_backends(&mut self, backends: &[(String, u16)], force: bool) -> Answer {
+        let mut changes = Vec::new();
+        for (host, port) in backends {
+            let unknown = || Error::UnknownBackend {
+                host: host.clone(),
+                port: *port,
+            };
+            let backend = self.head.backend_at(host, *port).ok_or_else(unknown)?;
+            if !force {
+                self.holds_no_only_replica(backend)?;
+            }
+            let drop = Change::DropBackend { id: backend.id };
+            if !changes.contains(&drop) {
+                changes.push(drop);
+            }
+        }
+        self.record(changes)?;
+        Ok(Some(Reply::Done))
+    }
+
+    fn holds_no_only_replica(&self, backend: &Backend) -> Result<(), Error> {
+        let only = |id: &TabletId| {
+            let view = self.head.tablets.view(*id);
+            view.is_some_and(|view| view.replicas().len() == 1)
+        };
+        let mut tablets = self.head.tablets.on_backend(backend.id);
+        tablets.retain(only);
+        let Some(tablet) = tablets.first().copied() else {
+            return Ok(());
+        };
+        let partition = self.head.tablets.view(tablet).map(|view| view.partition());
+        let partition = partition.and_then(|id| self.head.partitions.get(&id));
+        let table = partition.and_then(|partition| self.head.tables.get(&partition.table));
+        Err(Error::OnlyReplica {
+            backend: backend.address(),
+            count: tablets.len() as u64,
+            tablet,
+            table: table.map(|table| table.name.clone()).unwrap_or_default(),
+        })
+    }
+
+    pub(super) fn heartbeat(&mut self, id: BackendId, result: Result<HeartbeatAnswer, String>) {
+        let before = self.head.alive(id);
+        match result {
+            Ok(answer) => self.lives(id, answer),
+            Err(why) => self.misses(id, why),
+        }
+        if self.head.alive(id) != before {
+            self.census.follow_backend(&self.head, id);
+            self.publish_again();
+        }
+    }
+
+    fn lives(&mut self, id: BackendId, answer: HeartbeatAnswer) {
+        let now = self.now;
+        self.head.observe_backend(id, |state| {
+            state.alive = true;
+            state.started = Some(answer.started);
+            state.last_heartbeat = Some(now);
+            state.missed = 0;
+            state.error = String::new();
+            state.version = answer.version;
+            state.paths = answer.paths;
+            state.cpu_cores = answer.cpu_cores;
+            state.mem_bytes = answer.mem_bytes;
+            state.running_queries = answer.running_queries;
+        });
+    }
+
+    fn misses(&mut self, id: BackendId, why: String) {
+        let allowed = self.config.heartbeat_retry_times;
+        self.head.observe_backend(id, |state| {
+            state.missed = state.missed.saturating_add(1);
+            state.error = why;
+            state.alive = state.alive && u64::from(state.missed) < allowed;
+        });
+    }
+
+    /// Whether a backend is known not to answer, or gone. One that has not been heard of yet is given its chance.
+    pub(super) fn dead(&self, id: BackendId) -> bool {
+        if !self.head.backends.contains_key(&id) {
+            return true;
+        }
+        let state = self.head.backend_states.get(&id);
+        let missed = state.map_or(0, |state| u64::from(state.missed));
+        !self.head.alive(id) && missed >= self.config.heartbeat_retry_times
+    }
+}

@@ -1,0 +1,201 @@
+//! What backends report of their tablets, and what follows: sizes and versions, lost and unknown replicas, forgotten loads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tables::{ByBackend, FIRST_EPOCH};
+use super::{CALL_TIMEOUT_MS, Core, Purpose};
+use crate::backend::api::{ReportAnswer, TabletReport};
+use crate::catalog::state::Catalog;
+use crate::catalog::tablets::Reported;
+use crate::catalog::txn::TxnState;
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
+use crate::leader::action::BackendRequest;
+
+/// What reports are measured against.
+#[derive(Debug)]
+pub(super) struct Reports {
+    since: Timestamp,
+    safe_mode: bool,
+    /// Replicas of the catalog that each backend has shown since the start.
+    shown: BTreeMap<BackendId, u64>,
+    /// Replicas that the catalog does not know, and since when they are seen.
+    strangers: BTreeMap<BackendId, BTreeMap<(TabletId, ReplicaId), Timestamp>>,
+    /// Loads that a backend is being told to end.
+    settling: BTreeSet<(TxnId, BackendId)>,
+}
+
+impl Reports {
+    /// Nothing has been reported yet.
+    pub(super) fn new(catalog: &Catalog, now: Timestamp) -> Reports {
+        Reports {
+            since: now,
+            safe_mode: !catalog.tablets.is_empty(),
+            shown: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+            settling: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn safe_mode(&self) -> bool {
+        self.safe_mode
+    }
+
+    /// A backend has answered a call that ended a load's leftovers.
+    pub(super) fn settled(&mut self, txn: TxnId, backend: BackendId) {
+        self.settling.remove(&(txn, backend));
+    }
+}
+
+impl Core {
+    pub(super) fn report(&mut self, id: BackendId, asked: Timestamp, report: &ReportAnswer) {
+        if !self.head.backends.contains_key(&id) {
+            return;
+        }
+        let mut again = Vec::new();
+        let mut strangers = BTreeSet::new();
+        let mut shown = BTreeSet::new();
+        for of in &report.tablets {
+            match self.observe(id, asked, of) {
+                Some(changed) => {
+                    shown.insert(of.tablet);
+                    again.extend(changed.then_some(of.tablet));
+                }
+                None if of.dropped => {}
+                None => drop(strangers.insert((of.tablet, of.replica))),
+            }
+        }
+        if report.full {
+            again.extend(self.lost(id, asked, &shown));
+            let now = self.now;
+            self.head
+                .observe_backend(id, |state| state.last_report = Some(now));
+            self.reports.shown.insert(id, shown.len() as u64);
+            self.leave_safe_mode();
+            self.drop_strangers(id, strangers);
+        }
+        self.census.look_at(&self.head, &again);
+        self.catch_up(id, &report.tablets);
+        for txn in &report.pending {
+            self.settle(*txn, id);
+        }
+    }
+
+    /// Takes in one tablet; says whether its health may have changed, `None` when it is unknown.
+    fn observe(&mut self, id: BackendId, asked: Timestamp, of: &TabletReport) -> Option<bool> {
+        let view = self.head.tablets.view(of.tablet)?;
+        let partition = self.head.partitions.get(&view.partition())?;
+        let known = view.on(id).is_some_and(|replica| replica.id == of.replica);
+        if !known || of.epoch != FIRST_EPOCH {
+            return None;
+        }
+        let settled = partition.visible_time < asked;
+        if of.dropped {
+            return Some(settled && self.head.observe_loss(of.tablet, id, true));
+        }
+        let reported = Reported {
+            replica: of.replica,
+            version: of.version,
+            newest: of.max_version,
+            believe_loss: settled,
+            // Versions that were never given out can't hold what everybody else's will.
+            bad: of.bad || of.max_version >= partition.next_version,
+            bytes: of.data_size,
+            rows: of.row_count,
+            rowsets: of.version_count,
+            path: of.path_hash,
+        };
+        self.head
+            .observe_replica(of.tablet, id, &reported, self.now)
+    }
+
+    /// Replicas that a backend should have and does not show, if they were there before it was asked.
+    fn lost(
+        &mut self,
+        id: BackendId,
+        asked: Timestamp,
+        shown: &BTreeSet<TabletId>,
+    ) -> Vec<TabletId> {
+        let mut lost = self.head.tablets.on_backend(id);
+        lost.retain(|tablet| {
+            let view = self.head.tablets.view(*tablet);
+            let partition = view.and_then(|view| self.head.partitions.get(&view.partition()));
+            let settled = partition.is_some_and(|partition| partition.visible_time < asked);
+            settled && !shown.contains(tablet)
+        });
+        lost.retain(|tablet| self.head.observe_loss(*tablet, id, true));
+        lost
+    }
+
+    /// Drops replicas that have been unknown for long enough, unless they are just being made.
+    fn drop_strangers(&mut self, id: BackendId, seen: BTreeSet<(TabletId, ReplicaId)>) {
+        let before = self.reports.strangers.remove(&id).unwrap_or_default();
+        let since = |of: &(TabletId, ReplicaId)| before.get(of).copied().unwrap_or(self.now);
+        let strangers: BTreeMap<_, _> = seen.into_iter().map(|of| (of, since(&of))).collect();
+        if !self.reports.safe_mode && !strangers.is_empty() {
+            let delay_ms = self
+                .config
+                .tablet_report_drop_tablet_delay_sec
+                .saturating_mul(1000);
+            let being_made = self.being_made();
+            let due = strangers.iter().filter(|((tablet, _), since)| {
+                self.now.since_ms(**since) >= delay_ms && !being_made.contains(tablet)
+            });
+            let due: Vec<(TabletId, ReplicaId)> = due.map(|(of, _)| *of).collect();
+            self.drop_tablets(ByBackend::from([(id, due)]));
+        }
+        self.reports.strangers.insert(id, strangers);
+    }
+
+    /// Ends what a backend still holds of a load: published where it has a version, forgotten where it has none.
+    fn settle(&mut self, id: TxnId, backend: BackendId) {
+        if self.is_settling(id, backend) {
+            return;
+        }
+        let state = self.head.txns.get(&id).map(|txn| txn.state);
+        match state {
+            // Its coordinator, or its publish, sees to it.
+            Some(TxnState::Prepare | TxnState::Committed) => {}
+            Some(TxnState::Visible) if self.publish_late(id, backend) => {}
+            Some(TxnState::Visible | TxnState::Aborted) => self.forget_rows(id, backend),
+            None if self.numbers.begun(id) => self.forget_rows(id, backend),
+            None => {}
+        }
+    }
+
+    /// Whether a backend is being told to end a load's leftovers.
+    pub(super) fn is_settling(&self, txn: TxnId, backend: BackendId) -> bool {
+        self.reports.settling.contains(&(txn, backend))
+    }
+
+    /// Tells a backend to end a load's leftovers, by publishing or by forgetting.
+    pub(super) fn send_settling(
+        &mut self,
+        txn: TxnId,
+        backend: BackendId,
+        request: BackendRequest,
+    ) {
+        let purpose = Purpose::Settle(txn, backend);
+        if self
+            .call(backend, CALL_TIMEOUT_MS, purpose, request)
+            .is_some()
+        {
+            self.reports.settling.insert((txn, backend));
+        }
+    }
+
+    /// Safe mode ends when enough replicas have been reported, or after its time.
+    pub(super) fn leave_safe_mode(&mut self) {
+        if !self.reports.safe_mode {
+            return;
+        }
+        let expected = self.head.tablets.replicas();
+        let shown: u64 = self.reports.shown.values().sum();
+        let percent = self.config.safe_mode_replica_percent;
+        let enough = shown.saturating_mul(100) >= expected.saturating_mul(percent);
+        let max_ms = self.config.safe_mode_max_second.saturating_mul(1000);
+        if enough || self.now.since_ms(self.reports.since) >= max_ms {
+            self.reports.safe_mode = false;
+        }
+    }
+}

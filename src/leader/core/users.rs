@@ -1,0 +1,66 @@
+//! Users, and settings.
+
+use std::sync::Arc;
+
+use super::{Answer, Core, Error};
+use crate::catalog::change::Change;
+use crate::catalog::state::ROOT;
+use crate::catalog::user::{User, Verifier};
+use crate::config::Config;
+use crate::ids::UserId;
+use crate::leader::request::Reply;
+
+impl Core {
+    pub(super) fn create_user(
+        &mut self,
+        name: String,
+        if_not_exists: bool,
+        password: Verifier,
+    ) -> Answer {
+        if self.head.users.contains_key(&name) {
+            return match if_not_exists {
+                true => Ok(Some(Reply::Note(Error::UserExists(name).to_string()))),
+                false => Err(Error::UserExists(name)),
+            };
+        }
+        let mut changes = Vec::new();
+        let id = UserId(self.numbers.ids(1, &self.head, &mut changes));
+        let user = User { id, name, password };
+        changes.push(Change::CreateUser { user });
+        self.record(changes)?;
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn set_password(&mut self, name: String, password: Verifier) -> Answer {
+        if !self.head.users.contains_key(&name) {
+            return Err(Error::UnknownUser(name));
+        }
+        self.record(vec![Change::SetPassword { name, password }])?;
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn drop_user(&mut self, name: String, if_exists: bool) -> Answer {
+        if name == ROOT {
+            return Err(Error::DropRoot);
+        }
+        if !self.head.users.contains_key(&name) {
+            return match if_exists {
+                true => Ok(Some(Reply::Note(Error::DropUnknownUser(name).to_string()))),
+                false => Err(Error::DropUnknownUser(name)),
+            };
+        }
+        self.record(vec![Change::DropUser { name }])?;
+        Ok(Some(Reply::Done))
+    }
+
+    pub(super) fn set_config(&mut self, key: &str, value: &str, persistent: bool) -> Answer {
+        let mut config = Config::clone(&self.config);
+        let key = config.set(key, value)?.to_owned();
+        if persistent {
+            let value = value.to_owned();
+            self.record(vec![Change::SetConfig { key, value }])?;
+        }
+        self.config = Arc::new(config);
+        Ok(Some(Reply::Done))
+    }
+}

@@ -1,0 +1,228 @@
+//! What the surfaces ask of the leader, and what they get back.
+//!
+//! A request is checked again when it is carried out: the view that a statement was checked against may be old.
+
+use std::sync::Arc;
+
+use crate::catalog::partition::PartitionSpec;
+use crate::catalog::table::{Medium, TableSpec, WriteQuorum};
+use crate::catalog::user::Verifier;
+use crate::ids::{BackendId, TableId, TabletId, TxnId, Version};
+use crate::load::plan::LoadPlan;
+
+/// A wish to change something.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// CREATE DATABASE.
+    CreateDatabase {
+        /// Name.
+        name: String,
+        /// IF NOT EXISTS: an existing one is no error.
+        if_not_exists: bool,
+    },
+    /// DROP DATABASE.
+    DropDatabase {
+        /// Name.
+        name: String,
+        /// IF EXISTS: a missing one is no error.
+        if_exists: bool,
+        /// FORCE: even while committed loads are not visible yet.
+        force: bool,
+    },
+    /// CREATE TABLE.
+    CreateTable {
+        /// Database.
+        db: String,
+        /// Name.
+        name: String,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
+        /// Definition.
+        spec: Box<TableSpec>,
+        /// Its first partitions, in range order; one without a range for an unpartitioned table.
+        /// `buckets` 0 means automatic.
+        partitions: Vec<PartitionSpec>,
+    },
+    /// DROP TABLE.
+    DropTable {
+        /// Database.
+        db: String,
+        /// Name.
+        name: String,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// TRUNCATE TABLE: new empty tablets take the place of the old ones.
+    TruncateTable {
+        /// Database.
+        db: String,
+        /// Name.
+        name: String,
+        /// Only these partitions; empty means all.
+        partitions: Vec<String>,
+    },
+    /// ALTER TABLE .. SET, MODIFY PARTITION .. SET.
+    AlterProperty {
+        /// Database.
+        db: String,
+        /// Name.
+        name: String,
+        /// Partitions to change; empty means the table (and with it the one partition of an unpartitioned table).
+        partitions: Vec<String>,
+        /// The new value.
+        property: Property,
+    },
+    /// ALTER TABLE .. ADD PARTITION.
+    AddPartitions {
+        /// Database.
+        db: String,
+        /// Table.
+        name: String,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
+        /// The new partitions; `buckets` 0 means as the table says.
+        partitions: Vec<PartitionSpec>,
+    },
+    /// ALTER TABLE .. DROP PARTITION.
+    DropPartition {
+        /// Database.
+        db: String,
+        /// Table.
+        name: String,
+        /// Partition.
+        partition: String,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// ALTER SYSTEM ADD BACKEND.
+    AddBackends(Vec<(String, u16)>),
+    /// ALTER SYSTEM DROP BACKEND.
+    DropBackends {
+        /// The backends by address.
+        backends: Vec<(String, u16)>,
+        /// FORCE: even if one holds the only replica of a tablet.
+        force: bool,
+    },
+    /// ADMIN SET FRONTEND CONFIG; takes effect at once, and is journaled when `persistent`.
+    SetConfig {
+        /// Key or alias.
+        key: String,
+        /// Value.
+        value: String,
+        /// WITH PERSISTENT.
+        persistent: bool,
+    },
+    /// CREATE USER.
+    CreateUser {
+        /// Name.
+        name: String,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
+        /// Password hashes.
+        password: Verifier,
+    },
+    /// SET PASSWORD, ALTER USER.
+    SetPassword {
+        /// Name.
+        name: String,
+        /// Password hashes.
+        password: Verifier,
+    },
+    /// DROP USER.
+    DropUser {
+        /// Name.
+        name: String,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// A coordinator begins a load.
+    BeginLoad(BeginLoad),
+    /// A coordinator reports that every replica has answered, one way or the other.
+    CommitLoad(CommitLoad),
+    /// A coordinator gives up.
+    AbortLoad {
+        /// Transaction.
+        txn: TxnId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A property that ALTER TABLE sets.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Property {
+    /// `write_quorum`.
+    WriteQuorum(WriteQuorum),
+    /// `replication_num`.
+    ReplicationNum(u16),
+    /// `default.replication_num`: of partitions to come.
+    DefaultReplicationNum(u16),
+    /// `storage_medium`.
+    StorageMedium(Medium),
+    /// `bucket_size`.
+    BucketSize(u64),
+}
+
+/// The beginning of a load.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BeginLoad {
+    /// Database.
+    pub db: String,
+    /// Table.
+    pub table: String,
+    /// Unique in the database for as long as labels are kept; makes the load idempotent.
+    pub label: String,
+    /// Milliseconds until the load is aborted; 0 means the setting.
+    pub timeout_ms: u64,
+    /// Who coordinates, for SHOW PROC '/transactions' (`BE: host`, `FE: host`).
+    pub coordinator: String,
+    /// What kind of load it is (`BACKEND_STREAMING`, `INSERT_STREAMING`).
+    pub source: &'static str,
+    /// Partitions that rows may go to; empty means all.
+    pub partitions: Vec<String>,
+}
+
+/// The end of a load's writing.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct CommitLoad {
+    /// Transaction.
+    pub txn: TxnId,
+    /// Which backends hold the pending rowset of each tablet that got rows, durable. Tablets that got no rows are
+    /// not listed and need no quorum.
+    pub written: Vec<TabletWritten>,
+    /// Rows loaded, for the answer and SHOW PROC '/transactions'.
+    pub rows: u64,
+    /// Bytes loaded.
+    pub bytes: u64,
+}
+
+/// Where the pending rowset of a tablet is durable.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TabletWritten {
+    /// Tablet.
+    pub tablet: TabletId,
+    /// Backends that acknowledged.
+    pub backends: Vec<BackendId>,
+    /// Backends that did not, each with why.
+    pub failed: Vec<(BackendId, String)>,
+    /// Rows of this tablet in the load.
+    pub rows: u64,
+}
+
+/// What the leader answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Done; nothing to say.
+    Done,
+    /// Done, with a sentence for SHOW WARNINGS (IF EXISTS on a missing one).
+    Note(String),
+    /// The load has begun.
+    Begun(Arc<LoadPlan>),
+    /// The load is visible.
+    Visible {
+        /// Versions given, by table and partition, for the log.
+        versions: Vec<(TableId, Version)>,
+    },
+    /// The load is committed and will be seen later: the publish could not reach its quorum within the load's time.
+    Committed,
+}

@@ -1,0 +1,121 @@
+//! Performs the core's calls to backends.
+//!
+//! Each backend has its own limit of calls at once, so that calls to a slow one wait for each other and not in the way of
+//! those to others. Every call ends in exactly one answer, at the latest after its time-out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::backend::api::TabletErrors;
+use crate::backend::client::{Call, Client};
+use crate::ids::BackendId;
+use crate::leader::action::{BackendRequest, CallId};
+use crate::leader::event::Event;
+
+/// Calls to one backend at once.
+const AT_ONCE: usize = 16;
+/// A call whose core names no time limit still has one.
+const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
+
+/// Makes calls until it is stopped.
+pub struct Calls {
+    client: Client,
+    events: mpsc::Sender<Event>,
+    lanes: HashMap<BackendId, Arc<Semaphore>>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// One call of the core.
+pub struct Wanted {
+    /// Comes back in the answer.
+    pub call: CallId,
+    /// Whom.
+    pub backend: BackendId,
+    /// `host:port` of it.
+    pub address: String,
+    /// How long it may take, waiting for its turn included.
+    pub timeout: Duration,
+    /// What is asked.
+    pub request: BackendRequest,
+}
+
+impl Calls {
+    /// Answers go to `events`; calls end early on `stop` and are counted by `tasks`.
+    pub fn new(
+        client: Client,
+        events: mpsc::Sender<Event>,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Calls {
+        Calls {
+            client,
+            events,
+            lanes: HashMap::new(),
+            stop,
+            tasks,
+        }
+    }
+
+    /// Makes one call in a task of its own.
+    pub fn start(&mut self, wanted: Wanted) {
+        let lane = self
+            .lanes
+            .entry(wanted.backend)
+            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
+            .clone();
+        let (client, events) = (self.client.clone(), self.events.clone());
+        let made = async move {
+            let call = wanted.call;
+            let result = perform(&client, &lane, wanted).await;
+            // Nobody listens any more when the leader has stopped.
+            let _ = events.send(Event::Answer { call, result }).await;
+        };
+        let until = self.stop.clone();
+        self.tasks.spawn(until.run_until_cancelled_owned(made));
+    }
+}
+
+async fn perform(
+    client: &Client,
+    lane: &Semaphore,
+    wanted: Wanted,
+) -> Result<TabletErrors, String> {
+    let deadline = Instant::now() + wanted.timeout.min(TIMEOUT_MAX);
+    let _turn = match tokio::time::timeout_at(deadline, lane.acquire()).await {
+        Ok(turn) => turn.map_err(|e| e.to_string())?,
+        Err(_) => {
+            return Err(format!(
+                "node {}: {} waited {} ms behind other calls to it and was given up",
+                wanted.address,
+                name(&wanted.request),
+                wanted.timeout.as_millis()
+            ));
+        }
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let call = Call::new(&wanted.address, name(&wanted.request), left);
+    let answer = match &wanted.request {
+        BackendRequest::CreateTablets(body) => client.post_json(&call, body).await,
+        BackendRequest::DropTablets(body) => client.post_json(&call, body).await,
+        BackendRequest::Publish(body) => client.post_json(&call, body).await,
+        BackendRequest::Abort(body) => client.post_json(&call, body).await,
+    };
+    answer.map_err(|e| e.to_string())
+}
+
+/// The call's name in its URL.
+fn name(request: &BackendRequest) -> &'static str {
+    match request {
+        BackendRequest::CreateTablets(_) => "create_tablets",
+        BackendRequest::DropTablets(_) => "drop_tablets",
+        BackendRequest::Publish(_) => "publish",
+        BackendRequest::Abort(_) => "abort",
+    }
+}

@@ -1,0 +1,91 @@
+//! Quorate keeps replicated tables whole, and is run in SQL over the MySQL protocol.
+//!
+//! # Bird's-eye view
+//!
+//! A **frontend** owns the catalog: databases, tables, partitions, tablets, and where each tablet's replicas are. It
+//! speaks MySQL to clients, HTTP to loaders, and decides what happens. **Backends** keep the replicas: rowsets of
+//! Parquet segments on storage paths. Frontend and backends speak HTTP with one shared token.
+//!
+//! A replica is healthy only if its version is right, its files are there, and its content is that of its siblings.
+//!
+//! # One statement, from packet to packet
+//!
+//! `mysql` takes a packet through its gate and hands text to [`frontend::service::Service`]; `frontend::engine` cuts
+//! it into tokens ([`sql::script`]), parses ([`sql::statements`]), and runs the statement against a [`view::View`]. The
+//! statement changes nothing: it returns an [`sql::outcome::Outcome`], which the engine performs: rows go back, a
+//! request goes to the leader, a query goes to DataFusion (`system`).
+//!
+//! # One change, from request to disk
+//!
+//! [`leader`] gives every event an order. Its `core` is pure: `step(now, Event) -> Vec<Action>`. The shell around it
+//! appends records to the journal ([`store`]), calls backends, and answers; nothing is answered before the record that
+//! it depends on is durable. The simulator in `tests/sim` drives the same `core` from one seed.
+//!
+//! # One load
+//!
+//! A coordinator (a backend, or the frontend for INSERT) begins a transaction, routes rows by partition and bucket
+//! ([`load`]), writes one Parquet segment a tablet, and sends the same bytes to every replica. Each makes a pending
+//! rowset durable. At commit the leader counts the write quorum of every tablet, gives the version, journals it, and
+//! has it published; when a quorum has published, readers see it.
+//!
+//! # Where things are
+//!
+//! | folder | what | may know |
+//! |---|---|---|
+//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`fault`] | words | nothing above |
+//! | [`catalog`] | what exists and is wanted | words |
+//! | [`tablet`] | health of tablets, and what should be done | catalog |
+//! | [`leader`] | order of events; `core` pure, `run` its shell | catalog, tablet, store |
+//! | [`store`] | journal, identity, data directory | catalog |
+//! | [`load`] | routing, readers, coordinator | catalog, leader, backend |
+//! | [`backend`] | the storage node | catalog's types |
+//! | [`proc`] | the PROC tree: one path, one file | view |
+//! | [`system`] | tables for DataFusion, user tables and system tables | view, proc |
+//! | [`sql`] | the dialect: one statement, one file | view, proc |
+//! | [`frontend`] | performs outcomes | everything above |
+//! | [`mysql`] [`http`] | listeners | frontend |
+//! | [`server`] [`cli`] | wiring, commands | everything |
+//!
+//! `tests/it/tidy.rs` holds this table as data and fails on a breach.
+//!
+//! # What is absent on purpose
+//!
+//! * `catalog`, `tablet` and `leader::core` have no clock, no I/O, no async, no randomness, and no order of a hash map.
+//! * Nothing changes the catalog but `apply(Change)`, and a change is in the journal before it is applied.
+//! * `proc`, `system`, `sql` and `http` read a [`view::View`] and take no lock that a writer needs.
+//! * Only `mysql` knows packets; only `http`, `backend` and `load` know axum; sqlparser's parser is known to the cursor
+//!   and to the two statements that hand it whole queries.
+//! * No globals: two frontends can run in one process.
+//! * No text is built and parsed again: parameters are bound as tokens.
+//!
+//! # Where this differs from the design, and why
+//!
+//! * A backend reads its own Parquet and streams rows to the frontend, which runs DataFusion over them. Files never
+//!   leave a backend, so compaction needs no leases, and a reader whose replica dies goes on with another from the row
+//!   it had reached: rows of a tablet have one order on every replica, whatever has been compacted.
+//! * The frontend asks backends for their reports; backends need not know where frontends are until they coordinate.
+//! * The begin of a load is not journaled: ids are reserved in blocks, so one is never given twice, and a load that has
+//!   not committed has nothing to lose.
+#![forbid(unsafe_code)]
+
+pub mod backend;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod code;
+pub mod config;
+pub mod fault;
+pub mod frontend;
+pub mod http;
+pub mod ids;
+pub mod leader;
+pub mod load;
+pub mod mysql;
+pub mod proc;
+pub mod rows;
+pub mod server;
+pub mod sql;
+pub mod store;
+pub mod system;
+pub mod tablet;
+pub mod view;

@@ -1,0 +1,242 @@
+//! How a coordinator reaches the frontend that orders its load: over HTTP from a backend, directly inside the frontend.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::backend::client::{Call, Client};
+use crate::clock::Clock;
+use crate::code::{Code, Failure};
+use crate::ids::TxnId;
+use crate::leader::handle::Handle;
+use crate::leader::request::{BeginLoad, CommitLoad, Reply, Request};
+use crate::load::error::Error;
+use crate::load::plan::LoadPlan;
+
+/// How long the frontend may take to begin or abort a load.
+const SHORT_CALL: Duration = Duration::from_secs(30);
+
+/// How long after the load's deadline its commit is still asked for: the frontend knows its fate by then.
+const GRACE_MS: u64 = 15_000;
+
+/// Between two attempts to learn the fate of a commit.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What a load says of itself at its begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begin {
+    /// Database.
+    pub db: String,
+    /// Table.
+    pub table: String,
+    /// Label.
+    pub label: String,
+    /// Milliseconds until the load is aborted; 0 means the setting.
+    pub timeout_ms: u64,
+    /// Who coordinates, for SHOW PROC '/transactions'.
+    pub coordinator: String,
+    /// Partitions that rows may go to; empty means all.
+    pub partitions: Vec<String>,
+}
+
+/// `POST /api/internal/load/abort`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbortCall {
+    /// Transaction.
+    pub txn: TxnId,
+    /// Why.
+    pub reason: String,
+}
+
+/// The frontend's answer to a load's call, whatever it is. (An HTTP error means that nobody decided.)
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Told<T> {
+    /// Done.
+    Done(T),
+    /// Refused.
+    Refused {
+        /// MySQL number of the error's code.
+        code: u16,
+        /// What was wrong.
+        message: String,
+        /// State of the other load with this label: `RUNNING` or `FINISHED`.
+        existing: Option<String>,
+    },
+}
+
+/// What a commit came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Committed {
+    /// Readers see the load.
+    Visible,
+    /// The load is durable and will be seen later.
+    Later,
+}
+
+/// A frontend, as a coordinator sees it.
+#[async_trait]
+pub trait LoadClient: Send + Sync {
+    /// Begins a load; the answer is where its rows go.
+    async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error>;
+    /// Commits it. [`Error::OutcomeUnknown`] when the frontend did not say what became of it.
+    async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error>;
+    /// Gives it up. Does nothing to a load that is committed.
+    async fn abort(&self, txn: TxnId, reason: String) -> Result<(), Error>;
+}
+
+/// The frontend of this process.
+pub struct Local {
+    /// Its leader.
+    pub leader: Handle,
+    /// Kind of load, for SHOW PROC '/transactions'.
+    pub source: &'static str,
+}
+
+#[async_trait]
+impl LoadClient for Local {
+    async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error> {
+        let request = Request::BeginLoad(BeginLoad {
+            db: begin.db,
+            table: begin.table,
+            label: begin.label,
+            timeout_ms: begin.timeout_ms,
+            coordinator: begin.coordinator,
+            source: self.source,
+            partitions: begin.partitions,
+        });
+        match self.leader.request(request).await {
+            Ok(Reply::Begun(plan)) => Ok(plan),
+            Ok(other) => Err(unexpected(&other)),
+            Err(failure) => Err(Error::Refused(failure)),
+        }
+    }
+
+    async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
+        match self.leader.request(Request::CommitLoad(commit)).await {
+            Ok(Reply::Visible { .. }) => Ok(Committed::Visible),
+            Ok(Reply::Committed) => Ok(Committed::Later),
+            Ok(other) => Err(unexpected(&other)),
+            Err(failure) if undecided(failure.code) => Err(Error::OutcomeUnknown {
+                txn: plan.txn,
+                label: plan.label.clone(),
+                why: failure.message,
+            }),
+            Err(failure) => Err(Error::Refused(failure)),
+        }
+    }
+
+    async fn abort(&self, txn: TxnId, reason: String) -> Result<(), Error> {
+        let request = Request::AbortLoad { txn, reason };
+        let aborted = self.leader.request(request).await;
+        aborted.map(|_| ()).map_err(Error::Refused)
+    }
+}
+
+/// A frontend behind HTTP.
+pub struct Remote {
+    /// Makes the calls.
+    pub client: Client,
+    /// `host:port` of its HTTP listener.
+    pub address: String,
+    /// The `Authorization` header of the one who loads.
+    pub authorization: Option<String>,
+    /// Tells when the load's time is over.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Remote {
+    fn call<'a>(&'a self, name: &'a str, timeout: Duration) -> Call<'a> {
+        Call {
+            authorization: self.authorization.as_deref(),
+            ..Call::new(&self.address, name, timeout)
+        }
+    }
+
+    fn unreachable(&self, why: impl ToString) -> Error {
+        Error::Frontend {
+            address: self.address.clone(),
+            why: why.to_string(),
+        }
+    }
+}
+
+#[async_trait]
+impl LoadClient for Remote {
+    async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error> {
+        let call = self.call("load/begin", SHORT_CALL);
+        let told = self
+            .client
+            .post_json::<_, Told<LoadPlan>>(&call, &begin)
+            .await;
+        match told.map_err(|e| self.unreachable(e))? {
+            Told::Done(plan) => Ok(Arc::new(plan)),
+            Told::Refused {
+                existing: Some(existing),
+                ..
+            } => Err(Error::LabelExists {
+                label: begin.label,
+                existing,
+            }),
+            Told::Refused { code, message, .. } => Err(Error::Refused(failure(code, message))),
+        }
+    }
+
+    /// Asks until the frontend decides: it may be starting again, and a commit may be repeated.
+    async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
+        let until = plan.deadline.plus_ms(GRACE_MS);
+        loop {
+            let left = Duration::from_millis(until.since_ms(self.clock.now()));
+            let call = self.call("load/commit", left.max(PAUSE));
+            let told = self
+                .client
+                .post_json::<_, Told<Committed>>(&call, &commit)
+                .await;
+            let why = match told {
+                Ok(Told::Done(committed)) => return Ok(committed),
+                Ok(Told::Refused { code, message, .. }) => {
+                    let failure = failure(code, message);
+                    if !undecided(failure.code) {
+                        return Err(Error::Refused(failure));
+                    }
+                    failure.message
+                }
+                Err(error) => error.to_string(),
+            };
+            if until.since_ms(self.clock.now()) == 0 {
+                return Err(Error::OutcomeUnknown {
+                    txn: plan.txn,
+                    label: plan.label.clone(),
+                    why,
+                });
+            }
+            tracing::warn!(txn = %plan.txn, why, "the fate of a commit is not known yet; asking again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn abort(&self, txn: TxnId, reason: String) -> Result<(), Error> {
+        let call = self.call("load/abort", SHORT_CALL);
+        let body = AbortCall { txn, reason };
+        let told = self.client.post_json::<_, Told<()>>(&call, &body).await;
+        match told.map_err(|e| self.unreachable(e))? {
+            Told::Done(()) => Ok(()),
+            Told::Refused { code, message, .. } => Err(Error::Refused(failure(code, message))),
+        }
+    }
+}
+
+/// Whether a failure leaves open what became of the request.
+fn undecided(code: Code) -> bool {
+    code == Code::SERVER_SHUTDOWN || code == Code::NOT_READY
+}
+
+fn failure(code: u16, message: String) -> Failure {
+    let known = Code::ALL.iter().find(|(_, known)| known.mysql == code);
+    Failure::new(known.map_or(Code::UNKNOWN, |(_, known)| *known), message)
+}
+
+fn unexpected(reply: &Reply) -> Error {
+    Error::Internal(format!("the leader answered {reply:?} to a load"))
+}

@@ -1,0 +1,217 @@
+//! Text to numbers and truth values.
+
+use crate::load::misfit::Reason;
+
+/// A decimal integer of any width: an optional sign and digits, nothing else.
+pub fn integer<T: TryFrom<i128>>(text: &[u8]) -> Result<T, Reason> {
+    let (negative, digits) = sign(text);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Reason::BadValue);
+    }
+    // Eighteen digits fit 64 bits: the usual case, and the fast one.
+    let value = if digits.len() <= 18 {
+        let magnitude = digits
+            .iter()
+            .fold(0_i64, |value, digit| value * 10 + i64::from(digit - b'0'));
+        i128::from(if negative { -magnitude } else { magnitude })
+    } else {
+        wide(digits, negative).ok_or(Reason::OutOfRange)?
+    };
+    T::try_from(value).map_err(|_| Reason::OutOfRange)
+}
+
+/// Digits to a number; counted downwards, because the least number has no positive twin.
+fn wide(digits: &[u8], negative: bool) -> Option<i128> {
+    let below = digits.iter().try_fold(0_i128, |value, digit| {
+        value.checked_mul(10)?.checked_sub(i128::from(digit - b'0'))
+    })?;
+    if negative {
+        Some(below)
+    } else {
+        below.checked_neg()
+    }
+}
+
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// A finite 64-bit number in decimal or exponent form.
+pub fn float64(text: &[u8]) -> Result<f64, Reason> {
+    let value: f64 = finite_form(text)?.parse().map_err(|_| Reason::BadValue)?;
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Reason::OutOfRange)
+    }
+}
+
+/// A finite 32-bit number in decimal or exponent form.
+pub fn float32(text: &[u8]) -> Result<f32, Reason> {
+    let value: f32 = finite_form(text)?.parse().map_err(|_| Reason::BadValue)?;
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Reason::OutOfRange)
+    }
+}
+
+/// Refuses the words (`inf`, `nan`) that Rust takes for numbers and SQL does not.
+fn finite_form(text: &[u8]) -> Result<&str, Reason> {
+    let (_, digits) = sign(text);
+    match digits.first() {
+        Some(b'0'..=b'9' | b'.') => std::str::from_utf8(text).map_err(|_| Reason::BadValue),
+        _ => Err(Reason::BadValue),
+    }
+}
+
+/// `true`, `false`, `1` or `0`, in any case.
+pub fn boolean(text: &[u8]) -> Result<bool, Reason> {
+    match text {
+        b"1" => Ok(true),
+        b"0" => Ok(false),
+        _ if text.eq_ignore_ascii_case(b"true") => Ok(true),
+        _ if text.eq_ignore_ascii_case(b"false") => Ok(false),
+        _ => Err(Reason::BadValue),
+    }
+}
+
+/// A decimal as an integer of units of its last digit. Digits behind the scale are rounded, half away from zero, as
+/// MySQL does; more digits than the precision are out of range.
+pub fn decimal(text: &[u8], precision: u8, scale: u8) -> Result<i128, Reason> {
+    let (negative, unsigned) = sign(text);
+    let (mantissa, exponent) = exponent(unsigned)?;
+    let (whole, fraction) = match mantissa.iter().position(|b| *b == b'.') {
+        Some(dot) => (&mantissa[..dot], &mantissa[dot + 1..]),
+        None => (mantissa, &mantissa[mantissa.len()..]),
+    };
+    let digits = || whole.iter().chain(fraction);
+    if digits().next().is_none() || !digits().all(u8::is_ascii_digit) {
+        return Err(Reason::BadValue);
+    }
+    // How many of the digits stand before the unit's end; more than there are means zeros to append.
+    let kept = whole.len() as i64 + i64::from(exponent) + i64::from(scale);
+    let mut value = 0_i128;
+    let mut seen = 0_i64;
+    for digit in digits() {
+        let digit = i128::from(digit - b'0');
+        if seen < kept {
+            value = push(value, digit)?;
+        } else {
+            if seen == kept && digit >= 5 {
+                value = value.checked_add(1).ok_or(Reason::OutOfRange)?;
+            }
+            break;
+        }
+        seen += 1;
+    }
+    while seen < kept && value != 0 {
+        value = push(value, 0)?;
+        seen += 1;
+    }
+    let limit = 10_i128
+        .checked_pow(u32::from(precision))
+        .unwrap_or(i128::MAX);
+    if value >= limit {
+        return Err(Reason::OutOfRange);
+    }
+    Ok(if negative { -value } else { value })
+}
+
+fn push(value: i128, digit: i128) -> Result<i128, Reason> {
+    value
+        .checked_mul(10)
+        .and_then(|v| v.checked_add(digit))
+        .ok_or(Reason::OutOfRange)
+}
+
+fn exponent(text: &[u8]) -> Result<(&[u8], i32), Reason> {
+    match text.iter().position(|b| matches!(b, b'e' | b'E')) {
+        None => Ok((text, 0)),
+        Some(at) => {
+            let exponent = match integer::<i32>(&text[at + 1..]) {
+                // Beyond any precision the sign alone decides: zero or out of range.
+                Err(Reason::OutOfRange) if text.get(at + 1) == Some(&b'-') => i32::MIN / 2,
+                Err(Reason::OutOfRange) => i32::MAX / 2,
+                other => other?,
+            };
+            Ok((&text[..at], exponent))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_hold_their_range_to_the_last_value() {
+        assert_eq!(integer::<i8>(b"-128"), Ok(-128));
+        assert_eq!(integer::<i8>(b"128"), Err(Reason::OutOfRange));
+        assert_eq!(integer::<i64>(b"9223372036854775807"), Ok(i64::MAX));
+        assert_eq!(
+            integer::<i64>(b"9223372036854775808"),
+            Err(Reason::OutOfRange)
+        );
+        let least = b"-170141183460469231731687303715884105728";
+        assert_eq!(integer::<i128>(least), Ok(i128::MIN));
+        assert_eq!(integer::<i128>(&least[1..]), Err(Reason::OutOfRange));
+        assert_eq!(integer::<i32>(b"+0012"), Ok(12));
+        for bad in ["", "-", "1.0", "1e3", "0x10", "NA", "1 2"] {
+            assert_eq!(
+                integer::<i32>(bad.as_bytes()),
+                Err(Reason::BadValue),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn floats_are_finite() {
+        assert_eq!(float64(b"-1.5e3"), Ok(-1500.0));
+        assert_eq!(float64(b".5"), Ok(0.5));
+        assert_eq!(float64(b"1e999"), Err(Reason::OutOfRange));
+        assert_eq!(float32(b"1e39"), Err(Reason::OutOfRange));
+        for bad in ["inf", "-NaN", "1,5", "e5"] {
+            assert_eq!(float64(bad.as_bytes()), Err(Reason::BadValue), "{bad}");
+        }
+    }
+
+    #[test]
+    fn decimals_round_half_away_from_zero_and_keep_their_precision() {
+        assert_eq!(decimal(b"1.005", 9, 2), Ok(101));
+        assert_eq!(decimal(b"-1.005", 9, 2), Ok(-101));
+        assert_eq!(decimal(b"1.0049", 9, 2), Ok(100));
+        assert_eq!(decimal(b"12", 4, 2), Ok(1200));
+        assert_eq!(decimal(b"1.2e1", 4, 2), Ok(1200));
+        assert_eq!(decimal(b"12e-3", 4, 2), Ok(1));
+        assert_eq!(decimal(b"5e-3", 4, 2), Ok(1));
+        assert_eq!(decimal(b"5e-4", 4, 2), Ok(0));
+        assert_eq!(decimal(b"99.994", 4, 2), Ok(9999));
+        assert_eq!(decimal(b"99.995", 4, 2), Err(Reason::OutOfRange));
+        assert_eq!(decimal(b"0e999999999999", 4, 2), Ok(0));
+        assert_eq!(decimal(b"1e999999999999", 4, 2), Err(Reason::OutOfRange));
+        assert_eq!(decimal(b"1e-999999999999", 4, 2), Ok(0));
+        let most = [b'9'; 38];
+        assert_eq!(decimal(&most, 38, 0), Ok(10_i128.pow(38) - 1));
+        for bad in ["", ".", "1.2.3", "abc", "1e", "--1"] {
+            assert_eq!(
+                decimal(bad.as_bytes(), 9, 2),
+                Err(Reason::BadValue),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn truth_values_have_four_spellings() {
+        assert_eq!(boolean(b"TRUE"), Ok(true));
+        assert_eq!(boolean(b"0"), Ok(false));
+        assert_eq!(boolean(b"2"), Err(Reason::BadValue));
+        assert_eq!(boolean(b"yes"), Err(Reason::BadValue));
+    }
+}

@@ -1,0 +1,248 @@
+//! Segments to replicas: one streaming call a backend, each as fast as its backend.
+//!
+//! A backend that breaks, or that takes nothing for too long, is given up for this load; the load goes on as long as
+//! every tablet can still reach its write quorum.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::{self, FuturesUnordered};
+use futures::{Stream, StreamExt, future};
+use tokio::sync::mpsc::{self, error::SendTimeoutError};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::backend::api::{LoadAnswer, SegmentHeader};
+use crate::backend::client::{self, Call, Client};
+use crate::ids::{BackendId, TabletId};
+use crate::leader::request::TabletWritten;
+use crate::load::encode::Segment;
+use crate::load::error::Error;
+use crate::load::feed::Feed;
+use crate::load::ledger::Ledger;
+use crate::load::plan::LoadPlan;
+
+/// Segments on the way to one backend; more make the load wait for it.
+const QUEUE: usize = 4;
+
+/// Bytes that are handed to the connection at once.
+const FRAME_BYTES: usize = 256 << 10;
+
+/// How often a backend that has nothing to get is told that the load goes on.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+
+/// How long backends are waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a backend whose queue is full to take the next segment.
+    pub stall: Duration,
+    /// For the answers, after the last segment.
+    pub answer: Duration,
+    /// For the remaining answers, once every tablet has its quorum.
+    pub straggler: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            stall: Duration::from_secs(15),
+            answer: Duration::from_secs(120),
+            straggler: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The write side of a load.
+pub struct Sender {
+    plan: Arc<LoadPlan>,
+    client: Client,
+    patience: Patience,
+    /// Most time of the whole call, so that no connection outlives the load.
+    limit: Duration,
+    links: BTreeMap<BackendId, Link>,
+    ledger: Ledger,
+}
+
+struct Link {
+    parts: mpsc::Sender<Part>,
+    answer: JoinHandle<Result<LoadAnswer, client::Error>>,
+}
+
+#[derive(Clone)]
+enum Part {
+    Segment { head: Bytes, body: Bytes },
+    End,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.answer.abort();
+    }
+}
+
+impl Sender {
+    /// For the tablets of a plan; `limit` is what is left of the load's time.
+    pub fn new(plan: Arc<LoadPlan>, client: Client, patience: Patience, limit: Duration) -> Sender {
+        Sender {
+            ledger: Ledger::new(&plan),
+            plan,
+            client,
+            patience,
+            limit,
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// Sends all segments and waits until they are durable.
+    ///
+    /// # Errors
+    /// The segments broke off, or a tablet can't reach its quorum any more.
+    pub async fn run(mut self, mut segments: Feed<Segment>) -> Result<Vec<TabletWritten>, Error> {
+        while let Some(segment) = segments.recv().await? {
+            self.send(segment).await?;
+        }
+        self.answers().await;
+        self.ledger.written()
+    }
+
+    async fn send(&mut self, segment: Segment) -> Result<(), Error> {
+        let (tablet, targets) = self.ledger.add(segment.slot, segment.rows)?;
+        let part = part(tablet, &segment)?;
+        for backend in &targets {
+            self.open(*backend);
+        }
+        let stall = self.patience.stall;
+        let sends = targets.iter().filter_map(|backend| {
+            let (part, parts) = (part.clone(), &self.links.get(backend)?.parts);
+            Some(async move { (*backend, parts.send_timeout(part, stall).await) })
+        });
+        let sent = future::join_all(sends).await;
+        for (backend, result) in sent {
+            if let Err(error) = result {
+                self.lose(backend, matches!(error, SendTimeoutError::Timeout(_)))
+                    .await;
+            }
+        }
+        self.ledger.reachable()
+    }
+
+    /// Starts the call to a backend, if there is none yet.
+    fn open(&mut self, backend: BackendId) {
+        if self.links.contains_key(&backend) {
+            return;
+        }
+        let Some(address) = self.plan.backends.get(&backend).cloned() else {
+            self.ledger.lose(backend, "its address is not known".into());
+            return;
+        };
+        let (parts, queue) = mpsc::channel(QUEUE);
+        let (client, limit) = (self.client.clone(), self.limit);
+        let name = format!("load/{}", self.plan.txn);
+        let answer = tokio::spawn(async move {
+            let call = Call::new(&address, &name, limit);
+            client.post_stream(&call, frames(queue, SIGN_OF_LIFE)).await
+        });
+        self.links.insert(backend, Link { parts, answer });
+    }
+
+    /// Gives a backend up.
+    async fn lose(&mut self, backend: BackendId, stalled: bool) {
+        let Some(mut link) = self.links.remove(&backend) else {
+            return;
+        };
+        let why = if stalled {
+            format!("it took no data for {} s", self.patience.stall.as_secs())
+        } else {
+            // The call has ended before its data; its error says why.
+            match timeout(self.patience.stall, &mut link.answer).await {
+                Ok(Ok(Err(error))) => error.to_string(),
+                Ok(Ok(Ok(_))) => "it answered before the data had ended".into(),
+                Ok(Err(_)) | Err(_) => "the call to it broke".into(),
+            }
+        };
+        tracing::warn!(txn = %self.plan.txn, %backend, why, "a backend is given up for this load");
+        self.ledger.lose(backend, why);
+    }
+
+    /// Ends the calls and collects what was written, until the time is over.
+    async fn answers(&mut self) {
+        let links = std::mem::take(&mut self.links);
+        let stall = self.patience.stall;
+        let mut waiting: FuturesUnordered<_> = links
+            .into_iter()
+            .map(|(backend, mut link)| async move {
+                // An error here shows again in the answer.
+                let _ = link.parts.send_timeout(Part::End, stall).await;
+                (backend, (&mut link.answer).await)
+            })
+            .collect();
+        let mut until = Instant::now() + self.patience.answer;
+        while let Ok(Some((backend, answer))) = timeout_at(until, waiting.next()).await {
+            match answer {
+                Ok(Ok(answer)) => {
+                    self.ledger.answer(backend, answer);
+                    if self.ledger.written().is_ok() {
+                        until = until.min(Instant::now() + self.patience.straggler);
+                    }
+                }
+                Ok(Err(error)) => self.ledger.lose(backend, error.to_string()),
+                Err(_) => self.ledger.lose(backend, "the call to it broke".into()),
+            }
+        }
+    }
+}
+
+fn part(tablet: TabletId, segment: &Segment) -> Result<Part, Error> {
+    let header = SegmentHeader {
+        tablet,
+        ordinal: segment.ordinal,
+        rows: segment.rows,
+        bytes: segment.bytes.len() as u64,
+        crc: segment.crc,
+    };
+    let json = serde_json::to_vec(&header).map_err(|e| Error::Internal(e.to_string()))?;
+    let length = u32::try_from(json.len()).map_err(|e| Error::Internal(e.to_string()))?;
+    let mut head = Vec::with_capacity(json.len() + 4);
+    head.extend_from_slice(&length.to_be_bytes());
+    head.extend_from_slice(&json);
+    Ok(Part::Segment {
+        head: head.into(),
+        body: segment.bytes.clone(),
+    })
+}
+
+/// The body of the call. It fails when the queue closes without an end, so that half a load never looks whole.
+fn frames(
+    queue: mpsc::Receiver<Part>,
+    sign_of_life: Duration,
+) -> impl Stream<Item = Result<Bytes, io::Error>> + Send {
+    struct State {
+        queue: mpsc::Receiver<Part>,
+        body: Bytes,
+    }
+    let state = State {
+        queue,
+        body: Bytes::new(),
+    };
+    stream::try_unfold(state, move |mut state| async move {
+        if !state.body.is_empty() {
+            let frame = state.body.split_to(state.body.len().min(FRAME_BYTES));
+            return Ok(Some((frame, state)));
+        }
+        match timeout(sign_of_life, state.queue.recv()).await {
+            Err(_) => Ok(Some((Bytes::from_static(&[0; 4]), state))),
+            Ok(Some(Part::Segment { head, body })) => {
+                state.body = body;
+                Ok(Some((head, state)))
+            }
+            Ok(Some(Part::End)) => Ok(None),
+            Ok(None) => Err(io::Error::other("the load was given up")),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

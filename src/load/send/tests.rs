@@ -1,0 +1,102 @@
+//! Backends that stop taking data in the middle of a load.
+
+use super::*;
+use crate::load::feed::feed;
+use crate::load::testing::{Manner, backend, plan};
+
+#[tokio::test]
+async fn a_backend_that_takes_nothing_is_given_up_and_the_rest_arrives() {
+    let (good, held) = backend(Manner::Good).await;
+    let (stuck, _) = backend(Manner::Stuck).await;
+    let patience = Patience {
+        stall: Duration::from_millis(500),
+        answer: Duration::from_secs(20),
+        straggler: Duration::from_millis(500),
+    };
+    let limit = Duration::from_secs(60);
+    let (writer, reader) = feed(1);
+    let client = Client::new("token").unwrap();
+    let plan = Arc::new(plan(&[good, stuck], 1));
+    let sender = tokio::spawn(Sender::new(plan, client, patience, limit).run(reader));
+    // More than the queue and the socket's buffers hold.
+    let body = Bytes::from(vec![0_u8; 8 << 20]);
+    for ordinal in 0..12 {
+        let segment = Segment {
+            slot: 0,
+            ordinal,
+            rows: 2,
+            crc: crc32fast::hash(&body),
+            bytes: body.clone(),
+        };
+        writer.send(segment).await.unwrap();
+    }
+    writer.end().await;
+    let written = sender.await.unwrap().unwrap();
+    assert_eq!(written.len(), 1);
+    assert_eq!(
+        (written[0].rows, written[0].backends.clone()),
+        (24, vec![BackendId(1)])
+    );
+    let (backend, why) = &written[0].failed[0];
+    assert_eq!(
+        (*backend, why.as_str()),
+        (BackendId(2), "it took no data for 0 s")
+    );
+    assert_eq!(held.lock().segments.len(), 12);
+}
+
+#[tokio::test]
+async fn when_the_last_hope_of_a_tablet_breaks_the_load_ends_early() {
+    let (broken, _) = backend(Manner::Broken).await;
+    let (writer, reader) = feed(1);
+    let plan = Arc::new(plan(&[broken], 1));
+    let client = Client::new("token").unwrap();
+    let limit = Duration::from_secs(60);
+    let sender = Sender::new(plan, client, Patience::default(), limit);
+    let sender = tokio::spawn(sender.run(reader));
+    let body = Bytes::from(vec![0_u8; 1 << 20]);
+    let mut sent = 0;
+    for ordinal in 0..1000 {
+        let segment = Segment {
+            slot: 3,
+            ordinal,
+            rows: 1,
+            crc: 0,
+            bytes: body.clone(),
+        };
+        if writer.send(segment).await.is_err() {
+            break;
+        }
+        sent += 1;
+    }
+    assert!(sent < 1000);
+    let error = sender.await.unwrap().unwrap_err();
+    let Error::Quorum {
+        tablet,
+        got,
+        needed,
+        why,
+        ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((tablet, got, needed), (TabletId(13), 0, 1));
+    assert!(why.contains("backend 1"), "{why}");
+}
+
+#[tokio::test]
+async fn a_load_that_waits_for_its_input_shows_signs_of_life_and_one_that_is_dropped_breaks() {
+    let (parts, queue) = mpsc::channel(1);
+    let mut body = std::pin::pin!(frames(queue, Duration::from_millis(10)));
+    for _ in 0..3 {
+        let sign = body.next().await.unwrap().unwrap();
+        assert_eq!(sign.as_ref(), [0; 4]);
+    }
+    drop(parts);
+    assert!(body.next().await.unwrap().is_err());
+    let (parts, queue) = mpsc::channel(1);
+    assert!(parts.send(Part::End).await.is_ok());
+    let mut body = std::pin::pin!(frames(queue, Duration::from_millis(10)));
+    assert!(body.next().await.is_none());
+}

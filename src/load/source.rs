@@ -1,0 +1,47 @@
+//! Where the rows of a load come from: one reader a format, all read block by block on a blocking thread.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use crate::load::block::{Assembler, Block};
+use crate::load::columns::Mapping;
+use crate::load::coordinator::OpenSource;
+use crate::load::error::Error;
+use crate::load::feed::Feed;
+use crate::load::options::{Format, Options};
+use crate::load::spool;
+
+pub mod arrays;
+pub mod csv;
+pub mod json;
+pub mod parquet;
+#[cfg(test)]
+mod testing;
+
+/// Rows to load, in blocks.
+pub trait Source: Send {
+    /// The next block; `None` at the end. Blocks while the input is slow.
+    fn next(&mut self) -> Result<Option<Block>, Error>;
+}
+
+/// Most bytes of one row of text: a longer one is a sign of a wrong delimiter or an enclosing quote that never ends.
+pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// The reader of a stream load's body. A body that must be on disk first is spooled in `spool_dir`.
+pub fn open(feed: Feed<Bytes>, options: Options, spool_dir: PathBuf) -> OpenSource {
+    Box::new(move |plan| {
+        let columns = &plan.spec.columns;
+        let mapping = Mapping::new(columns, options.columns.as_deref(), plan.began)?;
+        let assembler = Assembler::new(columns.clone(), mapping).lenient(options.lenient);
+        let source: Box<dyn Source> = match options.format {
+            Format::Csv(format) => Box::new(csv::Csv::new(feed, format, assembler)),
+            Format::Json => Box::new(json::Json::new(feed, assembler)),
+            Format::Parquet => {
+                let file = spool::spool(feed, &spool_dir)?;
+                Box::new(parquet::Parquet::new(file, assembler)?)
+            }
+        };
+        Ok(source)
+    })
+}

@@ -1,0 +1,59 @@
+//! Input that must be on disk before it can be read: a file without a name, which goes when it is closed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::load::error::Error;
+use crate::load::feed::Feed;
+
+/// Writes all of `feed` to a nameless file in `dir` and returns it, at its start. Blocks.
+pub fn spool(mut feed: Feed<Bytes>, dir: &Path) -> Result<File, Error> {
+    let failed = |error: io::Error| Error::Input(format!("spooling in {}: {error}", dir.display()));
+    let mut file = nameless(dir).map_err(failed)?;
+    while let Some(piece) = feed.take()? {
+        file.write_all(&piece).map_err(failed)?;
+    }
+    file.rewind().map_err(failed)?;
+    Ok(file)
+}
+
+fn nameless(dir: &Path) -> io::Result<File> {
+    fs::create_dir_all(dir)?;
+    let path = dir.join(format!("spool-{:032x}", rand::random::<u128>()));
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&path)?;
+    // Without a name from now on: a crash leaves nothing.
+    fs::remove_file(&path)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::load::feed::feed;
+
+    #[test]
+    fn what_was_fed_is_read_back_and_leaves_no_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (writer, reader) = feed(4);
+        writer.push(Bytes::from_static(b"ab")).unwrap();
+        writer.push(Bytes::from_static(b"c")).unwrap();
+        writer.close();
+        let mut text = String::new();
+        let mut file = spool(reader, dir.path()).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "abc");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let (writer, reader) = feed::<Bytes>(4);
+        drop(writer);
+        assert!(spool(reader, dir.path()).is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! Prepared statements of a connection: the truth about them is here, the crate only counts.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::code::{Code, Failure};
+use crate::mysql::bytes::Reader;
+use crate::mysql::error::Error;
+use crate::mysql::gate::query::several;
+use crate::mysql::gate::{Gate, command, execute};
+use crate::mysql::slate::Work;
+use crate::sql::script::Script;
+
+/// The prepared statements of a connection.
+#[derive(Default)]
+pub struct Prepared {
+    statements: BTreeMap<u32, Statement>,
+    last_id: u32,
+}
+
+/// One prepared statement.
+pub struct Statement {
+    /// The statement.
+    pub script: Script,
+    /// How many parameters it has.
+    pub params: u16,
+    /// Their types as the client bound them last: type byte, and whether it is unsigned.
+    pub types: Vec<(u8, bool)>,
+    /// Values that came by COM_STMT_SEND_LONG_DATA.
+    pub long_data: BTreeMap<u16, Vec<u8>>,
+    /// What was wrong with them; the command has no answer of its own.
+    pub long_failure: Option<Failure>,
+}
+
+impl Prepared {
+    fn long_bytes(&self) -> usize {
+        let all = self.statements.values();
+        all.flat_map(|statement| statement.long_data.values())
+            .map(Vec::len)
+            .sum()
+    }
+}
+
+fn unknown(id: u32, function: &str) -> Failure {
+    let message = format!("Unknown prepared statement handler ({id}) given to {function}");
+    Failure::new(Code::UNKNOWN_STATEMENT, message)
+}
+
+impl Gate {
+    /// COM_STMT_PREPARE.
+    pub(super) async fn prepare(&mut self, body: Bytes) -> Result<(), Error> {
+        let Some(text) = self.text(body) else {
+            return Ok(());
+        };
+        let script = match self.one_statement(text).await {
+            Ok(script) => script,
+            Err(failure) => {
+                self.put_err(&failure);
+                return Ok(());
+            }
+        };
+        self.connection
+            .begin("Prepare", Some(script.source.clone()));
+        self.prepared.last_id = self.prepared.last_id.wrapping_add(1);
+        let id = self.prepared.last_id;
+        self.hand(Work::Describe {
+            id,
+            script: script.clone(),
+        });
+        self.inner.send(&[command::STMT_PREPARE]).await?;
+        if let Some(params) = self.relay_prepared(id).await? {
+            let statement = Statement {
+                script,
+                params,
+                types: Vec::new(),
+                long_data: BTreeMap::new(),
+                long_failure: None,
+            };
+            self.prepared.statements.insert(id, statement);
+        }
+        Ok(())
+    }
+
+    async fn one_statement(&self, text: String) -> Result<Script, Failure> {
+        let limit = self.house.service.config().max_prepared_stmt_count;
+        if self.prepared.statements.len() as u64 >= limit {
+            let message = format!(
+                "Can't create more than max_prepared_stmt_count statements (current value: {limit})"
+            );
+            return Err(Failure::new(Code::TOO_MANY_STATEMENTS, message));
+        }
+        let mut scripts = self.house.service.split(text).await?.into_iter();
+        let script = scripts
+            .next()
+            .ok_or_else(|| Failure::new(Code::EMPTY_QUERY, "Query was empty"))?;
+        if let Some(second) = scripts.next() {
+            return Err(several(&second, "only one can be prepared at a time"));
+        }
+        if script.params > usize::from(u16::MAX) {
+            let message = "Prepared statement contains too many placeholders";
+            return Err(Failure::new(Code::TOO_MANY_PLACEHOLDERS, message));
+        }
+        Ok(script)
+    }
+
+    /// COM_STMT_EXECUTE. Asking for a cursor is granted as the protocol allows: all rows come at once.
+    pub(super) async fn execute(&mut self, body: Bytes) -> Result<(), Error> {
+        let mut reader = Reader::new(&body);
+        let id = reader.u32().unwrap_or_default();
+        let Some(statement) = self.prepared.statements.get_mut(&id) else {
+            self.put_err(&unknown(id, "mysqld_stmt_execute"));
+            return Ok(());
+        };
+        let params = execute::params(reader.rest(), statement);
+        statement.long_data.clear();
+        let script = statement.script.clone();
+        match params {
+            Ok(params) => {
+                let mut command = vec![command::STMT_EXECUTE];
+                command.extend(id.to_le_bytes());
+                // No flags, one iteration; the parameters are on the slate.
+                command.extend([0, 1, 0, 0, 0]);
+                let shown = script.source.clone();
+                self.run("Execute", shown, script, params, &command, false)
+                    .await?;
+            }
+            Err(failure) => self.put_err(&failure),
+        }
+        Ok(())
+    }
+
+    /// COM_STMT_SEND_LONG_DATA: a piece of a parameter's value. Has no answer; what is wrong, the next execution says.
+    pub(super) fn long_data(&mut self, body: &[u8]) -> Result<(), Error> {
+        let limit = self.max_packet();
+        let held = self.prepared.long_bytes();
+        let mut reader = Reader::new(body);
+        let (Some(id), Some(param)) = (reader.u32(), reader.u16()) else {
+            return Ok(());
+        };
+        let Some(statement) = self.prepared.statements.get_mut(&id) else {
+            return Ok(());
+        };
+        let data = reader.rest();
+        if param >= statement.params {
+            let message = format!(
+                "Incorrect arguments to mysqld_stmt_send_long_data: the statement has {} parameters, not {}",
+                statement.params,
+                u32::from(param) + 1
+            );
+            statement.long_failure = Some(Failure::new(Code::WRONG_ARGUMENTS, message));
+        } else if held.saturating_add(data.len()) > limit {
+            let message = format!(
+                "Parameter {} got longer than 'max_allowed_packet' bytes ({limit}) by mysql_send_long_data()",
+                u32::from(param) + 1
+            );
+            statement.long_failure = Some(Failure::new(Code::PACKET_TOO_LARGE, message));
+            statement.long_data.clear();
+        } else {
+            let value = statement.long_data.entry(param).or_default();
+            value.extend_from_slice(data);
+        }
+        Ok(())
+    }
+
+    /// COM_STMT_RESET: forgets what COM_STMT_SEND_LONG_DATA sent.
+    pub(super) fn reset_statement(&mut self, body: &[u8]) -> Result<(), Error> {
+        let id = Reader::new(body).u32().unwrap_or_default();
+        match self.prepared.statements.get_mut(&id) {
+            Some(statement) => {
+                statement.long_data.clear();
+                statement.long_failure = None;
+                self.put_ok();
+            }
+            None => self.put_err(&unknown(id, "mysqld_stmt_reset")),
+        }
+        Ok(())
+    }
+
+    /// COM_STMT_CLOSE. Has no answer.
+    pub(super) async fn close(&mut self, body: &[u8]) -> Result<(), Error> {
+        let Some(id) = Reader::new(body).u32() else {
+            return Ok(());
+        };
+        if self.prepared.statements.remove(&id).is_some() {
+            self.close_inside(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes every statement.
+    pub(super) async fn close_all(&mut self) -> Result<(), Error> {
+        while let Some((id, _)) = self.prepared.statements.pop_first() {
+            self.close_inside(id).await?;
+        }
+        Ok(())
+    }
+
+    async fn close_inside(&mut self, id: u32) -> Result<(), Error> {
+        let mut command = vec![command::STMT_CLOSE];
+        command.extend(id.to_le_bytes());
+        self.inner.send(&command).await
+    }
+}

@@ -1,0 +1,74 @@
+//! `/backends/<id>`: the storage paths of a storage node.
+
+use crate::proc::backends::share;
+use crate::proc::{Error, Node, Place};
+use crate::row;
+
+row! {
+    /// A storage path.
+    pub struct PathRow {
+        /// The directory.
+        root_path: String => "RootPath" Text,
+        /// Bytes of tablets' files.
+        data_used: u64 => "DataUsedCapacity" Size,
+        /// Bytes of everything else on the disk.
+        other_used: u64 => "OtherUsedCapacity" Size,
+        /// Bytes that may still be written.
+        available: u64 => "AvailCapacity" Size,
+        /// Size of the disk, or the capacity that was set.
+        total: u64 => "TotalCapacity" Size,
+        /// Percentage of the total that is used, by whatever.
+        total_used_pct: f64 => "TotalUsedPct" Percent,
+        /// `ONLINE` or `OFFLINE`.
+        state: &'static str => "State" Text,
+        /// Names the path in other results.
+        path_hash: i64 => "PathHash" Int,
+        /// `HDD` or `SSD`.
+        storage_medium: &'static str => "StorageMedium" Text,
+        /// Tablets on it.
+        tablet_num: u64 => "TabletNum" Int,
+        /// Bytes of tablets' files and those that may still be written.
+        data_total: u64 => "DataTotalCapacity" Size,
+        /// Percentage of `DataTotalCapacity` that tablets' files take.
+        data_used_pct: f64 => "DataUsedPct" Percent,
+    }
+}
+
+/// `/backends/{backend}`.
+pub struct Paths;
+
+impl Node for Paths {
+    const PATH: &'static str = "/backends/{backend}";
+    const TABLE: Option<&'static str> = Some("backend_paths");
+    type Row = PathRow;
+
+    fn rows(at: &Place<'_>) -> Result<Vec<PathRow>, Error> {
+        let id = at.backend()?.id;
+        let paths = at
+            .view
+            .catalog
+            .backend_states
+            .get(&id)
+            .map(|s| s.paths.as_slice());
+        let paths = paths.unwrap_or_default().iter();
+        Ok(paths
+            .map(|path| {
+                let data_total = path.data_used.saturating_add(path.available);
+                PathRow {
+                    root_path: path.root.clone(),
+                    data_used: path.data_used,
+                    other_used: path.other_used,
+                    available: path.available,
+                    total: path.total,
+                    total_used_pct: share(path.total.saturating_sub(path.available), path.total),
+                    state: if path.online { "ONLINE" } else { "OFFLINE" },
+                    path_hash: path.hash,
+                    storage_medium: path.medium.word(),
+                    tablet_num: path.tablets,
+                    data_total,
+                    data_used_pct: share(path.data_used, data_total),
+                }
+            })
+            .collect())
+    }
+}

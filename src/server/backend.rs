@@ -1,0 +1,153 @@
+//! A backend: storage paths and its listener, with the coordinator of stream loads beside it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::client::Client;
+use crate::backend::{self, Options, Running, Settings, StoragePath};
+use crate::clock::SystemClock;
+use crate::config::file;
+use crate::http::stream_load::{self, StreamLoad};
+use crate::load::coordinator::Coordinator;
+use crate::load::send::Patience;
+use crate::server::Error;
+
+/// What a backend is started with.
+#[derive(Debug, Clone)]
+pub struct BackendOptions {
+    /// Where tablets are kept; at least one.
+    pub paths: Vec<StoragePath>,
+    /// Address of the listener; port 0 takes a free one.
+    pub http_addr: SocketAddr,
+    /// The cluster token.
+    pub token: String,
+    /// How the background work behaves.
+    pub settings: Settings,
+}
+
+/// A backend that serves.
+pub struct Backend {
+    /// Where it is reached.
+    pub address: SocketAddr,
+    running: Running,
+}
+
+/// Starts a backend. When this returns, it answers.
+///
+/// # Errors
+/// A storage path is in use, damaged or unreadable; the address is taken.
+pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
+    let client = Client::new(&options.token).map_err(|e| Error::System(e.to_string()))?;
+    let Some(first) = options.paths.first() else {
+        return Err(Error::System("a backend needs a storage path".to_owned()));
+    };
+    let spool_dir = first.dir.join("spool");
+    let host = options.http_addr.ip().to_string();
+    let start = Options {
+        paths: options.paths,
+        http_addr: options.http_addr,
+        token: options.token,
+        settings: options.settings,
+    };
+    let running = backend::start(start, move |state| {
+        let coordinator = Coordinator {
+            client,
+            clock: Arc::new(SystemClock),
+            patience: Patience::default(),
+        };
+        let frontend = Box::new(move || state.frontend());
+        stream_load::routes(StreamLoad {
+            coordinator,
+            frontend,
+            host,
+            spool_dir,
+        })
+    })
+    .await?;
+    Ok(Backend {
+        address: running.addr,
+        running,
+    })
+}
+
+impl Backend {
+    /// Stops in order.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// The settings of a backend: those that the file names, and the defaults of all others.
+pub fn settings(path: &Path) -> Result<Settings, file::Error> {
+    let mut settings = Settings::default();
+    file::apply(path, &file::entries(path)?, |key, value| {
+        set(&mut settings, key, value)
+    })?;
+    Ok(settings)
+}
+
+fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, String> {
+    let number = || {
+        value
+            .parse::<u64>()
+            .map_err(|_| format!("'{key}' takes a whole number, not '{value}'"))
+    };
+    let count = || number().and_then(|n| usize::try_from(n).map_err(|e| e.to_string()));
+    match key {
+        "compaction_threads" => settings.compaction_threads = count()?,
+        "compaction_rowsets_min" => settings.compaction_rowsets_min = count()?,
+        "compaction_rowsets_max" => settings.compaction_rowsets_max = count()?,
+        "compaction_bytes_max" => settings.compaction_bytes_max = number()?,
+        "clean_interval_second" => settings.clean_interval = Duration::from_secs(number()?.max(1)),
+        "trash_file_expire_time_sec" => settings.trash_expire = Duration::from_secs(number()?),
+        "scans_max" => settings.scans_max = count()?,
+        "loads_max" => settings.loads_max = count()?,
+        _ => {
+            return Err(format!(
+                "a backend has no setting '{key}'; it has: {}",
+                KEYS.join(", ")
+            ));
+        }
+    }
+    KEYS.iter()
+        .copied()
+        .find(|k| *k == key)
+        .ok_or_else(|| format!("'{key}' is not listed"))
+}
+
+/// Every key of a backend's config file.
+const KEYS: [&str; 8] = [
+    "compaction_threads",
+    "compaction_rowsets_min",
+    "compaction_rowsets_max",
+    "compaction_bytes_max",
+    "clean_interval_second",
+    "trash_file_expire_time_sec",
+    "scans_max",
+    "loads_max",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_taken_and_no_other() {
+        let mut settings = Settings::default();
+        for key in KEYS {
+            assert_eq!(set(&mut settings, key, "7"), Ok(key));
+        }
+        assert_eq!(
+            (settings.scans_max, settings.clean_interval),
+            (7, Duration::from_secs(7))
+        );
+        assert!(
+            set(&mut settings, "no_such", "7")
+                .unwrap_err()
+                .contains("scans_max")
+        );
+        assert!(set(&mut settings, "scans_max", "many").is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! A frontend: data directory, leader, engine, MySQL and HTTP listeners.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::backend::client::Client;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::frontend::engine::Engine;
+use crate::frontend::sessions::Sessions;
+use crate::leader::handle::Handle;
+use crate::leader::run::{Leader, Start};
+use crate::server::Error;
+use crate::store::identity::DataDir;
+use crate::view::FrontendInfo;
+use crate::{http, mysql};
+
+/// How long open connections may take to end when the node stops.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+
+/// What a frontend is started with.
+#[derive(Debug, Clone)]
+pub struct FrontendOptions {
+    /// Directory of journal, identity and token.
+    pub data_dir: PathBuf,
+    /// Address of the MySQL listener; port 0 takes a free one.
+    pub mysql_addr: SocketAddr,
+    /// Address of the HTTP listener; port 0 takes a free one.
+    pub http_addr: SocketAddr,
+    /// Settings of the config file.
+    pub config: Config,
+}
+
+/// A frontend that serves.
+pub struct Frontend {
+    /// Where MySQL clients reach it.
+    pub mysql: SocketAddr,
+    /// Where loaders and nodes reach it.
+    pub http: SocketAddr,
+    /// The cluster token.
+    pub token: String,
+    leader: Leader,
+    stop: CancellationToken,
+    listeners: Vec<JoinHandle<()>>,
+}
+
+/// Starts a frontend. When this returns, clients can connect.
+///
+/// # Errors
+/// The directory is in use, damaged or unreadable; an address is taken.
+pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
+    let mysql_socket = bind(options.mysql_addr).await?;
+    let http_socket = bind(options.http_addr).await?;
+    let (mysql, http) = (address(&mysql_socket)?, address(&http_socket)?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let dir = options.data_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || DataDir::open(&dir)).await;
+    let (data, journal) = opened.map_err(|e| Error::System(e.to_string()))??;
+    let token = data.token().to_owned();
+    let client = Client::new(&token).map_err(|e| Error::System(e.to_string()))?;
+    let info = FrontendInfo {
+        name: data.identity().name.clone(),
+        host: http.ip().to_string(),
+        mysql_port: mysql.port(),
+        http_port: http.port(),
+        cluster_id: data.identity().cluster_id,
+        started: clock.now(),
+        ..FrontendInfo::default()
+    };
+    let start = Start {
+        journal,
+        epochs: Box::new(data),
+        config: options.config,
+        frontend: info,
+        client: client.clone(),
+        clock: clock.clone(),
+    };
+    let leader = Leader::start(start).await.map_err(Error::Leader)?;
+    let sessions = Sessions::new(clock.clone());
+    let engine = Engine::new(leader.handle(), client, sessions.clone(), clock);
+    let engine = Arc::new(engine.map_err(|e| Error::System(e.to_string()))?);
+    let stop = CancellationToken::new();
+    let router = http::router(&leader.handle(), sessions.clone(), &token);
+    let listeners = vec![
+        tokio::spawn(mysql::serve(
+            mysql_socket,
+            engine,
+            sessions,
+            None,
+            stop.clone(),
+        )),
+        tokio::spawn(http::serve(http_socket, router, stop.clone())),
+    ];
+    Ok(Frontend {
+        mysql,
+        http,
+        token,
+        leader,
+        stop,
+        listeners,
+    })
+}
+
+impl Frontend {
+    /// A way to the leader.
+    pub fn handle(&self) -> Handle {
+        self.leader.handle()
+    }
+
+    /// Stops: no new connections, those that are open end, the journal is closed in order.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for listener in self.listeners {
+            let abort = listener.abort_handle();
+            if tokio::time::timeout(STOP_WAIT, listener).await.is_err() {
+                abort.abort();
+            }
+        }
+        self.leader.stop().await;
+    }
+}
+
+async fn bind(wanted: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(wanted)
+        .await
+        .map_err(|e| Error::Bind(wanted, e))
+}
+
+fn address(socket: &TcpListener) -> Result<SocketAddr, Error> {
+    socket
+        .local_addr()
+        .map_err(|e| Error::System(e.to_string()))
+}

@@ -1,0 +1,133 @@
+//! `host:port` as ALTER SYSTEM writes it.
+
+use std::fmt;
+
+use crate::catalog::backend::Backend;
+use crate::code::{Code, Coded};
+use crate::view::View;
+
+/// Where a backend listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Host name or IP address, without brackets.
+    pub host: String,
+    /// HTTP port.
+    pub port: u16,
+}
+
+/// What is wrong with an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not `host:port`.
+    #[error("Invalid host port: {0}; write host:port, or [address]:port for IPv6")]
+    Form(String),
+    /// Nothing before the colon.
+    #[error("Host is null: {0}")]
+    NoHost(String),
+    /// Not 1 to 65535.
+    #[error("Port is out of range: {0}")]
+    Port(String),
+    /// A character that no host name has.
+    #[error("Unknown host: {0}")]
+    Host(String),
+    /// The same address twice in a statement.
+    #[error("the backend {0} is named twice")]
+    Twice(Address),
+    /// ADD of a backend that is there.
+    #[error("Backend already exists with same host {} and port {}", .0.host, .0.port)]
+    Exists(Address),
+    /// DROP of one that is not.
+    #[error("backend does not exists[{0}]; SHOW BACKENDS lists them")]
+    Missing(Address),
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        Code::ANALYSIS
+    }
+}
+
+impl Address {
+    /// Reads `host:port` or `[ipv6]:port`.
+    pub fn parse(text: &str) -> Result<Address, Error> {
+        let text = text.trim();
+        let (host, port) = text
+            .rsplit_once(':')
+            .ok_or_else(|| Error::Form(text.to_owned()))?;
+        let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = match bracketed {
+            Some(inner) => inner,
+            None if host.contains(':') => return Err(Error::Form(text.to_owned())),
+            None => host,
+        };
+        if host.is_empty() {
+            return Err(Error::NoHost(text.to_owned()));
+        }
+        let valid = |c: char| {
+            c.is_alphanumeric() || "-._".contains(c) || (bracketed.is_some() && ":%".contains(c))
+        };
+        if !host.chars().all(valid) {
+            return Err(Error::Host(host.to_owned()));
+        }
+        if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Error::Form(text.to_owned()));
+        }
+        match port.parse() {
+            Ok(port) if port > 0 => Ok(Address {
+                host: host.to_owned(),
+                port,
+            }),
+            _ => Err(Error::Port(port.to_owned())),
+        }
+    }
+
+    /// Reads all of a statement's addresses, each different.
+    pub fn parse_all(texts: &[String]) -> Result<Vec<Address>, Error> {
+        let mut all: Vec<Address> = Vec::new();
+        for text in texts {
+            let address = Address::parse(text)?;
+            if all.contains(&address) {
+                return Err(Error::Twice(address));
+            }
+            all.push(address);
+        }
+        Ok(all)
+    }
+
+    /// As the leader takes them.
+    pub fn pairs(addresses: Vec<Address>) -> Vec<(String, u16)> {
+        addresses.into_iter().map(|a| (a.host, a.port)).collect()
+    }
+
+    /// The backend with this address.
+    pub fn find<'a>(&self, view: &'a View) -> Option<&'a Backend> {
+        let mut backends = view.catalog.backends.values();
+        let found = backends.find(|b| b.host == self.host && b.port == self.port);
+        found.map(|backend| &**backend)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_host_and_port() {
+        let host = |text| Address::parse(text).map(|a| (a.host, a.port));
+        assert_eq!(host("be1.lan:8040"), Ok(("be1.lan".to_owned(), 8040)));
+        assert_eq!(host("[::1]:8040"), Ok(("::1".to_owned(), 8040)));
+        assert!(matches!(host("be1"), Err(Error::Form(_))));
+        assert!(matches!(host("::1:80"), Err(Error::Form(_))));
+        assert!(matches!(host("be1:x"), Err(Error::Form(_))));
+        assert!(matches!(host(":80"), Err(Error::NoHost(_))));
+        assert!(matches!(host("be1:0"), Err(Error::Port(_))));
+        assert!(matches!(host("be1:65536"), Err(Error::Port(_))));
+        assert!(matches!(host("be 1:80"), Err(Error::Host(_))));
+    }
+}

@@ -1,0 +1,68 @@
+//! What a statement wants to happen. `frontend::engine` performs it.
+
+use sqlparser::ast;
+
+use crate::leader::request::Request;
+use crate::rows::Rows;
+use crate::sql::session::Warning;
+
+/// The outcome of a statement's `run`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Done; nothing to show.
+    Done,
+    /// A whole small result.
+    Rows(Rows),
+    /// Ask the leader for a change; done when it answers.
+    Request(Request),
+    /// Change the session.
+    Session(Vec<SessionChange>),
+    /// Read by DataFusion: user tables, `information_schema`, `sys`, or no table at all.
+    Select(Box<ast::Query>),
+    /// Load rows into a table.
+    Insert(Box<Insert>),
+    /// End a connection or its statement.
+    Kill {
+        /// Connection id.
+        id: u32,
+        /// Only the running statement.
+        query_only: bool,
+    },
+    /// The connections of this frontend (SHOW PROCESSLIST): the engine has them.
+    Processlist {
+        /// Whole statement texts.
+        full: bool,
+    },
+}
+
+/// A change of the session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SessionChange {
+    /// USE.
+    Use(String),
+    /// SET of a system variable; `None` puts the default back.
+    Variable(&'static str, Option<String>),
+    /// SET of a user variable.
+    UserVariable(String, Option<String>),
+    /// BEGIN (true), COMMIT or ROLLBACK (false).
+    Transaction(bool),
+    /// A line for SHOW WARNINGS.
+    Warn(Warning),
+}
+
+/// INSERT INTO.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    /// Database.
+    pub db: String,
+    /// Table.
+    pub table: String,
+    /// Only these partitions; empty means all.
+    pub partitions: Vec<String>,
+    /// WITH LABEL; `None` makes one.
+    pub label: Option<String>,
+    /// The columns that are given; empty means all in order.
+    pub columns: Vec<String>,
+    /// VALUES or SELECT.
+    pub source: Box<ast::Query>,
+}

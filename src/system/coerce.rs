@@ -1,0 +1,233 @@
+//! Operators between values of different types, as MySQL has them: numbers compare with texts as numbers, dates with
+//! texts as dates, truth values are 0 and 1, `/` keeps the fraction, and division by zero is NULL.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::functions::core::expr_fn::nullif;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
+use sqlparser::ast::BinaryOperator;
+
+use crate::code::{Code, Failure};
+use crate::system::error::wrap;
+use crate::system::functions::arguments::leading_number;
+use crate::system::functions::format::parse_time;
+use crate::system::functions::row_function::days;
+
+/// MySQL's operators.
+#[derive(Debug)]
+pub struct MySqlOperators;
+
+impl ExprPlanner for MySqlOperators {
+    fn plan_binary_op(
+        &self,
+        expr: RawBinaryExpr,
+        schema: &DFSchema,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let RawBinaryExpr { op, left, right } = expr;
+        // A column that is not there is told better by whoever looks it up.
+        let (Ok(l), Ok(r)) = (left.get_type(schema), right.get_type(schema)) else {
+            return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+        };
+        let (left, right) = match &op {
+            BinaryOperator::And | BinaryOperator::Or => (truth(left, &l), truth(right, &r)),
+            BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+            | BinaryOperator::Spaceship => comparable(left, &l, right, &r)?,
+            BinaryOperator::Plus
+            | BinaryOperator::Minus
+            | BinaryOperator::Multiply
+            | BinaryOperator::Divide
+            | BinaryOperator::Modulo
+            | BinaryOperator::MyIntegerDivide => {
+                return Ok(arithmetic(op, number(left, &l), number(right, &r), schema));
+            }
+            _ => (left, right),
+        };
+        Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
+    }
+}
+
+fn is_text(t: &DataType) -> bool {
+    matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// A truth value of what is a number or a text.
+fn truth(expr: Expr, t: &DataType) -> Expr {
+    match t {
+        DataType::Boolean | DataType::Null => expr,
+        t if is_text(t) => number(expr, t).not_eq(lit(0_i64)),
+        _ => expr.not_eq(lit(0_i64)),
+    }
+}
+
+/// A number of what is a text or a truth value.
+fn number(expr: Expr, t: &DataType) -> Expr {
+    match (t, expr) {
+        (DataType::Boolean, expr) => cast(expr, DataType::Int64),
+        (t, Expr::Literal(ScalarValue::Utf8(Some(text)), _)) if is_text(t) => number_literal(&text),
+        (t, expr) if is_text(t) => to_double(expr),
+        (_, expr) => expr,
+    }
+}
+
+fn number_literal(text: &str) -> Expr {
+    match text.trim().parse::<i64>() {
+        Ok(n) => lit(n),
+        Err(_) => lit(leading_number(text)),
+    }
+}
+
+/// The number that a text begins with.
+fn to_double(expr: Expr) -> Expr {
+    use crate::system::functions::row_function::{RowFunction, all};
+    match all().find(|def| def.name == "cast_double") {
+        Some(def) => RowFunction::udf(def).call(vec![expr]),
+        None => cast(expr, DataType::Float64),
+    }
+}
+
+fn comparable(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Expr, Expr)> {
+    let numeric = |t: &DataType| t.is_numeric() || *t == DataType::Boolean;
+    if numeric(l) && numeric(r) && l != r {
+        return Ok((boolean_number(left, l), boolean_number(right, r)));
+    }
+    if numeric(l) && is_text(r) {
+        return Ok((boolean_number(left, l), number(right, r)));
+    }
+    if is_text(l) && numeric(r) {
+        return Ok((number(left, l), boolean_number(right, r)));
+    }
+    if l.is_temporal() && is_text(r) {
+        let right = moment(right, l)?;
+        return Ok((left, right));
+    }
+    if is_text(l) && r.is_temporal() {
+        let left = moment(left, r)?;
+        return Ok((left, right));
+    }
+    Ok((left, right))
+}
+
+fn boolean_number(expr: Expr, t: &DataType) -> Expr {
+    match t {
+        DataType::Boolean => cast(expr, DataType::Int64),
+        _ => expr,
+    }
+}
+
+/// A constant text as the date or time that it is compared with.
+fn moment(expr: Expr, other: &DataType) -> Result<Expr> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &expr else {
+        return Ok(expr);
+    };
+    let dates = matches!(other, DataType::Date32 | DataType::Timestamp(_, None));
+    if !dates {
+        return Ok(expr);
+    }
+    let Some(at) = parse_time(text) else {
+        let kind = if *other == DataType::Date32 {
+            "DATE"
+        } else {
+            "DATETIME"
+        };
+        return Err(wrap(Failure::new(
+            Code::BAD_VALUE,
+            format!("incorrect {kind} value: '{text}'"),
+        )));
+    };
+    let midnight = at.time() == chrono::NaiveTime::MIN;
+    Ok(if *other == DataType::Date32 && midnight {
+        Expr::Literal(ScalarValue::Date32(Some(days(at.date()))), None)
+    } else {
+        Expr::Literal(
+            ScalarValue::TimestampMicrosecond(Some(at.and_utc().timestamp_micros()), None),
+            None,
+        )
+    })
+}
+
+fn arithmetic(
+    op: BinaryOperator,
+    left: Expr,
+    right: Expr,
+    schema: &DFSchema,
+) -> PlannerResult<RawBinaryExpr> {
+    let types = (left.get_type(schema), right.get_type(schema));
+    let (l, r) = match types {
+        (Ok(l), Ok(r)) => (plain(&l), plain(&r)),
+        _ => return PlannerResult::Original(RawBinaryExpr { op, left, right }),
+    };
+    match op {
+        BinaryOperator::Divide if l == Plain::Integer && r != Plain::Float => {
+            let right = if r == Plain::Integer {
+                cast(right, DataType::Decimal128(20, 0))
+            } else {
+                right
+            };
+            PlannerResult::Original(RawBinaryExpr {
+                op,
+                left: cast(left, DataType::Decimal128(20, 0)),
+                right: or_null(right),
+            })
+        }
+        BinaryOperator::Divide | BinaryOperator::Modulo if r != Plain::Other => {
+            PlannerResult::Original(RawBinaryExpr {
+                op,
+                left,
+                right: or_null(right),
+            })
+        }
+        BinaryOperator::MyIntegerDivide if l == Plain::Integer && r == Plain::Integer => {
+            PlannerResult::Planned(left / or_null(right))
+        }
+        BinaryOperator::MyIntegerDivide => {
+            let quotient = cast(left, DataType::Float64) / or_null(cast(right, DataType::Float64));
+            PlannerResult::Planned(cast(
+                datafusion::functions::math::expr_fn::trunc(vec![quotient]),
+                DataType::Int64,
+            ))
+        }
+        op => PlannerResult::Original(RawBinaryExpr { op, left, right }),
+    }
+}
+
+/// What kind of number a type holds.
+#[derive(PartialEq, Clone, Copy)]
+enum Plain {
+    Integer,
+    Decimal,
+    Float,
+    Other,
+}
+
+fn plain(t: &DataType) -> Plain {
+    match t {
+        t if t.is_integer() => Plain::Integer,
+        t if t.is_floating() => Plain::Float,
+        t if t.is_numeric() => Plain::Decimal,
+        DataType::Null => Plain::Integer,
+        _ => Plain::Other,
+    }
+}
+
+/// A divisor that is never zero: NULL instead.
+fn or_null(divisor: Expr) -> Expr {
+    match &divisor {
+        Expr::Literal(value, _) if !value.is_null() && !is_zero(value) => divisor,
+        _ => nullif(divisor, lit(0_i64)),
+    }
+}
+
+fn is_zero(value: &ScalarValue) -> bool {
+    ScalarValue::new_zero(&value.data_type()).is_ok_and(|zero| zero == *value)
+}
+
+/// The type of DATETIME columns.
+pub fn datetime() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, None)
+}

@@ -1,0 +1,185 @@
+//! What DataFusion says went wrong, in MySQL's codes and in words that name the user's things.
+
+use arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, SchemaError};
+
+use crate::code::{Code, Failure};
+
+/// The client's view of an error of planning or running a query.
+pub fn failure(error: &DataFusionError) -> Failure {
+    if let Some(ours) = own(error) {
+        return ours;
+    }
+    match error.find_root() {
+        DataFusionError::SchemaError(schema, _) => of_schema(schema),
+        DataFusionError::Plan(text) => of_plan(text),
+        DataFusionError::NotImplemented(text) => Failure::new(
+            Code::NOT_SUPPORTED,
+            format!("not supported: {}", clean(text)),
+        ),
+        DataFusionError::ResourcesExhausted(text) => Failure::new(
+            Code::OUT_OF_RESOURCES,
+            format!(
+                "the query needs more memory than setting query_mem_limit allows: {}",
+                clean(text)
+            ),
+        ),
+        DataFusionError::ArrowError(arrow, _) => of_arrow(arrow),
+        DataFusionError::SQL(text, _) => Failure::new(Code::PARSE, clean(&text.to_string())),
+        DataFusionError::Execution(text) => of_execution(text),
+        other => Failure::new(Code::UNKNOWN, clean(&other.strip_backtrace())),
+    }
+}
+
+/// An error of ours on its way through DataFusion.
+pub fn wrap(failure: Failure) -> DataFusionError {
+    DataFusionError::External(Box::new(failure))
+}
+
+/// The error of ours inside, however often it was wrapped.
+fn own(error: &DataFusionError) -> Option<Failure> {
+    let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = at {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return Some(failure.clone());
+        }
+        at = match error.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::External(inner)) => Some(inner.as_ref()),
+            Some(DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner)) => {
+                Some(inner.as_ref())
+            }
+            Some(DataFusionError::Shared(inner)) => Some(inner.as_ref()),
+            Some(DataFusionError::Collection(all)) => all.first().map(|e| e as _),
+            Some(DataFusionError::ArrowError(inner, _)) => Some(inner.as_ref()),
+            _ => match error.downcast_ref::<ArrowError>() {
+                Some(ArrowError::ExternalError(inner)) => Some(inner.as_ref()),
+                _ => error.source(),
+            },
+        };
+    }
+    None
+}
+
+fn of_schema(error: &SchemaError) -> Failure {
+    match error {
+        SchemaError::FieldNotFound { field, .. } => {
+            let table = field.relation.as_ref().map(|r| format!("{}.", r.table()));
+            Failure::new(
+                Code::BAD_FIELD,
+                format!(
+                    "unknown column '{}{}'",
+                    table.unwrap_or_default(),
+                    field.name
+                ),
+            )
+        }
+        SchemaError::AmbiguousReference { field } => Failure::new(
+            Code::NON_UNIQ,
+            format!(
+                "column '{}' is ambiguous; write table.{}",
+                field.name, field.name
+            ),
+        ),
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => Failure::new(
+            Code::DUP_FIELDNAME,
+            format!("column name '{name}' appears twice; give one of them an alias"),
+        ),
+    }
+}
+
+fn of_plan(text: &str) -> Failure {
+    let text = clean(text);
+    if let Some(rest) = text.strip_prefix("Invalid function '") {
+        let name = rest.split('\'').next().unwrap_or_default();
+        return Failure::new(
+            Code::NO_SUCH_FUNCTION,
+            format!("function {name} does not exist"),
+        );
+    }
+    if let Some(at) = text.find("incorrect parameter count") {
+        let told = &text[at..];
+        let told = told.split(". ").next().unwrap_or(told);
+        return Failure::new(Code::WRONG_PARAMCOUNT, told);
+    }
+    if text.contains("must appear in the GROUP BY clause")
+        || text.contains("could not be resolved from available columns")
+    {
+        return Failure::new(
+            Code::WRONG_FIELD_WITH_GROUP,
+            format!("a column is neither grouped nor aggregated: {text}"),
+        );
+    }
+    if text.contains("Projections require unique expression names") {
+        return Failure::new(
+            Code::DUP_FIELDNAME,
+            "a column name appears twice; give one of them an alias",
+        );
+    }
+    Failure::new(Code::ANALYSIS, text)
+}
+
+fn of_arrow(error: &ArrowError) -> Failure {
+    match error {
+        ArrowError::CastError(text) | ArrowError::ParseError(text) => {
+            Failure::new(Code::BAD_VALUE, clean(text))
+        }
+        ArrowError::DivideByZero => Failure::new(Code::UNKNOWN, "division by zero"),
+        ArrowError::ArithmeticOverflow(text) => Failure::new(
+            Code::OUT_OF_RANGE,
+            format!("a value is out of the range of its type: {}", clean(text)),
+        ),
+        other => Failure::new(Code::UNKNOWN, clean(&other.to_string())),
+    }
+}
+
+fn of_execution(text: &str) -> Failure {
+    let text = clean(text);
+    let code = if text.starts_with("Cannot cast") || text.starts_with("Cast error") {
+        Code::BAD_VALUE
+    } else {
+        Code::UNKNOWN
+    };
+    Failure::new(code, text)
+}
+
+/// The first line of a text, without the words that only DataFusion's programmers need.
+fn clean(text: &str) -> String {
+    let mut text = text.lines().next().unwrap_or_default().trim();
+    for prefix in [
+        "Error during planning: ",
+        "Execution error: ",
+        "External error: ",
+        "type_coercion",
+        "caused by",
+    ] {
+        text = text.trim_start_matches(prefix).trim();
+    }
+    text.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_ours_comes_out_as_it_went_in() {
+        let ours = Failure::new(Code::NO_SUCH_TABLE, "table 'a.b' doesn't exist");
+        let wrapped = DataFusionError::Context(
+            "planning".into(),
+            Box::new(DataFusionError::ArrowError(
+                Box::new(ArrowError::ExternalError(Box::new(wrap(ours.clone())))),
+                None,
+            )),
+        );
+        assert_eq!(failure(&wrapped), ours);
+    }
+
+    #[test]
+    fn an_unknown_function_has_mysqls_number() {
+        let error = DataFusionError::Plan("Invalid function 'foo'.\nDid you mean 'floor'?".into());
+        let failure = failure(&error);
+        assert_eq!(failure.code.mysql, 1305);
+        assert_eq!(failure.message, "function foo does not exist");
+    }
+}

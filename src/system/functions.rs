@@ -1,0 +1,132 @@
+//! The functions that queries can call: DataFusion's, and MySQL's where they differ or are missing.
+//!
+//! Owns the list. A function of ours is a line of a table in `functions/*.rs`; one that depends on the connection or
+//! on the time is a [`session`] constant made for each query.
+
+pub mod arguments;
+pub mod dates;
+pub mod format;
+pub mod numbers;
+pub mod parts;
+pub mod row_function;
+pub mod session;
+pub mod shift;
+pub mod texts;
+pub mod whole;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+
+use crate::system::coerce::MySqlOperators;
+use crate::system::functions::row_function::RowFunction;
+use crate::system::sources::Sources;
+
+/// The functions by their lower-case names.
+pub struct Functions {
+    /// Functions of a row.
+    pub scalars: BTreeMap<String, Arc<ScalarUDF>>,
+    /// Functions of a group.
+    pub aggregates: BTreeMap<String, Arc<AggregateUDF>>,
+    /// Functions of a window.
+    pub windows: BTreeMap<String, Arc<WindowUDF>>,
+    /// What operators mean.
+    pub planners: Vec<Arc<dyn ExprPlanner>>,
+}
+
+/// Names of MySQL for functions that DataFusion has under another.
+const SAME: [(&str, &str); 7] = [
+    ("lcase", "lower"),
+    ("ucase", "upper"),
+    ("ceiling", "ceil"),
+    ("rand", "random"),
+    ("truncate", "trunc"),
+    ("character_length", "char_length"),
+    ("sha", "sha1"),
+];
+
+/// The same for aggregates: MySQL's STDDEV and VARIANCE are of the whole population.
+const SAME_AGGREGATES: [(&str, &str); 6] = [
+    ("std", "stddev_pop"),
+    ("stddev", "stddev_pop"),
+    ("variance", "var_pop"),
+    ("var_samp", "var"),
+    ("approx_count_distinct", "approx_distinct"),
+    ("ndv", "approx_distinct"),
+];
+
+impl Default for Functions {
+    fn default() -> Functions {
+        Functions::new()
+    }
+}
+
+impl Functions {
+    /// All functions.
+    pub fn new() -> Functions {
+        let mut defaults = SessionStateBuilder::new_with_default_features();
+        let mut scalars = BTreeMap::new();
+        for function in defaults.scalar_functions().take().unwrap_or_default() {
+            for name in names(function.name(), function.aliases()) {
+                scalars.insert(name, function.clone());
+            }
+        }
+        let mut aggregates = BTreeMap::new();
+        for function in defaults.aggregate_functions().take().unwrap_or_default() {
+            for name in names(function.name(), function.aliases()) {
+                aggregates.insert(name, function.clone());
+            }
+        }
+        let mut windows = BTreeMap::new();
+        for function in defaults.window_functions().take().unwrap_or_default() {
+            for name in names(function.name(), function.aliases()) {
+                windows.insert(name, function.clone());
+            }
+        }
+        for name in ["floor", "ceil"] {
+            if let Some(inner) = scalars.get(name).cloned() {
+                scalars.insert(name.to_owned(), Arc::new(whole::of(inner)));
+            }
+        }
+        also(&mut scalars, &SAME);
+        also(&mut aggregates, &SAME_AGGREGATES);
+        for def in row_function::all() {
+            scalars.insert(def.name.to_owned(), Arc::new(RowFunction::udf(def)));
+        }
+        for function in shift::all() {
+            scalars.insert(function.name().to_owned(), Arc::new(function));
+        }
+        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(MySqlOperators)];
+        planners.extend(defaults.expr_planners().take().unwrap_or_default());
+        Functions {
+            scalars,
+            aggregates,
+            windows,
+            planners,
+        }
+    }
+
+    /// The function of a row called `name` (in lower case), in a query of `sources`.
+    pub fn scalar(&self, name: &str, sources: &Sources) -> Option<Arc<ScalarUDF>> {
+        session::function(name, sources)
+            .map(Arc::new)
+            .or_else(|| self.scalars.get(name).cloned())
+    }
+}
+
+fn names(name: &str, aliases: &[String]) -> Vec<String> {
+    std::iter::once(name.to_lowercase())
+        .chain(aliases.iter().map(|alias| alias.to_lowercase()))
+        .collect()
+}
+
+fn also<T: Clone>(functions: &mut BTreeMap<String, T>, same: &[(&str, &str)]) {
+    for (ours, theirs) in same {
+        if let Some(function) = functions.get(*theirs).cloned() {
+            functions.insert((*ours).to_owned(), function);
+        }
+    }
+}

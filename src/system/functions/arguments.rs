@@ -1,0 +1,215 @@
+//! Arguments of a function as MySQL takes them: anything can be read as a text, a number or a time, and what can't
+//! is NULL.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, TimeUnit};
+use chrono::NaiveDateTime;
+use datafusion::common::Result;
+
+use crate::system::functions::format::{date_time_text, day_text, parse_time};
+
+/// What an argument is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A whole number, rounded.
+    Int,
+    /// A number.
+    Double,
+    /// A date with a time of day.
+    Time,
+}
+
+/// One argument for all rows.
+pub enum Argument {
+    /// See [`Kind::Text`].
+    Text(StringArray),
+    /// See [`Kind::Int`].
+    Int(Int64Array),
+    /// See [`Kind::Double`].
+    Double(Float64Array),
+    /// See [`Kind::Time`].
+    Time(TimestampMicrosecondArray),
+}
+
+impl Argument {
+    /// Reads `array` as `kind`.
+    pub fn read(array: &ArrayRef, kind: Kind) -> Result<Argument> {
+        Ok(match kind {
+            Kind::Text => Argument::Text(texts(array)?),
+            Kind::Double => Argument::Double(doubles(array)?),
+            Kind::Int if array.data_type().is_integer() => {
+                Argument::Int(safe(array, &DataType::Int64)?.as_primitive().clone())
+            }
+            Kind::Int => {
+                let doubles = doubles(array)?;
+                Argument::Int(
+                    doubles
+                        .iter()
+                        .map(|n| n.map(|n| n.round() as i64))
+                        .collect(),
+                )
+            }
+            Kind::Time => Argument::Time(times(array)?),
+        })
+    }
+}
+
+/// The arguments of one row.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    pub(super) arguments: &'a [Argument],
+    pub(super) at: usize,
+}
+
+impl<'a> Row<'a> {
+    /// How many arguments there are.
+    pub fn len(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// Whether there is no argument.
+    pub fn is_empty(&self) -> bool {
+        self.arguments.is_empty()
+    }
+
+    /// Argument `n`, a text.
+    pub fn text(&self, n: usize) -> Option<&'a str> {
+        match self.arguments.get(n)? {
+            Argument::Text(array) if array.is_valid(self.at) => Some(array.value(self.at)),
+            _ => None,
+        }
+    }
+
+    /// Argument `n`, a whole number.
+    pub fn int(&self, n: usize) -> Option<i64> {
+        match self.arguments.get(n)? {
+            Argument::Int(array) if array.is_valid(self.at) => Some(array.value(self.at)),
+            _ => None,
+        }
+    }
+
+    /// Argument `n`, a number.
+    pub fn double(&self, n: usize) -> Option<f64> {
+        match self.arguments.get(n)? {
+            Argument::Double(array) if array.is_valid(self.at) => Some(array.value(self.at)),
+            _ => None,
+        }
+    }
+
+    /// Argument `n`, a time.
+    pub fn time(&self, n: usize) -> Option<NaiveDateTime> {
+        match self.arguments.get(n)? {
+            Argument::Time(array) if array.is_valid(self.at) => array.value_as_datetime(self.at),
+            _ => None,
+        }
+    }
+}
+
+fn safe(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    Ok(cast_with_options(array, to, &CastOptions::default())?)
+}
+
+/// Values as MySQL prints them.
+pub fn texts(array: &ArrayRef) -> Result<StringArray> {
+    Ok(match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().clone(),
+        DataType::Boolean => {
+            let array: &BooleanArray = array.as_boolean();
+            let digits = array.iter().map(|b| b.map(|b| if b { "1" } else { "0" }));
+            digits.collect()
+        }
+        DataType::Float64 => {
+            let array = array.as_primitive::<Float64Type>();
+            array.iter().map(|n| n.map(|n| n.to_string())).collect()
+        }
+        DataType::Float32 => {
+            let array = array.as_primitive::<Float32Type>();
+            array.iter().map(|n| n.map(|n| n.to_string())).collect()
+        }
+        DataType::Timestamp(_, _) => {
+            let times = times(array)?;
+            (0..times.len())
+                .map(|at| {
+                    let time = times.is_valid(at).then(|| times.value_as_datetime(at));
+                    time.flatten().map(date_time_text)
+                })
+                .collect()
+        }
+        DataType::Date32 => {
+            let times = times(array)?;
+            (0..times.len())
+                .map(|at| {
+                    let time = times.is_valid(at).then(|| times.value_as_datetime(at));
+                    time.flatten().map(|time| day_text(time.date()))
+                })
+                .collect()
+        }
+        _ => safe(array, &DataType::Utf8)?.as_string::<i32>().clone(),
+    })
+}
+
+/// Values as numbers; of a text the number that it begins with, 0 when there is none (MySQL).
+pub fn doubles(array: &ArrayRef) -> Result<Float64Array> {
+    Ok(match array.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let texts = texts(array)?;
+            texts.iter().map(|text| text.map(leading_number)).collect()
+        }
+        DataType::Boolean => {
+            let array: &BooleanArray = array.as_boolean();
+            let numbers = array.iter().map(|b| b.map(f64::from));
+            numbers.collect()
+        }
+        _ => safe(array, &DataType::Float64)?.as_primitive().clone(),
+    })
+}
+
+/// The number that a text begins with.
+pub fn leading_number(text: &str) -> f64 {
+    let text = text.trim_start();
+    let mut best = 0.0;
+    for (at, c) in text.char_indices() {
+        if !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E') {
+            break;
+        }
+        let end = at + c.len_utf8();
+        if let Some(Ok(number)) = text.get(..end).map(str::parse::<f64>) {
+            best = number;
+        }
+        if end > 400 {
+            break;
+        }
+    }
+    best
+}
+
+fn times(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
+    let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+    Ok(match array.data_type() {
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {
+            safe(array, &micros)?.as_primitive().clone()
+        }
+        DataType::Null => TimestampMicrosecondArray::new_null(array.len()),
+        _ => {
+            let texts = texts(array)?;
+            let parsed = texts.iter().map(|text| {
+                let time = parse_time(text?)?;
+                Some(time.and_utc().timestamp_micros())
+            });
+            parsed.collect()
+        }
+    })
+}
+
+/// An array of one kind, as a new reference.
+pub fn shared(array: impl Array + 'static) -> ArrayRef {
+    Arc::new(array)
+}

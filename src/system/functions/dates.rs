@@ -1,0 +1,143 @@
+//! Functions between dates, numbers and texts, as MySQL documents them. A text that is no date gives NULL.
+
+use chrono::{
+    DateTime, Datelike, Duration, Local, Months, NaiveDate, NaiveDateTime, TimeZone, Timelike,
+};
+
+use crate::system::functions::arguments::Kind::{Double, Int, Text, Time};
+use crate::system::functions::arguments::Row;
+use crate::system::functions::format::{date_format, date_time_text, span_text, str_to_date};
+use crate::system::functions::row_function::{Def, Eval};
+
+/// The table of them.
+pub const ALL: &[Def] = &[
+    Def::new("cast_datetime", &[Time], Eval::Time(|r| r.time(0))),
+    Def::new("date", &[Time], Eval::Date(|r| Some(r.time(0)?.date()))),
+    Def::new(
+        "date_format",
+        &[Time, Text],
+        Eval::Text(|r| Some(date_format(r.time(0)?, r.text(1)?))),
+    ),
+    Def::new(
+        "str_to_date",
+        &[Text, Text],
+        Eval::Time(|r| str_to_date(r.text(0)?, r.text(1)?)),
+    ),
+    Def::new(
+        "datediff",
+        &[Time, Time],
+        Eval::Int(|r| Some((r.time(0)?.date() - r.time(1)?.date()).num_days())),
+    ),
+    Def::new(
+        "timediff",
+        &[Time, Time],
+        Eval::Text(|r| {
+            let micros = (r.time(0)? - r.time(1)?).num_microseconds()?;
+            Some(span_text(micros.clamp(-SPAN_MAX, SPAN_MAX)))
+        }),
+    ),
+    Def::new(
+        "timestampdiff",
+        &[Text, Time, Time],
+        Eval::Int(|r| difference(r.text(0)?, r.time(1)?, r.time(2)?)),
+    ),
+    Def::new("unix_timestamp", &[Time], Eval::Int(|r| unix(r.time(0)?))),
+    Def::new("from_unixtime", &[Double, Text], Eval::Text(from_unixtime)).optional(1),
+    Def::new(
+        "last_day",
+        &[Time],
+        Eval::Date(|r| last_day(r.time(0)?.date())),
+    ),
+    Def::new(
+        "to_days",
+        &[Time],
+        Eval::Int(|r| Some(day_number(r.time(0)?.date()))),
+    ),
+    Def::new(
+        "from_days",
+        &[Int],
+        Eval::Date(|r| {
+            NaiveDate::from_num_days_from_ce_opt(i32::try_from(r.int(0)? - YEAR_ZERO).ok()?)
+        }),
+    ),
+    Def::new(
+        "to_seconds",
+        &[Time],
+        Eval::Int(|r| {
+            let at = r.time(0)?;
+            Some(day_number(at.date()) * 86_400 + i64::from(at.num_seconds_from_midnight()))
+        }),
+    ),
+    Def::new(
+        "makedate",
+        &[Int, Int],
+        Eval::Date(|r| {
+            let first = NaiveDate::from_ymd_opt(i32::try_from(r.int(0)?).ok()?, 1, 1)?;
+            let day = r.int(1)?.checked_sub(1).filter(|day| *day >= 0)?;
+            first.checked_add_signed(Duration::try_days(day)?)
+        }),
+    ),
+];
+
+/// MySQL's largest TIME, `838:59:59`, in microseconds.
+const SPAN_MAX: i64 = 3_020_399_000_000;
+
+/// Days of the year 0, from which TO_DAYS counts.
+const YEAR_ZERO: i64 = 365;
+
+fn day_number(day: NaiveDate) -> i64 {
+    i64::from(day.num_days_from_ce()) + YEAR_ZERO
+}
+
+fn unix(at: NaiveDateTime) -> Option<i64> {
+    let local = Local.from_local_datetime(&at).earliest();
+    Some(
+        local
+            .map_or_else(|| at.and_utc().timestamp(), |t| t.timestamp())
+            .max(0),
+    )
+}
+
+fn from_unixtime(r: Row<'_>) -> Option<String> {
+    let micros = (r.double(0)? * 1e6) as i64;
+    let at = DateTime::from_timestamp_micros(micros).filter(|_| micros >= 0)?;
+    let local = at.with_timezone(&Local).naive_local();
+    if r.len() > 1 {
+        return Some(date_format(local, r.text(1)?));
+    }
+    Some(date_time_text(local))
+}
+
+fn last_day(day: NaiveDate) -> Option<NaiveDate> {
+    day.with_day(1)?
+        .checked_add_months(Months::new(1))?
+        .pred_opt()
+}
+
+/// Whole units from `from` to `to`, rounded towards zero.
+fn difference(unit: &str, from: NaiveDateTime, to: NaiveDateTime) -> Option<i64> {
+    let span = to - from;
+    let months = || {
+        let whole = i64::from(to.year() - from.year()) * 12 + i64::from(to.month())
+            - i64::from(from.month());
+        let rest = |at: NaiveDateTime| (at.day(), at.time());
+        match whole {
+            1.. if rest(to) < rest(from) => whole - 1,
+            ..=-1 if rest(to) > rest(from) => whole + 1,
+            _ => whole,
+        }
+    };
+    let unit = unit.to_ascii_uppercase();
+    Some(match unit.strip_prefix("SQL_TSI_").unwrap_or(&unit) {
+        "MICROSECOND" => span.num_microseconds()?,
+        "SECOND" => span.num_seconds(),
+        "MINUTE" => span.num_minutes(),
+        "HOUR" => span.num_hours(),
+        "DAY" => span.num_days(),
+        "WEEK" => span.num_weeks(),
+        "MONTH" => months(),
+        "QUARTER" => months() / 3,
+        "YEAR" => months() / 12,
+        _ => return None,
+    })
+}

@@ -1,0 +1,35 @@
+//! `information_schema`: MySQL's tables of metadata, each with MySQL's whole list of columns.
+
+mod columns;
+mod empty;
+pub mod fixed;
+mod keys;
+pub mod mysql_type;
+mod partitions;
+pub mod processlist;
+pub mod schemata;
+mod tables;
+
+use crate::system::tables::SystemTable;
+
+/// Its tables.
+pub fn tables() -> Vec<SystemTable> {
+    let mut all = vec![
+        schemata::TABLE,
+        tables::TABLE,
+        columns::TABLE,
+        keys::STATISTICS,
+        partitions::TABLE,
+        processlist::TABLE,
+    ];
+    all.extend_from_slice(fixed::TABLES);
+    all.extend_from_slice(empty::TABLES);
+    all
+}
+
+/// The name that MySQL 8 gives the one catalog.
+const CATALOG: &str = "def";
+/// Character set of all texts.
+const CHARSET: &str = "utf8mb4";
+/// Collation of all texts.
+const COLLATION: &str = "utf8mb4_0900_ai_ci";

@@ -1,0 +1,189 @@
+//! From a query's tree to a plan that runs, and to the header of its result.
+
+use std::sync::Arc;
+
+use datafusion::common::TableReference;
+use datafusion::execution::TaskContext;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::planner::{NullOrdering, ParserOptions, SqlToRel};
+use sqlparser::ast::{Expr, Statement};
+use tokio::runtime::Handle;
+
+use crate::code::{Code, Failure};
+use crate::frontend::answer::ResultColumn;
+use crate::system::error::failure;
+use crate::system::functions::Functions;
+use crate::system::functions::arguments::texts;
+use crate::system::names::Names;
+use crate::system::naming::Source;
+use crate::system::rewrite::{self, Rewritten};
+use crate::system::sources::Sources;
+use crate::system::types::{NAME, value_kind};
+
+/// Expressions of VALUES that are computed by one plan.
+const EXPRESSIONS_AT_ONCE: usize = 256;
+
+/// Plans queries. One serves all connections; it holds no state of theirs.
+pub struct Planner {
+    state: SessionState,
+    functions: Functions,
+}
+
+/// A query that can be run.
+pub struct Planned {
+    /// What DataFusion executes.
+    pub plan: Arc<dyn ExecutionPlan>,
+    /// The header of the result.
+    pub columns: Vec<ResultColumn>,
+}
+
+impl Planner {
+    /// A planner that splits a query's work into `partitions` parts.
+    pub fn new(partitions: usize) -> Planner {
+        let config = SessionConfig::new()
+            .with_target_partitions(partitions)
+            .with_information_schema(false)
+            .with_create_default_catalog_and_schema(false);
+        let functions = Functions::new();
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_expr_planners(functions.planners.clone())
+            .build();
+        Planner { state, functions }
+    }
+
+    /// The functions that queries can call.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    /// Plans a query. Deep trees need a big stack.
+    ///
+    /// # Errors
+    /// Unknown names, wrong types, and what is not supported, in MySQL's codes.
+    pub fn plan(&self, sources: &Sources, rewritten: Rewritten) -> Result<Planned, Failure> {
+        let (plan, columns) = self.bind(sources, rewritten)?;
+        // Planning reads nothing but the snapshot: no table's `scan` waits.
+        let plan = futures::executor::block_on(self.state.create_physical_plan(&plan))
+            .map_err(|e| failure(&e))?;
+        Ok(Planned { plan, columns })
+    }
+
+    /// The header of a query alone.
+    ///
+    /// # Errors
+    /// As [`Planner::plan`].
+    pub fn describe(
+        &self,
+        sources: &Sources,
+        rewritten: Rewritten,
+    ) -> Result<Vec<ResultColumn>, Failure> {
+        Ok(self.bind(sources, rewritten)?.1)
+    }
+
+    fn bind(
+        &self,
+        sources: &Sources,
+        mut rewritten: Rewritten,
+    ) -> Result<(LogicalPlan, Vec<ResultColumn>), Failure> {
+        let names = Names::new(sources, &self.functions, self.state.config_options());
+        let planner = SqlToRel::new_with_options(&names, parser_options());
+        let plan = planner
+            .sql_statement_to_plan(Statement::Query(rewritten.take()))
+            .map_err(|e| rewritten.spell(failure(&e)))?;
+        let columns = header(&plan, &rewritten);
+        Ok((plan, columns))
+    }
+
+    /// The values of constant expressions, as texts. Waits for them: call it on a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Planner::plan`], and what computing them says.
+    pub fn evaluate(
+        &self,
+        sources: &Sources,
+        expressions: Vec<Expr>,
+        source: Source<'_>,
+    ) -> Result<Vec<Option<String>>, Failure> {
+        let mut values = Vec::with_capacity(expressions.len());
+        for expressions in expressions.chunks(EXPRESSIONS_AT_ONCE) {
+            let query = rewrite::select_of(expressions.to_vec());
+            let planned = self.plan(sources, rewrite::query(sources, query, source)?)?;
+            let task = self.task(sources.view.config.query_mem_limit)?;
+            let batches = Handle::try_current()
+                .map_err(|e| Failure::new(Code::UNKNOWN, e.to_string()))?
+                .block_on(collect(planned.plan, task))
+                .map_err(|e| failure(&e))?;
+            for column in batches.iter().flat_map(|batch| batch.columns()) {
+                let texts = texts(column).map_err(|e| failure(&e))?;
+                values.push(texts.iter().next().flatten().map(str::to_owned));
+            }
+        }
+        Ok(values)
+    }
+
+    /// What one query runs in: it may use `memory` bytes and no disk.
+    ///
+    /// # Errors
+    /// The runtime could not be made.
+    pub fn task(&self, memory: u64) -> Result<Arc<TaskContext>, Failure> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(GreedyMemoryPool::new(
+                usize::try_from(memory).unwrap_or(usize::MAX),
+            )))
+            .with_disk_manager_builder(
+                DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+            )
+            .build_arc()
+            .map_err(|e| failure(&e))?;
+        Ok(Arc::new(
+            TaskContext::default()
+                .with_session_config(self.state.config().clone())
+                .with_runtime(runtime),
+        ))
+    }
+}
+
+/// Numbers with a point are decimals, names are compared as [`rewrite`] leaves them, NULL sorts first: MySQL's rules.
+pub fn parser_options() -> ParserOptions {
+    ParserOptions::new()
+        .with_parse_float_as_decimal(true)
+        .with_enable_ident_normalization(false)
+        .with_map_string_types_to_utf8view(false)
+        .with_default_null_ordering(NullOrdering::NullsMin)
+}
+
+fn header(plan: &LogicalPlan, rewritten: &Rewritten) -> Vec<ResultColumn> {
+    let schema = plan.schema();
+    let many = schema.fields().len();
+    schema
+        .iter()
+        .enumerate()
+        .map(|(at, (relation, field))| {
+            let declared = field
+                .metadata()
+                .get(NAME)
+                .filter(|name| name.to_lowercase() == *field.name());
+            let name = rewritten
+                .shown(at, many)
+                .or_else(|| declared.cloned())
+                .unwrap_or_else(|| rewritten.spelled(field.name()));
+            ResultColumn {
+                name,
+                table: relation.map_or_else(String::new, |r| r.table().to_owned()),
+                db: relation
+                    .and_then(TableReference::schema)
+                    .unwrap_or_default()
+                    .to_owned(),
+                kind: value_kind(field),
+                nullable: field.is_nullable(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,337 @@
+//! One expression: names without case, MySQL's operators, and what stands for a truth value.
+
+use sqlparser::ast::{
+    BinaryOperator, DataType, ExactNumberInfo, Expr, Ident, Interval, TimezoneInfo, UnaryOperator,
+    Value,
+};
+
+use crate::code::Failure;
+use crate::system::rewrite::select::is_variable;
+use crate::system::rewrite::{Rewriter, build};
+
+/// Functions that MySQL also knows without brackets, besides those that sqlparser reads so.
+const BARE_FUNCTIONS: [&str; 4] = ["utc_timestamp", "utc_date", "utc_time", "current_user"];
+
+/// Whether a name alone is a function's call.
+pub(super) fn is_bare_function(name: &str) -> bool {
+    BARE_FUNCTIONS
+        .iter()
+        .any(|function| name.eq_ignore_ascii_case(function))
+}
+
+impl Rewriter<'_> {
+    /// Rewrites `expr`, whose parts are rewritten already.
+    pub(super) fn expression(&mut self, expr: &mut Expr) -> Result<(), Failure> {
+        let taken = std::mem::replace(expr, build::null());
+        *expr = match taken {
+            Expr::Identifier(name) => self.name(name)?,
+            Expr::CompoundIdentifier(parts) => self.compound(parts)?,
+            Expr::BinaryOp { left, op, right } => self.operator(*left, op, *right),
+            Expr::Function(function) => self.function(function)?,
+            other => plain(other),
+        };
+        Ok(())
+    }
+
+    fn name(&mut self, name: Ident) -> Result<Expr, Failure> {
+        if is_variable(name.quote_style, &name.value) {
+            return self.variable(&[&name.value]);
+        }
+        if name.quote_style.is_none() && is_bare_function(&name.value) {
+            return Ok(build::call(&name.value, Vec::new()));
+        }
+        Ok(Expr::Identifier(build::ident(&self.fold(&name.value))))
+    }
+
+    fn compound(&mut self, mut parts: Vec<Ident>) -> Result<Expr, Failure> {
+        if let Some(first) = parts.first()
+            && is_variable(first.quote_style, &first.value)
+        {
+            let names: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+            return self.variable(&names);
+        }
+        if let Some((column, qualifiers)) = parts.split_last_mut() {
+            column.value = self.fold(&column.value);
+            for qualifier in qualifiers {
+                qualifier.value = self.scope.qualifier(&qualifier.value);
+            }
+        }
+        Ok(Expr::CompoundIdentifier(parts))
+    }
+
+    fn operator(&mut self, left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+        match (left, op, right) {
+            // MySQL without PIPES_AS_CONCAT: `||` is OR.
+            (left, BinaryOperator::StringConcat, right) => {
+                build::binary(left, BinaryOperator::Or, right)
+            }
+            (mut left, BinaryOperator::Xor, mut right) => {
+                truth(&mut left);
+                truth(&mut right);
+                let (left, right) = (nested(left), nested(right));
+                build::binary(left, BinaryOperator::NotEq, right)
+            }
+            (Expr::Value(target), BinaryOperator::Assignment, value) => {
+                if let Value::Placeholder(name) = &target.value {
+                    self.assign(name, value.clone());
+                }
+                value
+            }
+            (Expr::Interval(interval), BinaryOperator::Plus, date)
+            | (date, BinaryOperator::Plus, Expr::Interval(interval)) => {
+                shifted("date_add", date, interval)
+            }
+            (date, BinaryOperator::Minus, Expr::Interval(interval)) => {
+                shifted("date_sub", date, interval)
+            }
+            (left, op, right) => build::binary(left, op, right),
+        }
+    }
+}
+
+/// Rewrites an expression that names nothing itself.
+fn plain(expr: Expr) -> Expr {
+    match expr {
+        Expr::UnaryOp {
+            op: UnaryOperator::Not | UnaryOperator::BangNot,
+            mut expr,
+        } => {
+            truth(&mut expr);
+            not(*expr)
+        }
+        Expr::RLike {
+            negated,
+            expr,
+            pattern,
+            ..
+        } => {
+            let call = build::call("regexp_like", vec![*expr, *pattern]);
+            if negated { not(call) } else { call }
+        }
+        Expr::Case {
+            case_token,
+            end_token,
+            operand,
+            mut conditions,
+            else_result,
+        } => {
+            if operand.is_none() {
+                conditions
+                    .iter_mut()
+                    .for_each(|when| truth(&mut when.condition));
+            }
+            Expr::Case {
+                case_token,
+                end_token,
+                operand,
+                conditions,
+                else_result,
+            }
+        }
+        Expr::Substring {
+            expr,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let parts = [Some(expr), substring_from, substring_for];
+            build::call(
+                "substring",
+                parts.into_iter().flatten().map(|e| *e).collect(),
+            )
+        }
+        Expr::Position { expr, r#in } => build::call("locate", vec![*expr, *r#in]),
+        other => typed(other),
+    }
+}
+
+/// Rewrites what is about types: casts, character sets, collations.
+fn typed(expr: Expr) -> Expr {
+    match expr {
+        // Text has one character set and one collation here.
+        Expr::Collate { expr, .. }
+        | Expr::Prefixed { value: expr, .. }
+        | Expr::Convert {
+            expr,
+            data_type: None,
+            ..
+        } => *expr,
+        Expr::Convert {
+            expr,
+            data_type: Some(data_type),
+            ..
+        }
+        | Expr::Cast {
+            expr, data_type, ..
+        } => cast(*expr, data_type),
+        Expr::Value(value) => Expr::Value(match value.value {
+            Value::NationalStringLiteral(text) => Value::SingleQuotedString(text).into(),
+            _ => value,
+        }),
+        other => other,
+    }
+}
+
+/// Keeps the name on the left of `@name := value` from being read as the variable's value.
+pub(super) fn mark_target(expr: &mut Expr) {
+    if let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::Assignment,
+        ..
+    } = expr
+        && let Expr::Identifier(name) = left.as_ref()
+    {
+        **left = Expr::Value(Value::Placeholder(name.value.clone()).into());
+    }
+}
+
+/// `a DIV b + c` arrives as `a DIV (b + c)`: sqlparser reads everything behind DIV as its right side. Puts it right.
+pub(super) fn rotate_div(expr: &mut Expr) {
+    let Expr::BinaryOp {
+        left,
+        op: BinaryOperator::MyIntegerDivide,
+        right,
+    } = expr
+    else {
+        return;
+    };
+    if leftmost(right).is_none() {
+        return;
+    }
+    let mut tree = std::mem::replace(right.as_mut(), build::null());
+    let dividend = std::mem::replace(left.as_mut(), build::null());
+    divide_leftmost(&mut tree, dividend);
+    *expr = tree;
+    rotate_div(expr);
+}
+
+fn divide_leftmost(tree: &mut Expr, dividend: Expr) {
+    if leftmost(tree).is_some() {
+        if let Some(inner) = leftmost(tree) {
+            divide_leftmost(inner, dividend);
+        }
+        return;
+    }
+    let divisor = std::mem::replace(tree, build::null());
+    *tree = build::binary(dividend, BinaryOperator::MyIntegerDivide, divisor);
+}
+
+/// The operand that an operator without brackets begins with.
+fn leftmost(expr: &mut Expr) -> Option<&mut Expr> {
+    match expr {
+        Expr::BinaryOp { left, .. } => Some(left),
+        Expr::IsNull(inner)
+        | Expr::IsNotNull(inner)
+        | Expr::IsTrue(inner)
+        | Expr::IsNotTrue(inner)
+        | Expr::IsFalse(inner)
+        | Expr::IsNotFalse(inner) => Some(inner),
+        Expr::InList { expr, .. }
+        | Expr::InSubquery { expr, .. }
+        | Expr::Between { expr, .. }
+        | Expr::Like { expr, .. }
+        | Expr::RLike { expr, .. } => Some(expr),
+        _ => None,
+    }
+}
+
+/// `name(date, n, 'unit')`.
+pub(super) fn shifted(name: &str, date: Expr, interval: Interval) -> Expr {
+    let unit = interval
+        .leading_field
+        .map_or_else(|| "DAY".to_owned(), |field| field.to_string());
+    build::call(name, vec![date, *interval.value, build::text(unit)])
+}
+
+/// Makes `expr` a truth value: what is not one by its form gets `AND TRUE`, and [`coerce`](crate::system::coerce)
+/// then sees its type.
+pub(super) fn truth(expr: &mut Expr) {
+    if !is_boolean(expr) {
+        let taken = std::mem::replace(expr, build::null());
+        *expr = build::binary(nested(taken), BinaryOperator::And, build::yes());
+    }
+}
+
+/// Whether an expression can be nothing but a truth value.
+pub(super) fn is_boolean(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_boolean(inner),
+        Expr::UnaryOp { op, .. } => matches!(op, UnaryOperator::Not | UnaryOperator::BangNot),
+        Expr::BinaryOp { op, .. } => matches!(
+            op,
+            BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+                | BinaryOperator::And
+                | BinaryOperator::Or
+                | BinaryOperator::Xor
+                | BinaryOperator::Spaceship
+        ),
+        Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsTrue(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::IsNotFalse(_)
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::RLike { .. }
+        | Expr::Exists { .. }
+        | Expr::AnyOp { .. }
+        | Expr::AllOp { .. } => true,
+        Expr::Value(value) => matches!(value.value, Value::Boolean(_)),
+        _ => false,
+    }
+}
+
+/// In brackets, so that it stays one operand.
+pub(super) fn nested(expr: Expr) -> Expr {
+    Expr::Nested(Box::new(expr))
+}
+
+/// `NOT expr`.
+pub(super) fn not(expr: Expr) -> Expr {
+    Expr::UnaryOp {
+        op: UnaryOperator::Not,
+        expr: Box::new(expr),
+    }
+}
+
+/// MySQL's CAST: what can't be read as the type is the nearest value, or NULL for dates; never an error.
+fn cast(expr: Expr, data_type: DataType) -> Expr {
+    match data_type {
+        DataType::Signed | DataType::SignedInteger => build::call("cast_signed", vec![expr]),
+        DataType::Char(_)
+        | DataType::Varchar(_)
+        | DataType::Nvarchar(_)
+        | DataType::Text
+        | DataType::String(_)
+        | DataType::Binary(_)
+        | DataType::JSON => build::call("cast_char", vec![expr]),
+        DataType::Double(_) | DataType::DoublePrecision | DataType::Float(_) | DataType::Real => {
+            build::call("cast_double", vec![expr])
+        }
+        DataType::Date => build::call("date", vec![expr]),
+        DataType::Datetime(_) | DataType::Timestamp(_, TimezoneInfo::None) => {
+            build::call("cast_datetime", vec![expr])
+        }
+        DataType::Unsigned | DataType::UnsignedInteger => {
+            build::cast(expr, DataType::BigIntUnsigned(None))
+        }
+        DataType::Decimal(info) => build::cast(expr, DataType::Decimal(digits(info))),
+        other => build::cast(expr, other),
+    }
+}
+
+fn digits(info: ExactNumberInfo) -> ExactNumberInfo {
+    match info {
+        ExactNumberInfo::None => ExactNumberInfo::PrecisionAndScale(10, 0),
+        ExactNumberInfo::Precision(p) => ExactNumberInfo::PrecisionAndScale(p, 0),
+        both => both,
+    }
+}

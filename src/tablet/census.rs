@@ -1,0 +1,198 @@
+//! The census: counts and unhealthy tablets of every database, kept up to date as events arrive.
+//!
+//! A full audit proves it right; nothing reads it by walking the catalog. Its cost follows what changes: a load that
+//! every replica got costs nothing, a backend that goes or comes costs its tablets.
+
+use std::collections::BTreeMap;
+
+use imbl::{OrdMap, OrdSet};
+
+use crate::catalog::apply::{Delta, Touched};
+use crate::catalog::replica::ReplicaState;
+use crate::catalog::state::Catalog;
+use crate::catalog::tablets::{Stretch, TabletView};
+use crate::ids::{BackendId, DbId, TabletId};
+use crate::tablet::cluster::Cluster;
+use crate::tablet::health::tablet_health;
+use crate::view::Statistic;
+
+/// Counts by database.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Census {
+    counts: OrdMap<DbId, Statistic>,
+    unhealthy: OrdMap<DbId, OrdSet<TabletId>>,
+    cloning: OrdMap<DbId, OrdSet<TabletId>>,
+}
+
+impl Census {
+    /// Numbers of one database; zeros for an unknown one.
+    pub fn statistic(&self, db: DbId) -> Statistic {
+        let mut counts = self.counts.get(&db).copied().unwrap_or_default();
+        counts.unhealthy = self.unhealthy.get(&db).map_or(0, |set| set.len() as u64);
+        counts.cloning = self.cloning.get(&db).map_or(0, |set| set.len() as u64);
+        counts
+    }
+
+    /// Unhealthy tablets of one database, ascending.
+    pub fn unhealthy(&self, db: DbId) -> Vec<TabletId> {
+        listed(&self.unhealthy, db)
+    }
+
+    /// Tablets of one database with a replica that is being filled by a clone, ascending.
+    pub fn cloning(&self, db: DbId) -> Vec<TabletId> {
+        listed(&self.cloning, db)
+    }
+
+    /// Takes in what a change of the catalog touched. `catalog` is as it is after the change.
+    pub fn follow(&mut self, catalog: &Catalog, touched: &Touched) {
+        for (db, delta) in &touched.counts {
+            let counts = self.counts.entry(*db).or_default();
+            add(counts, *delta);
+            if *counts == Statistic::default() {
+                self.counts.remove(db);
+            }
+        }
+        for (db, tablet) in &touched.gone {
+            strike(&mut self.unhealthy, *db, *tablet);
+            strike(&mut self.cloning, *db, *tablet);
+        }
+        for db in &touched.databases_gone {
+            let counts = self.counts.remove(db).unwrap_or_default();
+            assert_eq!(
+                counts,
+                Statistic::default(),
+                "a database goes after all that it holds"
+            );
+            self.unhealthy.remove(db);
+            self.cloning.remove(db);
+        }
+        if touched.backends {
+            *self = Census::audit(catalog);
+        } else if !touched.tablets.is_empty() {
+            self.look_at(catalog, &touched.tablets);
+        }
+    }
+
+    /// A backend has come to life or died: looks at its tablets.
+    pub fn follow_backend(&mut self, catalog: &Catalog, backend: BackendId) {
+        self.look_at(catalog, &catalog.tablets.on_backend(backend));
+    }
+
+    /// Looks at some tablets again.
+    pub fn look_at(&mut self, catalog: &Catalog, tablets: &[TabletId]) {
+        let cluster = Cluster::of(catalog);
+        for view in tablets.iter().filter_map(|id| catalog.tablets.view(*id)) {
+            self.look(&cluster, &view);
+        }
+    }
+
+    /// The census made anew by a look at every replica.
+    pub fn audit(catalog: &Catalog) -> Census {
+        let mut census = Census::default();
+        let cluster = Cluster::of(catalog);
+        let mut counts: BTreeMap<DbId, Statistic> = BTreeMap::new();
+        for table in catalog.tables.values() {
+            let of = counts.entry(table.db).or_default();
+            of.tables += 1;
+            of.partitions += table.partitions.len() as u64;
+            of.indexes += table.partitions.len() as u64;
+        }
+        for stretch in catalog.tablets.stretches() {
+            let of = counts.entry(stretch.db).or_default();
+            of.tablets += stretch.tablets();
+            of.replicas += stretch.replicas();
+            census.look_along(&cluster, &stretch);
+        }
+        census.counts = counts.into_iter().collect();
+        census
+    }
+
+    /// Looks at the tablets of a stretch; those without anything remarkable are told by their columns alone.
+    fn look_along(&mut self, cluster: &Cluster, stretch: &Stretch<'_>) {
+        let wanted = usize::from(stretch.wanted);
+        let spread = cluster.spreads(stretch.wanted);
+        let mut start = usize::from(stretch.starts[0]);
+        for (index, end) in stretch.starts[1..].iter().enumerate() {
+            let end = usize::from(*end);
+            let plain = end - start == wanted
+                && plain(
+                    cluster,
+                    spread,
+                    &stretch.backends[start..end],
+                    &stretch.flags[start..end],
+                );
+            if !plain {
+                self.look(cluster, &stretch.view(index));
+            }
+            start = end;
+        }
+    }
+
+    fn look(&mut self, cluster: &Cluster, tablet: &TabletView<'_>) {
+        let (db, id) = (tablet.db(), tablet.id());
+        match tablet_health(cluster, tablet).status.unhealthy() {
+            true => note(&mut self.unhealthy, db, id),
+            false => strike(&mut self.unhealthy, db, id),
+        }
+        match tablet
+            .replicas()
+            .any(|replica| replica.state == ReplicaState::Clone)
+        {
+            true => note(&mut self.cloning, db, id),
+            false => strike(&mut self.cloning, db, id),
+        }
+    }
+}
+
+/// Whether each of these replicas is in step and in normal use, on a backend that stays, on a host of its own.
+fn plain(cluster: &Cluster, spread: bool, backends: &[u32], flags: &[u8]) -> bool {
+    let mut alike = 0;
+    for (at, number) in backends.iter().enumerate() {
+        let node = cluster.node(*number);
+        if flags[at] != 0 || !node.available {
+            return false;
+        }
+        if spread {
+            let others = backends[..at].iter();
+            alike += others
+                .filter(|other| cluster.node(**other).host == node.host)
+                .count();
+        }
+    }
+    alike == 0
+}
+
+fn listed(sets: &OrdMap<DbId, OrdSet<TabletId>>, db: DbId) -> Vec<TabletId> {
+    sets.get(&db)
+        .map(|set| set.iter().copied().collect())
+        .unwrap_or_default()
+}
+
+fn note(sets: &mut OrdMap<DbId, OrdSet<TabletId>>, db: DbId, tablet: TabletId) {
+    if !sets.get(&db).is_some_and(|set| set.contains(&tablet)) {
+        sets.entry(db).or_default().insert(tablet);
+    }
+}
+
+fn strike(sets: &mut OrdMap<DbId, OrdSet<TabletId>>, db: DbId, tablet: TabletId) {
+    let Some(set) = sets.get(&db).filter(|set| set.contains(&tablet)) else {
+        return;
+    };
+    match set.len() {
+        1 => drop(sets.remove(&db)),
+        _ => drop(sets.entry(db).or_default().remove(&tablet)),
+    }
+}
+
+fn add(of: &mut Statistic, delta: Delta) {
+    let moved = |count: &mut u64, by: i64| {
+        *count = count
+            .checked_add_signed(by)
+            .expect("what goes was counted when it came");
+    };
+    moved(&mut of.tables, delta.tables);
+    moved(&mut of.partitions, delta.partitions);
+    moved(&mut of.indexes, delta.partitions);
+    moved(&mut of.tablets, delta.tablets);
+    moved(&mut of.replicas, delta.replicas);
+}

@@ -1,0 +1,89 @@
+//! Backends as the health of tablets sees them: who lives, on which host, and whether copies can be kept on as many hosts.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::state::Catalog;
+use crate::ids::BackendId;
+
+/// Backends of a catalog at one moment. Costs a look at each backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// By the numbers that [`Tablets`](crate::catalog::tablets::Tablets) uses.
+    nodes: Vec<Node>,
+    /// Backends whose heartbeat is alive, decommissioned ones too.
+    alive: usize,
+    /// Backends that are alive and not decommissioned.
+    available: usize,
+    /// Hosts of all backends.
+    hosts: usize,
+}
+
+/// One backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    /// A number for its host.
+    pub host: u32,
+    /// Its heartbeat is alive.
+    pub alive: bool,
+    /// It is alive and not being emptied.
+    pub available: bool,
+}
+
+/// A backend that was dropped.
+const GONE: Node = Node {
+    host: u32::MAX,
+    alive: false,
+    available: false,
+};
+
+impl Cluster {
+    /// The backends of `catalog`.
+    pub fn of(catalog: &Catalog) -> Cluster {
+        let mut hosts: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut nodes: BTreeMap<BackendId, Node> = BTreeMap::new();
+        for backend in catalog.backends.values() {
+            let next = hosts.len() as u32;
+            let host = *hosts.entry(&backend.host).or_insert(next);
+            let alive = catalog.alive(backend.id);
+            let available = alive && !backend.decommissioned;
+            nodes.insert(
+                backend.id,
+                Node {
+                    host,
+                    alive,
+                    available,
+                },
+            );
+        }
+        let numbered = catalog.tablets.backend_numbers().iter();
+        Cluster {
+            alive: nodes.values().filter(|node| node.alive).count(),
+            available: nodes.values().filter(|node| node.available).count(),
+            hosts: hosts.len(),
+            nodes: numbered
+                .map(|id| nodes.get(id).copied().unwrap_or(GONE))
+                .collect(),
+        }
+    }
+
+    /// The backend of a number.
+    pub fn node(&self, number: u32) -> Node {
+        self.nodes.get(number as usize).copied().unwrap_or(GONE)
+    }
+
+    /// Backends that are alive.
+    pub fn alive(&self) -> usize {
+        self.alive
+    }
+
+    /// Backends that are alive and not being emptied.
+    pub fn available(&self) -> usize {
+        self.available
+    }
+
+    /// Whether `wanted` copies can be kept on as many hosts. Where they can't, as on one machine, two copies on one host
+    /// are no defect.
+    pub fn spreads(&self, wanted: u16) -> bool {
+        self.hosts >= usize::from(wanted)
+    }
+}

@@ -1,0 +1,211 @@
+//! The health of one tablet and of one replica (StarRocks: TabletChecker; the rules of the seed's era, in which a backend
+//! counts as lost as soon as its heartbeats fail).
+//!
+//! Owns the rules. Does not own what is done about a tablet that is not healthy.
+
+use crate::catalog::replica::{Replica, ReplicaState};
+use crate::catalog::state::Catalog;
+use crate::catalog::tablets::TabletView;
+use crate::ids::Version;
+use crate::tablet::cluster::Cluster;
+
+/// What is the matter with a tablet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TabletStatus {
+    /// Nothing.
+    Healthy,
+    /// Too few replicas are on living backends and good.
+    ReplicaMissing,
+    /// Too few replicas hold every load that readers see.
+    VersionIncomplete,
+    /// Too few replicas are on backends that stay.
+    ReplicaRelocating,
+    /// There are more replicas than wanted.
+    Redundant,
+    /// Too few are good, and no backend is free for another: one must go first.
+    ForceRedundant,
+}
+
+/// How urgent it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// When nothing else is to be done.
+    Low,
+    /// In its turn.
+    Normal,
+    /// Before others: fewer than half are left.
+    High,
+    /// At once.
+    VeryHigh,
+}
+
+/// How many replicas pass each step; a replica that fails one is not counted in the later ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Replicas that exist.
+    pub all: usize,
+    /// On a living backend, in normal use, good, and the first on its host.
+    pub alive: usize,
+    /// Of those, holding every load that readers see.
+    pub complete: usize,
+    /// Of those, on a backend that stays.
+    pub stable: usize,
+}
+
+/// The health of a tablet, with what it follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// What is the matter.
+    pub status: TabletStatus,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// How many replicas passed each step.
+    pub counts: Counts,
+    /// Replicas that are wanted.
+    pub wanted: usize,
+}
+
+/// The status that ADMIN SHOW REPLICA STATUS prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReplicaStatus {
+    /// It can be read and written.
+    Ok,
+    /// Its backend is dead, leaving or gone, or the replica is bad.
+    Dead,
+    /// It does not hold every load that readers see.
+    VersionError,
+    /// It has a schema of its own. No change of schemas exists yet, so no replica is in this state.
+    SchemaError,
+    /// It should exist and does not.
+    Missing,
+}
+
+impl TabletStatus {
+    /// The word that SHOW prints.
+    pub fn word(self) -> &'static str {
+        match self {
+            TabletStatus::Healthy => "HEALTHY",
+            TabletStatus::ReplicaMissing => "REPLICA_MISSING",
+            TabletStatus::VersionIncomplete => "VERSION_INCOMPLETE",
+            TabletStatus::ReplicaRelocating => "REPLICA_RELOCATING",
+            TabletStatus::Redundant => "REDUNDANT",
+            TabletStatus::ForceRedundant => "FORCE_REDUNDANT",
+        }
+    }
+
+    /// Whether `/statistic` counts the tablet. One with a replica too many has all that it needs.
+    pub fn unhealthy(self) -> bool {
+        !matches!(self, TabletStatus::Healthy | TabletStatus::Redundant)
+    }
+}
+
+impl ReplicaStatus {
+    /// The word that SHOW prints.
+    pub fn word(self) -> &'static str {
+        match self {
+            ReplicaStatus::Ok => "OK",
+            ReplicaStatus::Dead => "DEAD",
+            ReplicaStatus::VersionError => "VERSION_ERROR",
+            ReplicaStatus::SchemaError => "SCHEMA_ERROR",
+            ReplicaStatus::Missing => "MISSING",
+        }
+    }
+}
+
+/// The status of a replica of a partition at `visible`: the first that fits.
+pub fn replica_status(catalog: &Catalog, visible: Version, replica: &Replica) -> ReplicaStatus {
+    let backend = catalog.backends.get(&replica.backend);
+    let available = backend.is_some_and(|b| !b.decommissioned) && catalog.alive(replica.backend);
+    if !available || replica.bad {
+        ReplicaStatus::Dead
+    } else if replica.version < visible || replica.last_failed_version > 0 {
+        ReplicaStatus::VersionError
+    } else {
+        ReplicaStatus::Ok
+    }
+}
+
+/// The health of a tablet.
+pub fn tablet_health(cluster: &Cluster, tablet: &TabletView<'_>) -> Health {
+    let wanted = usize::from(tablet.wanted());
+    let counts = count(cluster, tablet);
+    let (status, priority) = judge(counts, wanted, cluster);
+    assert!(counts.all >= counts.alive && counts.alive >= counts.complete);
+    assert!(counts.complete >= counts.stable);
+    Health {
+        status,
+        priority,
+        counts,
+        wanted,
+    }
+}
+
+fn count(cluster: &Cluster, tablet: &TabletView<'_>) -> Counts {
+    let mut counts = Counts::default();
+    let mut hosts: [u32; 8] = [u32::MAX; 8];
+    let spread = cluster.spreads(tablet.wanted());
+    for (number, replica) in tablet.numbered() {
+        counts.all += 1;
+        let node = cluster.node(number);
+        if !node.alive || replica.bad || replica.state != ReplicaState::Normal {
+            continue;
+        }
+        if spread && hosts.contains(&node.host) {
+            continue;
+        }
+        // Copies beyond the eighth are not looked at for their host.
+        if let Some(free) = hosts.iter_mut().find(|host| **host == u32::MAX) {
+            *free = node.host;
+        }
+        counts.alive += 1;
+        if replica.version < tablet.visible() || replica.last_failed_version > 0 {
+            continue;
+        }
+        counts.complete += 1;
+        counts.stable += usize::from(node.available);
+    }
+    counts
+}
+
+fn judge(counts: Counts, wanted: usize, cluster: &Cluster) -> (TabletStatus, Priority) {
+    use Priority::{High, Low, Normal, VeryHigh};
+    use TabletStatus::{
+        ForceRedundant, Healthy, Redundant, ReplicaMissing, ReplicaRelocating, VersionIncomplete,
+    };
+    let majority = wanted / 2 + 1;
+    // No backend is free for another replica.
+    let crowded = |backends: usize| counts.all >= backends && backends >= wanted && wanted > 1;
+    if counts.alive < wanted && crowded(cluster.alive()) {
+        (ForceRedundant, VeryHigh)
+    } else if counts.alive < majority {
+        (ReplicaMissing, High)
+    } else if counts.alive < wanted {
+        (ReplicaMissing, Normal)
+    } else if counts.complete < majority {
+        (VersionIncomplete, High)
+    } else if counts.complete < wanted {
+        (VersionIncomplete, Normal)
+    } else if counts.complete > wanted {
+        (Redundant, VeryHigh)
+    } else if counts.stable < wanted {
+        let status = match crowded(cluster.available()) {
+            true => ForceRedundant,
+            false => ReplicaRelocating,
+        };
+        (
+            status,
+            if counts.stable < majority {
+                Normal
+            } else {
+                Low
+            },
+        )
+    } else if counts.all > wanted {
+        (Redundant, VeryHigh)
+    } else {
+        (Healthy, Normal)
+    }
+}
+
+#[cfg(test)]
+mod tests;

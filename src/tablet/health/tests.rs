@@ -1,0 +1,183 @@
+//! The rules as a table: one line a tablet.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::catalog::backend::{Backend, BackendState};
+use crate::catalog::change::{Change, NewPartition, NewTable};
+use crate::catalog::partition::PartitionSpec;
+use crate::catalog::table::{
+    Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
+};
+use crate::catalog::tablets::Reported;
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId};
+
+/// Backends by a letter each: `u`p, `d`own, `l`eaving; each on its own host unless `together`.
+fn catalog(backends: &str, together: bool, wanted: u16, replicas: &[u64]) -> Catalog {
+    let mut catalog = Catalog::new();
+    for (at, letter) in (1..).zip(backends.chars()) {
+        let id = BackendId(at);
+        let backend = Backend {
+            id,
+            host: if together {
+                "one".to_owned()
+            } else {
+                format!("h{at}")
+            },
+            port: at as u16,
+            decommissioned: letter == 'l',
+        };
+        let state = BackendState {
+            alive: letter != 'd',
+            ..BackendState::default()
+        };
+        catalog.backends.insert(id, Arc::new(backend));
+        catalog.backend_states.insert(id, Arc::new(state));
+    }
+    let spec = TableSpec {
+        columns: Vec::new(),
+        key_columns: 1,
+        comment: String::new(),
+        partitioning: Partitioning::None,
+        distribution: Distribution {
+            columns: Vec::new(),
+            buckets: Some(1),
+        },
+        properties: TableProperties {
+            replication_num: wanted,
+            write_quorum: WriteQuorum::Majority,
+            storage_medium: None,
+            bucket_size: 0,
+        },
+    };
+    let partition = NewPartition {
+        id: PartitionId(103),
+        spec: PartitionSpec {
+            name: "t".to_owned(),
+            range: None,
+            buckets: 1,
+            replication_num: replicas.len() as u16,
+            medium: Medium::Hdd,
+        },
+        first_tablet: TabletId(104),
+        first_replica: ReplicaId(105),
+        backends: replicas.iter().map(|id| BackendId(*id)).collect(),
+    };
+    let table = NewTable {
+        id: TableId(101),
+        db: DbId(100),
+        name: "t".to_owned(),
+        index: IndexId(102),
+        spec,
+        at: Timestamp(0),
+        partitions: vec![partition],
+    };
+    let name = "d".to_owned();
+    for change in [
+        Change::CreateDatabase {
+            id: DbId(100),
+            name,
+            at: Timestamp(0),
+        },
+        Change::CreateTable(Box::new(table)),
+        Change::SetPartition {
+            partition: PartitionId(103),
+            replication_num: wanted,
+            medium: Medium::Hdd,
+        },
+    ] {
+        catalog.apply(&change).expect("it fits");
+    }
+    catalog
+}
+
+fn health(catalog: &Catalog) -> (TabletStatus, Priority) {
+    let view = catalog.tablets.view(TabletId(104)).expect("the tablet");
+    let health = tablet_health(&Cluster::of(catalog), &view);
+    (health.status, health.priority)
+}
+
+#[test]
+fn the_first_rule_that_fits_decides() {
+    use Priority::{High, Low, Normal, VeryHigh};
+    use TabletStatus::{ForceRedundant, Healthy, Redundant, ReplicaMissing, ReplicaRelocating};
+    type Rule = (&'static str, u16, &'static [u64], (TabletStatus, Priority));
+    let rules: [Rule; 11] = [
+        ("uuu", 3, &[1, 2, 3], (Healthy, Normal)),
+        ("uud", 3, &[1, 2, 3], (ReplicaMissing, Normal)),
+        ("udd", 3, &[1, 2, 3], (ReplicaMissing, High)),
+        // Three of four live and hold three replicas, one of them on the dead one: no backend is free.
+        ("uuud", 3, &[1, 2, 4], (ForceRedundant, VeryHigh)),
+        ("uuuud", 3, &[1, 2, 5], (ReplicaMissing, Normal)),
+        ("uuuu", 3, &[1, 2], (ReplicaMissing, Normal)),
+        ("uuuu", 3, &[1, 2, 3, 4], (Redundant, VeryHigh)),
+        ("uuul", 3, &[1, 2, 4], (ForceRedundant, Low)),
+        ("uuuul", 3, &[1, 2, 5], (ReplicaRelocating, Low)),
+        ("uuulll", 3, &[1, 4, 5], (ForceRedundant, Normal)),
+        ("d", 1, &[1], (ReplicaMissing, High)),
+    ];
+    for (backends, wanted, replicas, expected) in rules {
+        let of = catalog(backends, false, wanted, replicas);
+        assert_eq!(health(&of), expected, "{backends} {wanted} {replicas:?}");
+    }
+}
+
+#[test]
+fn two_copies_on_one_host_count_once_where_there_are_hosts_enough() {
+    let mut of = catalog("uuuu", false, 3, &[1, 2, 3]);
+    let second = Backend {
+        host: "h1".to_owned(),
+        ..Backend::clone(&of.backends[&BackendId(2)])
+    };
+    of.backends.insert(BackendId(2), Arc::new(second));
+    assert_eq!(
+        health(&of),
+        (TabletStatus::ReplicaMissing, Priority::Normal)
+    );
+    let one = catalog("uuu", true, 3, &[1, 2, 3]);
+    assert_eq!(health(&one), (TabletStatus::Healthy, Priority::Normal));
+}
+
+#[test]
+fn a_replica_that_is_behind_or_bad_does_not_count() {
+    let mut of = catalog("uuu", false, 3, &[1, 2, 3]);
+    let mut reported = Reported {
+        replica: ReplicaId(106),
+        version: 0,
+        newest: 0,
+        believe_loss: true,
+        bad: false,
+        bytes: 0,
+        rows: 0,
+        rowsets: 1,
+        path: 1,
+    };
+    let report = |of: &mut Catalog, reported: &Reported| {
+        of.observe_replica(TabletId(104), BackendId(2), reported, Timestamp(1))
+    };
+    assert_eq!(report(&mut of, &reported), Some(true));
+    assert_eq!(
+        health(&of),
+        (TabletStatus::VersionIncomplete, Priority::Normal)
+    );
+    let status = |of: &Catalog| {
+        let view = of.tablets.view(TabletId(104)).expect("the tablet");
+        let replica = view.on(BackendId(2)).expect("a replica");
+        replica_status(of, view.visible(), &replica)
+    };
+    assert_eq!(status(&of), ReplicaStatus::VersionError);
+    reported.version = 1;
+    reported.newest = 1;
+    assert_eq!(report(&mut of, &reported), Some(true));
+    assert_eq!(
+        (health(&of).0, status(&of)),
+        (TabletStatus::Healthy, ReplicaStatus::Ok)
+    );
+    reported.bad = true;
+    assert_eq!(report(&mut of, &reported), Some(true));
+    assert_eq!(
+        (health(&of).0, status(&of)),
+        (TabletStatus::ForceRedundant, ReplicaStatus::Dead)
+    );
+}

@@ -1,0 +1,139 @@
+//! Load throughput against writing the same Parquet bytes with fsync by a plain loop.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use quorate::server::Standalone;
+
+use crate::cluster::{execute, start};
+use crate::stats::median;
+
+const ROUNDS: usize = 5;
+/// How often the slice of 3,368 flights is repeated: about the full set.
+const REPEAT: usize = 100;
+
+const CREATE: &str = "CREATE TABLE b.flights (year SMALLINT NOT NULL, month TINYINT NOT NULL, day TINYINT NOT NULL, \
+    dep_time SMALLINT, sched_dep_time SMALLINT, dep_delay SMALLINT, arr_time SMALLINT, sched_arr_time SMALLINT, \
+    arr_delay SMALLINT, carrier CHAR(2), flight INT, tailnum VARCHAR(10), origin CHAR(3), dest CHAR(3), air_time SMALLINT, \
+    distance INT, hour TINYINT, minute TINYINT, time_hour DATETIME) DUPLICATE KEY (year, month, day) \
+    PARTITION BY RANGE (month) (START (\"1\") END (\"13\") EVERY (1)) DISTRIBUTED BY HASH (carrier, flight) BUCKETS 8 \
+    PROPERTIES (\"replication_num\" = \"3\", \"write_quorum\" = \"ALL\")";
+
+/// Alternates: one load, then the plain loop over the files that it wrote.
+pub fn run() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(8 << 20)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let dir = tempfile::tempdir().expect("a directory");
+        let node = start(dir.path()).await;
+        let body = body();
+        println!(
+            "{} MB of CSV a load, {ROUNDS} rounds, times in ms",
+            body.len() / 1_000_000
+        );
+        let (mut loads, mut loops) = (Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            execute(
+                &node,
+                &[
+                    "DROP DATABASE IF EXISTS b FORCE",
+                    "CREATE DATABASE b",
+                    CREATE,
+                ],
+            )
+            .await;
+            let before = files(dir.path());
+            let started = Instant::now();
+            load(&node, &format!("round_{round}"), body.clone()).await;
+            loads.push(started.elapsed());
+            let written: Vec<PathBuf> = files(dir.path())
+                .into_iter()
+                .filter(|f| !before.contains(f))
+                .collect();
+            let (took, bytes) = plain_loop(&written, &dir.path().join("plain"));
+            loops.push(took);
+            println!(
+                "round {round}: load {:>5}  plain loop {:>5}  ({} files, {} MB)",
+                loads[round].as_millis(),
+                took.as_millis(),
+                written.len(),
+                bytes / 1_000_000
+            );
+        }
+        let ratio = median(&loops).as_secs_f64() / median(&loads).as_secs_f64();
+        println!(
+            "median: load {} ms, plain loop {} ms, throughput ratio {ratio:.2}",
+            median(&loads).as_millis(),
+            median(&loops).as_millis()
+        );
+        node.stop().await;
+    });
+}
+
+fn body() -> Vec<u8> {
+    let slice =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/flights.csv"))
+            .expect("the slice");
+    let (_, rows) = slice.split_once('\n').expect("a header");
+    rows.repeat(REPEAT).into_bytes()
+}
+
+async fn load(node: &Standalone, label: &str, body: Vec<u8>) {
+    let client = reqwest::Client::new();
+    let url = format!(
+        "http://{}/api/b/flights/_stream_load",
+        node.backends[0].address
+    );
+    let request = client
+        .put(url)
+        .basic_auth("root", Some(""))
+        .header("label", label);
+    let request = request
+        .header("column_separator", ",")
+        .header("null_marker", "NA")
+        .body(body);
+    let answer: serde_json::Value = request
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    assert_eq!(answer["Status"], "Success", "{answer}");
+}
+
+fn plain_loop(written: &[PathBuf], target: &Path) -> (Duration, u64) {
+    let contents: Vec<Vec<u8>> = written
+        .iter()
+        .map(|file| fs::read(file).expect("a file"))
+        .collect();
+    let bytes = contents.iter().map(|c| c.len() as u64).sum();
+    fs::create_dir_all(target).expect("a directory");
+    let started = Instant::now();
+    for (at, content) in contents.iter().enumerate() {
+        let mut file = File::create(target.join(at.to_string())).expect("a file");
+        file.write_all(content).expect("bytes");
+        file.sync_all().expect("an fsync");
+    }
+    let took = started.elapsed();
+    fs::remove_dir_all(target).expect("removed");
+    (took, bytes)
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|e| e == "parquet") {
+            found.push(path);
+        }
+    }
+    found
+}

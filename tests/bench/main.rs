@@ -1,0 +1,28 @@
+//! Benchmarks: each compares side by side in one run, and prints a table. `cargo bench --profile dev [-- NAME ..]`.
+//!
+//! No figure here is asserted: absolute times belong to machines, and ratios are for people to judge.
+
+mod catalog;
+mod cluster;
+mod load;
+mod statements;
+mod stats;
+
+fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with('-'))
+        .collect();
+    let benchmarks: [(&str, fn()); 3] = [
+        ("catalog", catalog::run),
+        ("load", load::run),
+        ("statements", statements::run),
+    ];
+    for (name, run) in benchmarks {
+        if wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str())) {
+            println!("\n== {name}");
+            run();
+        }
+    }
+}

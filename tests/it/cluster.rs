@@ -1,0 +1,8 @@
+//! Real processes, real disks, real kills. Each test has a cluster of its own on free ports.
+
+mod crash;
+mod driver;
+mod harness;
+mod quorum;
+mod refusals;
+mod runbooks;

@@ -1,0 +1,11 @@
+//! Integration tests. One binary, because each one links DataFusion.
+
+mod cluster;
+mod grammar;
+mod journal;
+mod leader;
+mod malformed;
+mod readme;
+mod slt;
+mod tidy;
+mod wire;

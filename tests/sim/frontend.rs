@@ -1,0 +1,217 @@
+//! The frontend of the model: the core under test, its journal, and what dies with its process.
+
+use quorate::catalog::state::Catalog;
+use quorate::leader::action::{Action, BackendRequest};
+use quorate::leader::core::Core;
+use quorate::leader::event::Event;
+use quorate::leader::request::{Reply, Request};
+use quorate::tablet::census::Census;
+
+use crate::invariants;
+use crate::net::{Due, Message, Place, load_of, token};
+use crate::setup::HARNESS;
+use crate::world::World;
+
+/// Model time between two ticks of the frontend.
+pub const TICK_MS: u64 = 200;
+/// Model time between heartbeats.
+pub const BEAT_MS: u64 = 1000;
+
+impl World {
+    /// Starts the frontend from its journal.
+    pub fn start_frontend(&mut self) {
+        if self.core.is_some() || self.now_ms < self.journal.full_until_ms {
+            return;
+        }
+        self.life += 1;
+        self.calls.clear();
+        self.beats.clear();
+        self.asked.clear();
+        self.next_beat_ms = self.now_ms;
+        let (catalog, seq) = self.journal.read();
+        if self.journal.has_checkpoint() {
+            self.marks.hit("restart from a checkpoint");
+        }
+        let mut core = Core::recover(catalog, seq, self.config.clone(), self.clock());
+        if let Some(old) = self.old.take() {
+            core.adopt_observed(&old);
+        }
+        self.was_safe = core.safe_mode();
+        self.core = Some(core);
+        self.net.at(self.now_ms, Due::Tick { life: self.life });
+    }
+
+    /// Kills the frontend.
+    pub fn crash_frontend(&mut self) {
+        self.core = None;
+        self.life += 1;
+        let World { journal, rng, .. } = self;
+        journal.crash(rng);
+    }
+
+    /// The journal takes no more: the core is void, another is recovered when there is room.
+    fn fail_journal(&mut self) {
+        self.marks.hit("journal failed");
+        self.old = self.core.take();
+        self.crash_frontend();
+        let back = self.journal.full_until_ms + 100;
+        self.net.at(back, Due::StartFrontend);
+    }
+
+    /// What readers of the running frontend see.
+    pub fn snapshot(&self) -> Option<(Catalog, Census)> {
+        self.core.as_ref().map(Core::snapshot)
+    }
+
+    /// Gives an event to the core and does what it wants.
+    pub fn tell(&mut self, event: Event) {
+        let now = self.clock();
+        let Some(core) = &mut self.core else { return };
+        let actions = core.step(now, event);
+        if self.was_safe && !core.safe_mode() {
+            self.was_safe = false;
+            self.marks.hit("safe mode left");
+        }
+        for action in actions {
+            if self.core.is_none() {
+                return;
+            }
+            self.perform(action);
+        }
+        invariants::versions_only_grow::check(self);
+    }
+
+    fn perform(&mut self, action: Action) {
+        invariants::durable_first::check(self, &action);
+        match action {
+            Action::Append { seq, changes } => {
+                self.journal.append(seq, &changes);
+                if self.now_ms < self.journal.full_until_ms {
+                    return self.fail_journal();
+                }
+                let done = self.now_ms + 1 + self.rng.below(self.faults.journal_ms);
+                self.net.at(
+                    done,
+                    Due::Appended {
+                        life: self.life,
+                        seq,
+                    },
+                );
+            }
+            Action::Reply { token, result } => {
+                let (load, token) = load_of(token);
+                if load == HARNESS {
+                    return self.harness_answered(token, result);
+                }
+                if let Ok(Reply::Begun(plan)) = &result {
+                    let earlier = self.begun.insert(plan.txn, load);
+                    let fresh = earlier.is_none();
+                    assert!(fresh, "transaction {} was given twice", plan.txn);
+                    self.begun_in.insert(plan.txn, self.life);
+                }
+                let message = Message::Answer {
+                    load,
+                    token,
+                    result,
+                };
+                self.send(Place::Frontend, Place::Client, message);
+            }
+            Action::Call {
+                call,
+                backend,
+                timeout_ms,
+                request,
+                ..
+            } => {
+                let at = self.ids.iter().position(|id| *id == backend);
+                let at = at.expect("backends are only added");
+                invariants::ids_once::check(self, at, &request);
+                self.note_call(&request);
+                self.calls.insert(call);
+                let life = self.life;
+                self.net
+                    .at(self.now_ms + timeout_ms, Due::CallTimeout { life, call });
+                let message = Message::Call {
+                    life,
+                    call,
+                    request,
+                };
+                self.send(Place::Frontend, Place::Backend(at), message);
+            }
+        }
+    }
+
+    fn note_call(&mut self, request: &BackendRequest) {
+        let Some((catalog, _)) = self.snapshot() else {
+            return;
+        };
+        match request {
+            BackendRequest::Publish(of) => {
+                let txn = catalog.txns.get(&of.txn);
+                if txn.is_some_and(|txn| txn.finished.is_some()) {
+                    self.marks.hit("publish after the load was visible");
+                }
+                if self
+                    .begun_in
+                    .get(&of.txn)
+                    .is_some_and(|life| *life != self.life)
+                {
+                    self.marks.hit("publish after a restart");
+                }
+            }
+            BackendRequest::Abort(of) if !catalog.txns.contains_key(&of.txn) => {
+                self.marks.hit("abort of a forgotten load");
+            }
+            BackendRequest::DropTablets(_) if self.reporting => self.marks.hit("stranger dropped"),
+            _ => {}
+        }
+    }
+
+    /// The frontend's own time: ticks, and heartbeats with reports.
+    pub fn tick(&mut self) {
+        self.tell(Event::Tick);
+        self.net
+            .at(self.now_ms + TICK_MS, Due::Tick { life: self.life });
+        if self.now_ms < self.next_beat_ms || self.core.is_none() {
+            return;
+        }
+        self.next_beat_ms = self.now_ms + BEAT_MS;
+        let (life, asked) = (self.life, self.clock());
+        for at in 0..self.ids.len() {
+            let backend = self.ids[at];
+            self.beats.insert(backend, asked);
+            let late = self.now_ms + BEAT_MS;
+            self.net.at(
+                late,
+                Due::BeatTimeout {
+                    life,
+                    backend,
+                    asked,
+                },
+            );
+            self.send(
+                Place::Frontend,
+                Place::Backend(at),
+                Message::Beat { life, asked },
+            );
+        }
+        self.take_checkpoint();
+    }
+
+    fn take_checkpoint(&mut self) {
+        let Some(core) = self.core.as_ref().filter(|_| self.rng.per_mille(100)) else {
+            return;
+        };
+        let seq = core.durable();
+        let (catalog, _) = core.snapshot();
+        self.journal.checkpoint(seq, &catalog);
+    }
+
+    /// A request of the harness itself, without the network; its answer comes to `harness_answered`.
+    pub fn ask(&mut self, number: u64, request: Request) {
+        self.tell(Event::Request {
+            token: token(HARNESS, number),
+            request,
+        });
+    }
+}

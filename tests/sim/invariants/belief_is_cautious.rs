@@ -1,0 +1,79 @@
+//! LastFailedVersion and the replica's version (StarRocks 3.7): the catalog never believes that a replica holds a version
+//! that its disk does not hold, and every version on a disk is one that a durable commit gave to that load.
+
+use quorate::catalog::state::Catalog;
+
+use crate::world::World;
+
+/// Compares every belief with the disk.
+pub fn check(world: &World) {
+    let Some((catalog, _)) = world.snapshot() else {
+        return;
+    };
+    given(world, &catalog);
+    for partition in catalog.partitions.values() {
+        assert!(partition.visible_version < partition.next_version);
+        for tablet in catalog.tablets.of_partition(partition) {
+            let id = tablet.id();
+            assert_eq!(tablet.visible(), partition.visible_version);
+            for replica in tablet.replicas() {
+                let at = world
+                    .ids
+                    .iter()
+                    .position(|b| *b == replica.backend)
+                    .expect("a backend");
+                let held = world.backends[at]
+                    .replicas
+                    .get(&id)
+                    .expect("it is on its disk");
+                let (believed, is) = (replica.version, held.version());
+                assert!(
+                    believed <= is,
+                    "tablet {id} on {at}: believed at {believed}, is at {is}"
+                );
+                assert!(
+                    believed <= partition.visible_version,
+                    "tablet {id}: ahead of its readers"
+                );
+                let failed = replica.last_failed_version;
+                assert!(
+                    failed == -1 || failed > believed,
+                    "tablet {id} on {at}: {replica:?}"
+                );
+                assert!(
+                    failed <= partition.visible_version,
+                    "tablet {id} on {at}: {replica:?}"
+                );
+                assert!(
+                    replica.last_success_version >= believed,
+                    "tablet {id}: {replica:?}"
+                );
+                assert_eq!(failed > 0, replica.last_failed_time.is_some());
+                assert!(
+                    !replica.bad,
+                    "tablet {id} on {at}: nothing is ever lost here"
+                );
+            }
+        }
+    }
+}
+
+/// Every version on a disk is one that a durable record gave.
+fn given(world: &World, catalog: &Catalog) {
+    for (at, backend) in world.backends.iter().enumerate() {
+        for (tablet, replica) in &backend.replicas {
+            let Some(view) = catalog.tablets.view(*tablet) else {
+                continue;
+            };
+            for (version, txn) in &replica.sources {
+                let versions = world.journal.said.committed.get(txn);
+                let versions = versions.unwrap_or_else(|| panic!("{txn} on {at} has no commit"));
+                let given = versions.contains(&(view.partition(), *version));
+                assert!(
+                    given,
+                    "tablet {tablet} on {at} has {txn} at version {version}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! "All transactions ended within a bound afterwards" and "nothing stays on disk" of a load that was given up, or of a
+//! table that was never made.
+
+use quorate::catalog::state::Catalog;
+use quorate::catalog::txn::Txn;
+
+use crate::world::World;
+
+/// What still runs or waits on a disk.
+pub fn why_not(world: &World) -> Option<String> {
+    let Some((catalog, _)) = world.snapshot() else {
+        return Some("the frontend does not run".to_owned());
+    };
+    let running = catalog.txns.values().filter(|txn| !txn.state.finished());
+    let running: Vec<String> = running.map(|txn| described(&catalog, txn)).collect();
+    if !running.is_empty() {
+        return Some(running.join("\n"));
+    }
+    for (at, backend) in world.backends.iter().enumerate() {
+        if let Some(txn) = backend.pending.keys().next() {
+            return Some(format!("backend {at} holds rows of {txn}"));
+        }
+        for (tablet, replica) in &backend.replicas {
+            let known = catalog
+                .tablets
+                .view(*tablet)
+                .and_then(|view| view.on(world.ids[at]));
+            if known.is_none_or(|known| known.id != replica.id) {
+                return Some(format!(
+                    "backend {at} holds tablet {tablet}, which nobody knows"
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// A load that has not ended, with the versions of all replicas that it concerns.
+fn described(catalog: &Catalog, txn: &Txn) -> String {
+    let partitions = txn
+        .versions
+        .iter()
+        .filter_map(|(id, _)| catalog.partitions.get(id));
+    let tablets = partitions.flat_map(|partition| catalog.tablets.of_partition(partition));
+    let replicas = tablets.map(|tablet| {
+        let of = tablet.replicas().map(|of| {
+            let versions = (of.version, of.last_failed_version, of.last_success_version);
+            format!("{}:{versions:?}", of.backend)
+        });
+        format!("  {} {}", tablet.id(), of.collect::<Vec<_>>().join(" "))
+    });
+    let (id, state, versions) = (txn.id, txn.state, &txn.versions);
+    let (writes, replicas) = (
+        catalog.writes.get(&id),
+        replicas.collect::<Vec<_>>().join("\n"),
+    );
+    format!("{id} {state:?} {versions:?} {writes:?}\n{replicas}")
+}
