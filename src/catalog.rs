@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod backend;
 pub mod change;
+pub mod check;
 pub mod checkpoint;
 pub mod database;
 pub mod observe;

@@ -118,6 +118,46 @@ settings! {
     tablet_report_interval_second: u64 = 60, "long", true;
     /// Seconds between two rounds of the tablet checker (seed).
     tablet_sched_checker_interval_seconds: u64 = 20, "long", true;
+    /// Copies for repair at once on each storage path; as many again for balance (seed).
+    tablet_sched_slot_num_per_path ["schedule_slot_num_per_path"]: u64 = 2, "long", true;
+    /// Tasks in the queue, and tasks that run, beyond which the checker queues no more.
+    tablet_sched_max_scheduling_tablets ["max_scheduling_tablets"]: u64 = 10_000, "long", true;
+    /// Moves for balance at once, waiting ones included.
+    tablet_sched_max_balancing_tablets ["max_balancing_tablets"]: u64 = 100, "long", true;
+    /// No tablet is moved for balance.
+    tablet_sched_disable_balance ["disable_balance"]: bool = false, "boolean", true;
+    /// Part of the mean load by which a backend's load must differ from it before tablets are moved.
+    tablet_sched_balance_load_score_threshold ["balance_load_score_threshold"]: f64 = 0.1, "double", true;
+    /// Disk use from which on only capacity counts for a backend's load (seed).
+    capacity_used_percent_high_water: f64 = 0.75, "double", true;
+    /// Seconds that repair waits for a lost backend: once for HIGH priority, twice for NORMAL, three times for LOW.
+    tablet_sched_repair_delay_factor_second ["tablet_repair_delay_factor_second"]: u64 = 60, "long", true;
+    /// Seconds that copying a tablet may take at least.
+    tablet_sched_min_clone_task_timeout_sec ["min_clone_task_timeout_sec"]: u64 = 180, "long", true;
+    /// Seconds that copying a tablet may take at most.
+    tablet_sched_max_clone_task_timeout_sec ["max_clone_task_timeout_sec"]: u64 = 7200, "long", true;
+    /// Seconds between two copies of everything of one tablet.
+    tablet_sched_consecutive_full_clone_delay_sec: u64 = 180, "long", true;
+    /// Seconds for which ADMIN REPAIR TABLE puts tablets first.
+    admin_repair_hint_second: u64 = 14_400, "long", true;
+    /// Bytes a second that one clone may fetch; 0 means no limit.
+    clone_bytes_per_second: u64 = 0, "long", true;
+    /// Percent of a disk above which it gets no replica, if it has less than the reserve free as well.
+    storage_usage_soft_limit_percent ["storage_high_watermark_usage_percent"]: u64 = 90, "long", true;
+    /// Free bytes below which a disk above the percent gets no replica.
+    storage_usage_soft_limit_reserve_bytes ["storage_min_left_capacity_bytes"]: u64 = 200 << 30, "long", true;
+    /// A backend that is decommissioned and empty is removed.
+    drop_backend_after_decommission: bool = true, "boolean", true;
+    /// Hour of the day (UTC) at which background checks of content begin.
+    consistency_check_start_time: u64 = 23, "long", true;
+    /// Hour of the day (UTC) at which they end; the same hour switches them off.
+    consistency_check_end_time: u64 = 4, "long", true;
+    /// Seconds for which a checked tablet is not checked again in the background.
+    consistency_check_cooldown_time_second: u64 = 86_400, "long", true;
+    /// Seconds that a check of one tablet may take, at least.
+    check_consistency_default_timeout_second: u64 = 600, "long", true;
+    /// A replica whose content differs from what most replicas hold is repaired; otherwise it is only shown.
+    consistency_repair_by_majority: bool = true, "boolean", true;
     /// Replicas of a table whose CREATE TABLE does not say.
     default_replication_num: u64 = 3, "long", true;
     /// Bytes a bucket should hold where buckets are automatic and bucket_size is not set.

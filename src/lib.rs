@@ -32,7 +32,7 @@
 //!
 //! | folder | what | may know |
 //! |---|---|---|
-//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`fault`] | words | nothing above |
+//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`fault`] [`lock`] | words | nothing above |
 //! | [`catalog`] | what exists and is wanted | words |
 //! | [`tablet`] | health of tablets, and what should be done | catalog |
 //! | [`leader`] | order of events; `core` pure, `run` its shell | catalog, tablet, store |
@@ -80,6 +80,7 @@ pub mod http;
 pub mod ids;
 pub mod leader;
 pub mod load;
+pub mod lock;
 pub mod mysql;
 pub mod proc;
 pub mod rows;

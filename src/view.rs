@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::ids::{DbId, TabletId};
 use crate::tablet::census::Census;
+use crate::tablet::healing::Healing;
 
 /// A snapshot of everything that statements read.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct View {
     pub catalog: Catalog,
     /// Counts and unhealthy tablets, kept up to date as events arrive.
     pub census: Census,
+    /// Repair and balance: the queue, what runs, what has ended.
+    pub healing: Healing,
     /// Settings in force.
     pub config: Arc<Config>,
     /// This frontend.

@@ -46,6 +46,20 @@ pub struct HeartbeatAnswer {
     pub running_queries: u32,
     /// Grows by one with each change of any tablet; lets the frontend ask for changes only.
     pub report_seq: u64,
+    /// Clones that run here now.
+    #[serde(default)]
+    pub clones: Vec<CloneProgress>,
+}
+
+/// How far a running clone is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloneProgress {
+    /// Tablet.
+    pub tablet: TabletId,
+    /// Bytes fetched so far.
+    pub bytes: u64,
+    /// Milliseconds since it began.
+    pub millis: u64,
 }
 
 /// `POST /api/internal/report`: tablets that changed after `since`; 0 asks for all.
@@ -227,4 +241,126 @@ pub struct ScanFilter {
     pub op: String,
     /// The constant, as the text that a CSV field would hold.
     pub value: String,
+}
+
+/// `POST /api/internal/clone`: makes a replica hold everything up to `version`, by copying rowsets from a peer. Answered
+/// when the replica is published; the answer is a [`CloneAnswer`].
+///
+/// The backend decides what is copied: of a replica that is here and whose files are whole, only the versions that it lacks
+/// (incremental); else everything (full). A damaged replica is filled anew. Another replica of the same tablet that is
+/// still here goes to the trash first. A repeated call for a clone that runs waits for that one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CloneTablet {
+    /// The replica to fill, as in `create_tablets`; its `version` is not used.
+    pub spec: TabletSpec,
+    /// Columns of the table.
+    pub columns: Vec<ColumnDef>,
+    /// How many leading columns form the key.
+    pub key_columns: usize,
+    /// The replica to copy.
+    pub source_replica: ReplicaId,
+    /// `host:port` of the backend that has it.
+    pub source: String,
+    /// What has to be held at the end, at least.
+    pub version: Version,
+    /// Storage path of a new replica; `-1` leaves the choice to the backend.
+    pub path_hash: i64,
+    /// Bytes that may be fetched in a second; 0 means no limit.
+    pub bytes_per_second: u64,
+}
+
+/// What a clone did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloneAnswer {
+    /// The replica as it is now.
+    pub tablet: TabletReport,
+    /// Whether everything was copied, and not only what was missing.
+    pub full: bool,
+    /// Bytes fetched.
+    pub bytes: u64,
+    /// Files fetched.
+    pub files: u64,
+    /// Milliseconds that it took.
+    pub millis: u64,
+}
+
+/// `POST /api/internal/digest`: computes what the rows of replicas amount to; the answer is [`Digests`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DigestTablets {
+    /// Tablet, replica, and the version up to which rows count.
+    pub tablets: Vec<(TabletId, ReplicaId, Version)>,
+}
+
+/// Answer to [`DigestTablets`], in the same order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Digests {
+    /// One for each tablet.
+    pub digests: Vec<TabletDigest>,
+}
+
+/// What the rows of a replica amount to. Two replicas with the same rows in the same order have the same digest,
+/// whatever has been compacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabletDigest {
+    /// Tablet.
+    pub tablet: TabletId,
+    /// Replica.
+    pub replica: ReplicaId,
+    /// Rows up to this version.
+    pub version: Version,
+    /// The digest with the number of rows, or why there is none.
+    pub result: Result<(u64, u64), String>,
+    /// There is none because files are lost or wrong: the replica has been marked bad.
+    pub bad: bool,
+}
+
+/// `POST /api/internal/check_segments`: looks for replicas whose files are gone or wrong (seed: Check All Tablet Segment
+/// Lost); the answer is [`SegmentsAnswer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckSegments {
+    /// Mark what is found as bad, so that it is repaired, except what nobody else has.
+    pub repair: bool,
+    /// Read every file whole and compare its checksum, instead of opening it.
+    pub checksum: bool,
+}
+
+/// Answer to [`CheckSegments`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SegmentsAnswer {
+    /// Tablets that were looked at.
+    pub checked: u64,
+    /// Replicas with a lost or wrong file, ascending by tablet.
+    pub bad: Vec<BadSegment>,
+}
+
+/// A replica with a lost or wrong file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadSegment {
+    /// Tablet.
+    pub tablet: TabletId,
+    /// Replica.
+    pub replica: ReplicaId,
+    /// What is the matter, with the file's name.
+    pub why: String,
+    /// It was marked bad; otherwise nothing was done to it.
+    pub set_bad: bool,
+    /// Not marked although `repair` was asked: no other replica could serve a read.
+    pub kept: bool,
+}
+
+/// `POST /api/internal/spare` on a frontend: which of these tablets could be read without this backend's replica; the
+/// answer is [`Spared`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spare {
+    /// The backend that asks.
+    pub backend: BackendId,
+    /// Tablets of which it has a replica.
+    pub tablets: Vec<TabletId>,
+}
+
+/// Answer to [`Spare`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Spared {
+    /// Those that another replica can serve.
+    pub tablets: Vec<TabletId>,
 }

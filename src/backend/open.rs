@@ -32,7 +32,7 @@ pub fn lock(dir: &Path) -> Result<File, Error> {
         .write(true)
         .open(dir.join("lock"))
         .map_err(io)?;
-    match file.try_lock() {
+    match crate::lock::take(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked {
             dir: dir.to_owned(),

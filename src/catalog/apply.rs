@@ -7,10 +7,12 @@ mod databases;
 mod loads;
 mod nodes;
 mod partitions;
+mod replicas;
 mod tables;
 
 use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
+use crate::catalog::tablets::Mark;
 use crate::ids::{DbId, PartitionId, TabletId, TxnId};
 
 /// Why a change does not fit the catalog. When a journal is read, this means that it is damaged or not ours.
@@ -115,6 +117,40 @@ impl Catalog {
             } => self.set_partition(*partition, *replication_num, *medium, touched),
             Change::AddBackend { id, host, port } => self.add_backend(*id, host, *port, touched),
             Change::DropBackend { id } => self.drop_backend(*id, touched),
+            Change::DecommissionBackend { id, on } => self.decommission_backend(*id, *on, touched),
+            Change::AddReplica {
+                tablet,
+                replica,
+                backend,
+                at,
+            } => self.add_replica(*tablet, *replica, *backend, *at, touched),
+            Change::FinishClone {
+                tablet,
+                replica,
+                version,
+                at,
+            } => self.finish_clone(*tablet, *replica, (*version, *at), touched),
+            Change::RetireReplica {
+                tablet,
+                replica,
+                on,
+            } => self.mark_replica(*tablet, *replica, (Mark::Decommission, *on), touched),
+            Change::RemoveReplica { tablet, replica } => {
+                self.remove_replica(*tablet, *replica, touched)
+            }
+            Change::SetReplicaBad {
+                tablet,
+                replica,
+                bad,
+            } => self.mark_replica(*tablet, *replica, (Mark::BadByOrder, *bad), touched),
+            Change::Checked { tablets } => {
+                self.checked(tablets, touched);
+                Ok(())
+            }
+            Change::QueueRepairs { tablets, on, at } => {
+                self.queue_repairs(tablets, *on, *at);
+                Ok(())
+            }
             Change::SetConfig { key, value } => {
                 self.settings.insert(key.clone(), value.clone());
                 Ok(())

@@ -5,12 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::check::Check;
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Medium, TableProperties, TableSpec};
 use crate::catalog::txn::{Txn, Writes};
 use crate::catalog::user::{User, Verifier};
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, TxnId};
+use crate::ids::{
+    BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version,
+};
 
 /// One thing that changed. A journal record is a list of them that are applied together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -101,6 +104,74 @@ pub enum Change {
     DropBackend {
         /// Identity.
         id: BackendId,
+    },
+    /// ALTER SYSTEM DECOMMISSION BACKEND, or its CANCEL.
+    DecommissionBackend {
+        /// Identity.
+        id: BackendId,
+        /// It is to be emptied; `false` takes that back.
+        on: bool,
+    },
+    /// A replica that a clone is about to fill. It holds nothing yet and is in state CLONE.
+    AddReplica {
+        /// Its tablet.
+        tablet: TabletId,
+        /// Identity; the placement has no other name, so a replica is never placed twice.
+        replica: ReplicaId,
+        /// Where.
+        backend: BackendId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A clone has filled a replica: it is in normal use from now on.
+    FinishClone {
+        /// Its tablet.
+        tablet: TabletId,
+        /// The replica.
+        replica: ReplicaId,
+        /// Everything up to here is held.
+        version: Version,
+        /// When.
+        at: Timestamp,
+    },
+    /// A replica is about to be removed (`true`), or stays after all.
+    RetireReplica {
+        /// Its tablet.
+        tablet: TabletId,
+        /// The replica.
+        replica: ReplicaId,
+        /// It goes.
+        on: bool,
+    },
+    /// A replica does not exist any more; its backend drops it when it hears of that, or reports it.
+    RemoveReplica {
+        /// Its tablet.
+        tablet: TabletId,
+        /// The replica.
+        replica: ReplicaId,
+    },
+    /// ADMIN SET REPLICA STATUS: an operator said that a replica is bad, or takes that back.
+    SetReplicaBad {
+        /// Its tablet.
+        tablet: TabletId,
+        /// The replica.
+        replica: ReplicaId,
+        /// It is bad.
+        bad: bool,
+    },
+    /// Consistency checks of tablets have ended.
+    Checked {
+        /// Each with what came of it.
+        tablets: Vec<(TabletId, Check)>,
+    },
+    /// Tablets are queued for a repair of their content (`true`), or leave the queue.
+    QueueRepairs {
+        /// Tablets.
+        tablets: Vec<TabletId>,
+        /// Queued, or not any more.
+        on: bool,
+        /// When.
+        at: Timestamp,
     },
     /// ADMIN SET FRONTEND CONFIG .. WITH PERSISTENT.
     SetConfig {

@@ -72,6 +72,24 @@ pub struct TabletsPiece {
     pub backends: Vec<BackendId>,
     /// Replicas whose versions are not their partition's.
     pub laggards: Vec<Laggard>,
+    /// Replicas that carry marks.
+    #[serde(default)]
+    pub marked: Vec<Marked>,
+}
+
+/// A replica that is not in plain use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marked {
+    /// Tablet.
+    pub tablet: TabletId,
+    /// Replica.
+    pub replica: ReplicaId,
+    /// An operator said that it is bad.
+    pub bad: bool,
+    /// It is being filled by a clone.
+    pub clone: bool,
+    /// It is about to be removed.
+    pub decommission: bool,
 }
 
 /// A replica whose versions are not its partition's.

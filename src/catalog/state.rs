@@ -7,13 +7,15 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::catalog::backend::{Backend, BackendState};
+use crate::catalog::check::Check;
 use crate::catalog::database::Database;
 use crate::catalog::partition::Partition;
 use crate::catalog::table::Table;
 use crate::catalog::tablets::Tablets;
 use crate::catalog::txn::{Txn, Writes};
 use crate::catalog::user::User;
-use crate::ids::{BackendId, DbId, PartitionId, TableId, TxnId};
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId, TxnId};
 
 /// Everything that exists.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +40,10 @@ pub struct Catalog {
     pub txns: OrdMap<TxnId, Arc<Txn>>,
     /// What committed loads wrote, as long as a replica may still have to publish it.
     pub writes: OrdMap<TxnId, Arc<Writes>>,
+    /// The last comparison of replicas' content, of the tablets that were ever compared.
+    pub checks: OrdMap<TabletId, Arc<Check>>,
+    /// Tablets whose content is to be repaired, since when.
+    pub repairs: OrdMap<TabletId, Timestamp>,
     /// Settings that were set to stay.
     pub settings: OrdMap<String, String>,
     /// Every id ever given out is below this one.

@@ -4,6 +4,7 @@
 //! for each stretch of tablets. Owns the layout; callers see [`TabletView`]s, and [`TabletRef`] and [`Replica`] values.
 //! A clone costs two reference counts; a write copies the columns of one chunk.
 
+mod alter;
 mod chunk;
 mod names;
 mod place;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
+pub(in crate::catalog) use self::alter::Mark;
 use self::chunk::Chunk;
 use self::names::Names;
 pub(in crate::catalog) use self::place::NewStretch;

@@ -1,6 +1,9 @@
 //! What a leader wants done: everything that [`Core::step`](crate::leader::core::Core::step) gives out.
 
-use crate::backend::api::{Abort, CreateTablets, DropTablets, Publish};
+use crate::backend::api::{
+    Abort, CheckSegments, CloneAnswer, CloneTablet, CreateTablets, DigestTablets, Digests,
+    DropTablets, Publish, SegmentsAnswer, TabletErrors,
+};
 use crate::catalog::change::Change;
 use crate::code::Failure;
 use crate::ids::BackendId;
@@ -57,4 +60,39 @@ pub enum BackendRequest {
     Publish(Publish),
     /// Forget the rows of a load.
     Abort(Abort),
+    /// Fill a replica from a peer.
+    Clone(Box<CloneTablet>),
+    /// Compute what the rows of replicas amount to.
+    Digest(DigestTablets),
+    /// Look for replicas whose files are gone or wrong.
+    CheckSegments(CheckSegments),
+}
+
+/// What a backend answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BackendReply {
+    /// What went wrong, by tablet.
+    Errors(TabletErrors),
+    /// A clone has been made.
+    Cloned(Box<CloneAnswer>),
+    /// What the rows amount to.
+    Digests(Digests),
+    /// What of the files is gone or wrong.
+    Segments(SegmentsAnswer),
+}
+
+impl From<TabletErrors> for BackendReply {
+    fn from(errors: TabletErrors) -> BackendReply {
+        BackendReply::Errors(errors)
+    }
+}
+
+impl BackendReply {
+    /// What went wrong, by tablet, where a call has such an answer.
+    pub fn errors(self) -> TabletErrors {
+        match self {
+            BackendReply::Errors(errors) => errors,
+            _ => TabletErrors::default(),
+        }
+    }
 }

@@ -26,14 +26,13 @@ use self::loads::Loads;
 use self::make::{Make, MakeId};
 use self::numbers::Numbers;
 use self::reports::Reports;
-use crate::backend::api::TabletErrors;
 use crate::catalog::apply::Misfit;
 use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::ids::{BackendId, TxnId};
-use crate::leader::action::{Action, BackendRequest, CallId, Token};
+use crate::leader::action::{Action, BackendReply, BackendRequest, CallId, Token};
 use crate::leader::event::Event;
 use crate::leader::request::{Reply, Request};
 use crate::tablet::census::Census;
@@ -127,6 +126,11 @@ impl Core {
             .snapshot(|| (self.head.clone(), self.census.clone()))
     }
 
+    /// Repair and balance, as they are now.
+    pub fn healing(&self) -> crate::tablet::healing::Healing {
+        crate::tablet::healing::Healing::default()
+    }
+
     /// Settings in force.
     pub fn config(&self) -> Arc<Config> {
         self.config.clone()
@@ -201,6 +205,14 @@ impl Core {
             } => self.drop_partition(&db, &name, &partition, if_exists),
             Request::AddBackends(backends) => self.add_backends(&backends),
             Request::DropBackends { backends, force } => self.drop_backends(&backends, force),
+            Request::Decommission { .. }
+            | Request::RepairTable { .. }
+            | Request::RepairTablet { .. }
+            | Request::SetReplicaStatus { .. }
+            | Request::CheckTablets(_)
+            | Request::CheckSegments { .. }
+            | Request::CleanQueue
+            | Request::Spare { .. } => Err(Error::EmptyHost),
             Request::SetConfig {
                 key,
                 value,
@@ -219,10 +231,13 @@ impl Core {
         }
     }
 
-    fn answered(&mut self, call: CallId, result: Result<TabletErrors, String>) {
+    fn answered(&mut self, call: CallId, result: Result<BackendReply, String>) {
+        let errors = |result: Result<BackendReply, String>| result.map(BackendReply::errors);
         match self.calls.remove(&call) {
-            Some(Purpose::Make(make)) => self.make_answered(make, call, result),
-            Some(Purpose::Publish(txn, backend)) => self.publish_answered(txn, backend, result),
+            Some(Purpose::Make(make)) => self.make_answered(make, call, errors(result)),
+            Some(Purpose::Publish(txn, backend)) => {
+                self.publish_answered(txn, backend, errors(result))
+            }
             Some(Purpose::Settle(txn, backend)) => self.reports.settled(txn, backend),
             Some(Purpose::Drop) | None => {}
         }

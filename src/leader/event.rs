@@ -1,9 +1,9 @@
 //! What happens to a leader: everything that [`Core::step`](crate::leader::core::Core::step) is told.
 
-use crate::backend::api::{HeartbeatAnswer, ReportAnswer, TabletErrors};
+use crate::backend::api::{HeartbeatAnswer, ReportAnswer};
 use crate::clock::Timestamp;
 use crate::ids::BackendId;
-use crate::leader::action::{CallId, Token};
+use crate::leader::action::{BackendReply, CallId, Token};
 use crate::leader::request::Request;
 
 /// Something that happened.
@@ -25,8 +25,8 @@ pub enum Event {
     Answer {
         /// Which call.
         call: CallId,
-        /// What went wrong by tablet (empty also where a call has no such answer), or why there is no answer.
-        result: Result<TabletErrors, String>,
+        /// The answer, or why there is none.
+        result: Result<BackendReply, String>,
     },
     /// A heartbeat was answered, or not in time.
     Heartbeat {

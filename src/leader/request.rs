@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::backend::api::SegmentsAnswer;
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Medium, TableSpec, WriteQuorum};
 use crate::catalog::user::Verifier;
@@ -102,6 +103,58 @@ pub enum Request {
         backends: Vec<(String, u16)>,
         /// FORCE: even if one holds the only replica of a tablet.
         force: bool,
+    },
+    /// ALTER SYSTEM DECOMMISSION BACKEND, or its CANCEL.
+    Decommission {
+        /// The backends by address.
+        backends: Vec<(String, u16)>,
+        /// They are to be emptied; `false` takes that back.
+        on: bool,
+    },
+    /// ADMIN REPAIR TABLE, or its CANCEL: tablets of these partitions come first.
+    RepairTable {
+        /// Database.
+        db: String,
+        /// Table.
+        table: String,
+        /// Partitions; empty means all.
+        partitions: Vec<String>,
+        /// They come first; `false` takes that back.
+        on: bool,
+    },
+    /// ADMIN REPAIR TABLET, `POST /shard-repair/repair`, or their cancels: content of a tablet is compared and repaired.
+    RepairTablet {
+        /// Tablet.
+        tablet: TabletId,
+        /// Queue it; `false` takes it off the queue, unless it is being worked on.
+        on: bool,
+    },
+    /// ADMIN SET REPLICA STATUS.
+    SetReplicaStatus {
+        /// Tablet.
+        tablet: TabletId,
+        /// Where the replica is.
+        backend: BackendId,
+        /// It is bad; `false` means that it is not.
+        bad: bool,
+    },
+    /// ADMIN CHECK TABLET .. PROPERTIES ("type" = "consistency").
+    CheckTablets(Vec<TabletId>),
+    /// ADMIN CHECK TABLET SEGMENTS.
+    CheckSegments {
+        /// Backends; empty means all that live.
+        backends: Vec<BackendId>,
+        /// Mark what is found as bad, except what nobody else has.
+        repair: bool,
+    },
+    /// ADMIN CLEAN TABLET SCHEDULER QUEUE.
+    CleanQueue,
+    /// A backend asks which tablets could be read without its replica.
+    Spare {
+        /// Who asks.
+        backend: BackendId,
+        /// Its tablets.
+        tablets: Vec<TabletId>,
     },
     /// ADMIN SET FRONTEND CONFIG; takes effect at once, and is journaled when `persistent`.
     SetConfig {
@@ -223,6 +276,10 @@ pub enum Reply {
         /// Versions given, by table and partition, for the log.
         versions: Vec<(TableId, Version)>,
     },
+    /// What was found of each backend's files, or why it has not told.
+    Segments(Vec<(BackendId, Result<SegmentsAnswer, String>)>),
+    /// Tablets that could be read without the asking backend.
+    Spared(Vec<TabletId>),
     /// The load is committed and will be seen later: the publish could not reach its quorum within the load's time.
     Committed,
 }

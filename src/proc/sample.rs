@@ -21,6 +21,7 @@ use crate::ids::{
     BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version,
 };
 use crate::tablet::census::Census;
+use crate::tablet::healing::Healing;
 use crate::view::{FrontendInfo, View};
 
 /// When everything happened.
@@ -37,6 +38,7 @@ pub fn view() -> View {
         now: AT,
         catalog: cluster.catalog,
         census: cluster.census,
+        healing: Healing::default(),
         config: Arc::new(Config::default()),
         frontend: Arc::new(FrontendInfo {
             name: "fe1".to_owned(),

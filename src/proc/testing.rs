@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::ids::{BackendId, DbId};
 use crate::tablet::census::Census;
+use crate::tablet::healing::Healing;
 use crate::view::{FrontendInfo, View};
 
 /// The cluster.
@@ -36,6 +37,7 @@ pub fn view() -> View {
         now: Timestamp(0),
         catalog,
         census: Census::default(),
+        healing: Healing::default(),
         config: Arc::new(Config::default()),
         frontend: Arc::new(FrontendInfo::default()),
     }

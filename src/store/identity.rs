@@ -12,6 +12,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::lock;
 use crate::store::epochs::Epochs;
 use crate::store::error::Error;
 use crate::store::files;
@@ -49,7 +50,7 @@ impl DataDir {
             .mode(0o750)
             .create(dir)
             .map_err(|e| Error::io("creating directory", dir, &e))?;
-        let lock = lock(dir)?;
+        let lock = own(dir)?;
         let known = Identity::read(&dir.join("identity"))?;
         let token = token(dir, known.is_some())?;
         let journal = journal(dir, known.as_ref())?;
@@ -166,7 +167,7 @@ fn checksum(body: &str) -> String {
     format!("{:08x}", crc32fast::hash(body.as_bytes()))
 }
 
-fn lock(dir: &Path) -> Result<File, Error> {
+fn own(dir: &Path) -> Result<File, Error> {
     let path = dir.join("lock");
     let failed = |doing, cause: &std::io::Error| Error::io(doing, &path, cause);
     let mut file = OpenOptions::new()
@@ -177,7 +178,7 @@ fn lock(dir: &Path) -> Result<File, Error> {
         .mode(0o640)
         .open(&path)
         .map_err(|e| failed("opening", &e))?;
-    match file.try_lock() {
+    match lock::take(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();

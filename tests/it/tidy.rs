@@ -9,6 +9,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("code", &[]),
     ("fault", &[]),
+    ("lock", &[]),
     ("rows", &["clock", "ids"]),
     ("config", &["clock", "code", "rows"]),
     ("catalog", &["ids", "clock", "code"]),
@@ -27,7 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "ids", "clock", "code", "config", "fault", "catalog", "leader",
+            "ids", "clock", "code", "config", "fault", "lock", "catalog", "leader",
         ],
     ),
     (
@@ -39,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "backend",
         &[
-            "ids", "clock", "code", "config", "fault", "rows", "catalog", "load",
+            "ids", "clock", "code", "config", "fault", "lock", "rows", "catalog", "load",
         ],
     ),
     (

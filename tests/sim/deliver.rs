@@ -56,7 +56,7 @@ impl World {
             {
                 self.tell(Event::Answer {
                     call,
-                    result: Ok(result),
+                    result: Ok(result.into()),
                 });
             }
             Message::Alive {
@@ -243,7 +243,10 @@ fn parts(message: &Message) -> Option<Vec<Part>> {
                 .map(BackendRequest::Publish)
                 .collect()
         }
-        BackendRequest::Abort(_) => vec![request.clone()],
+        BackendRequest::Abort(_)
+        | BackendRequest::Clone(_)
+        | BackendRequest::Digest(_)
+        | BackendRequest::CheckSegments(_) => vec![request.clone()],
     };
     Some(requests.into_iter().map(Part::Obey).collect())
 }
@@ -272,6 +275,9 @@ fn obey(
             backend.abort(abort.txn);
             Vec::new()
         }
+        BackendRequest::Clone(_) | BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -295,5 +301,6 @@ fn heart(backend: &ModelBackend) -> HeartbeatAnswer {
         mem_bytes: 1,
         running_queries: 0,
         report_seq: 1,
+        clones: Vec::new(),
     }
 }

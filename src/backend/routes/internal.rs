@@ -41,6 +41,7 @@ pub(super) async fn heartbeat(
         mem_bytes: machine::mem_bytes(),
         running_queries: u32::try_from(state.running_scans()).unwrap_or(u32::MAX),
         report_seq: state.log().seq(),
+        clones: Vec::new(),
     }))
 }
 

@@ -44,6 +44,20 @@ impl Catalog {
         Ok(())
     }
 
+    pub(super) fn decommission_backend(
+        &mut self,
+        id: BackendId,
+        on: bool,
+        touched: &mut Touched,
+    ) -> Result<(), Misfit> {
+        let Some(backend) = self.backends.get_mut(&id) else {
+            return Err(Misfit::Missing("backend", id.to_string()));
+        };
+        Arc::make_mut(backend).decommissioned = on;
+        touched.backends = true;
+        Ok(())
+    }
+
     /// The backend with that address.
     pub fn backend_at(&self, host: &str, port: u16) -> Option<&Arc<Backend>> {
         self.backends

@@ -212,6 +212,10 @@ impl Catalog {
         touched
             .gone
             .extend(partition.tablets.iter().map(|tablet| (db, *tablet)));
+        for tablet in &partition.tablets {
+            self.checks.remove(tablet);
+            self.repairs.remove(tablet);
+        }
         if let Some(ids) = Tablets::span(&partition.tablets) {
             self.tablets.remove(ids);
         }

@@ -1,8 +1,9 @@
 //! Cutting a catalog into chunks.
 
-use super::{CHUNK_BYTES, CheckpointChunk, Laggard, PartitionPiece, Piece, TabletsPiece};
+use super::{CHUNK_BYTES, CheckpointChunk, Laggard, Marked, PartitionPiece, Piece, TabletsPiece};
 use crate::catalog::change::{Change, Committed, NewTable};
 use crate::catalog::partition::Partition;
+use crate::catalog::replica::ReplicaState;
 use crate::catalog::state::Catalog;
 use crate::catalog::table::Table;
 use crate::catalog::txn::{Txn, TxnState};
@@ -47,10 +48,19 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
     let users = catalog.users.values().map(|user| Change::CreateUser {
         user: user.as_ref().clone(),
     });
-    let backends = catalog.backends.values().map(|backend| Change::AddBackend {
-        id: backend.id,
-        host: backend.host.clone(),
-        port: backend.port,
+    let backends = catalog.backends.values().flat_map(|backend| {
+        let added = Change::AddBackend {
+            id: backend.id,
+            host: backend.host.clone(),
+            port: backend.port,
+        };
+        let leaves = backend
+            .decommissioned
+            .then_some(Change::DecommissionBackend {
+                id: backend.id,
+                on: true,
+            });
+        std::iter::once(added).chain(leaves)
     });
     let databases = catalog
         .databases
@@ -74,7 +84,27 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
                 .values()
                 .flat_map(|table| of_table(catalog, table)),
         )
+        .chain(contents(catalog).map(Piece::Change))
         .chain(catalog.txns.values().filter_map(|txn| of_txn(catalog, txn)))
+}
+
+/// What is known of the content of tablets, and which of them are to be repaired.
+fn contents(catalog: &Catalog) -> impl Iterator<Item = Change> + '_ {
+    let checks = catalog
+        .checks
+        .iter()
+        .map(|(tablet, check)| Change::Checked {
+            tablets: vec![(*tablet, check.as_ref().clone())],
+        });
+    let repairs = catalog
+        .repairs
+        .iter()
+        .map(|(tablet, at)| Change::QueueRepairs {
+            tablets: vec![*tablet],
+            on: true,
+            at: *at,
+        });
+    checks.chain(repairs)
 }
 
 fn of_table<'a>(catalog: &'a Catalog, table: &'a Table) -> impl Iterator<Item = Piece> + 'a {
@@ -120,6 +150,16 @@ fn of_tablets<'a>(
                 piece.backends.push(replica.backend);
                 let lags = replica.version != partition.visible_version
                     || replica.last_failed_version != NO_VERSION;
+                let marked = Marked {
+                    tablet: view.id(),
+                    replica: replica.id,
+                    bad: replica.set_bad_force,
+                    clone: replica.state == ReplicaState::Clone,
+                    decommission: replica.state == ReplicaState::Decommission,
+                };
+                if marked.bad || marked.clone || marked.decommission {
+                    piece.marked.push(marked);
+                }
                 if lags {
                     piece.laggards.push(Laggard {
                         tablet: view.id(),
@@ -162,7 +202,9 @@ fn size(piece: &Piece) -> usize {
         Piece::Change(_) => 300,
         Piece::Partition(_) => 400,
         Piece::Tablets(of) => {
-            200 + of.tablets.len() * 8 + of.replicas.len() * 12 + of.laggards.len() * 110
+            200 + of.tablets.len() * 8
+                + of.replicas.len() * 12
+                + (of.laggards.len() + of.marked.len()) * 110
         }
         Piece::Txn(txn) => txn_size(txn),
         Piece::Writes(of) => {

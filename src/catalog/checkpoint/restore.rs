@@ -7,7 +7,7 @@ use crate::catalog::apply::Misfit;
 use crate::catalog::change::Change;
 use crate::catalog::partition::Partition;
 use crate::catalog::state::Catalog;
-use crate::catalog::tablets::NewStretch;
+use crate::catalog::tablets::{Mark, NewStretch};
 use crate::catalog::versions::Versions;
 use crate::code::{Code, Coded};
 
@@ -169,6 +169,18 @@ impl Restorer {
                 .restore(of.tablet, of.replica, versions)
             {
                 return Err(Misfit::Missing("replica", of.replica.to_string()));
+            }
+        }
+        for of in &of.marked {
+            let marks = [
+                (Mark::BadByOrder, of.bad),
+                (Mark::Clone, of.clone),
+                (Mark::Decommission, of.decommission),
+            ];
+            for (mark, on) in marks {
+                if !self.catalog.tablets.mark(of.tablet, of.replica, mark, on) {
+                    return Err(Misfit::Missing("replica", of.replica.to_string()));
+                }
             }
         }
         Ok(())

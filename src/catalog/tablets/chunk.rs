@@ -333,6 +333,19 @@ impl Sizes {
         self.paths.push(0);
     }
 
+    /// Makes room for a replica that has not been reported.
+    pub fn insert(&mut self, at: usize) {
+        self.bytes.insert(at, 0);
+        self.rows.insert(at, 0);
+        self.rowsets.insert(at, 0);
+        self.paths.insert(at, 0);
+    }
+
+    /// Removes a replica.
+    pub fn remove(&mut self, at: usize) {
+        self.cut(at..at + 1);
+    }
+
     fn cut(&mut self, replicas: Range<usize>) {
         self.bytes.drain(replicas.clone());
         self.rows.drain(replicas.clone());

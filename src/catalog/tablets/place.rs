@@ -97,7 +97,7 @@ impl Tablets {
     }
 
     /// Makes sure that no chunk holds tablets on both sides of `id`.
-    fn split_at(&mut self, id: TabletId) {
+    pub(super) fn split_at(&mut self, id: TabletId) {
         let Some((_, chunk)) = self.chunks.get_prev_mut(&id) else {
             return;
         };

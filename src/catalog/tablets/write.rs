@@ -206,7 +206,7 @@ fn laggards(chunk: &Chunk) -> impl Iterator<Item = (TabletId, ReplicaId, Version
     })
 }
 
-fn place_of(chunk: &Chunk, tablet: TabletId, replica: ReplicaId) -> Option<usize> {
+pub(super) fn place_of(chunk: &Chunk, tablet: TabletId, replica: ReplicaId) -> Option<usize> {
     let mut places = chunk.replicas_of(chunk.find(tablet.0)?);
     places.find(|place| chunk.placed.replicas[*place] == replica.0)
 }

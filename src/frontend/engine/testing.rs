@@ -26,6 +26,7 @@ use crate::leader::handle::Handle;
 use crate::sql::session::Session;
 use crate::system::functions::arguments::texts;
 use crate::tablet::census::Census;
+use crate::tablet::healing::Healing;
 use crate::view::{FrontendInfo, View};
 
 /// 2013-01-05 10:11:12 UTC.
@@ -50,6 +51,7 @@ pub fn engine_with(config: Config) -> Engine {
         now: NOW,
         catalog: catalog(),
         census: Census::default(),
+        healing: Healing::default(),
         config: Arc::new(config),
         frontend: Arc::new(FrontendInfo::default()),
     };

@@ -7,6 +7,7 @@ mod statements;
 use std::collections::VecDeque;
 
 use super::*;
+use crate::backend::api::TabletErrors;
 use crate::backend::api::{HeartbeatAnswer, ReportAnswer, TabletReport};
 use crate::catalog::backend::PathState;
 use crate::catalog::checkpoint::Restorer;
@@ -74,7 +75,7 @@ impl World {
                 }
                 Action::Reply { token, result } => self.replies.push((token, result)),
                 Action::Call { call, .. } if self.obliging => {
-                    let result = Ok(TabletErrors::default());
+                    let result = Ok(TabletErrors::default().into());
                     actions.extend(self.feed(Event::Answer { call, result }));
                 }
                 Action::Call {
@@ -131,6 +132,7 @@ impl World {
             mem_bytes: 1 << 30,
             running_queries: 0,
             report_seq: 0,
+            clones: Vec::new(),
         };
         self.step(Event::Heartbeat {
             backend,

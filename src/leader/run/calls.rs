@@ -15,19 +15,21 @@ use tokio_util::task::TaskTracker;
 use crate::backend::api::TabletErrors;
 use crate::backend::client::{Call, Client};
 use crate::ids::BackendId;
-use crate::leader::action::{BackendRequest, CallId};
+use crate::leader::action::{BackendReply, BackendRequest, CallId};
 use crate::leader::event::Event;
 
-/// Calls to one backend at once.
+/// Short calls to one backend at once.
 const AT_ONCE: usize = 16;
+/// Calls to one backend at once that may take minutes; the core's slots keep them far below.
+const LONG_AT_ONCE: usize = 1024;
 /// A call whose core names no time limit still has one.
-const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
+const TIMEOUT_MAX: Duration = Duration::from_secs(7200);
 
 /// Makes calls until it is stopped.
 pub struct Calls {
     client: Client,
     events: mpsc::Sender<Event>,
-    lanes: HashMap<BackendId, Arc<Semaphore>>,
+    lanes: HashMap<(BackendId, bool), Arc<Semaphore>>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -65,10 +67,12 @@ impl Calls {
 
     /// Makes one call in a task of its own.
     pub fn start(&mut self, wanted: Wanted) {
+        let long = takes_long(&wanted.request);
+        let room = if long { LONG_AT_ONCE } else { AT_ONCE };
         let lane = self
             .lanes
-            .entry(wanted.backend)
-            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)))
+            .entry((wanted.backend, long))
+            .or_insert_with(|| Arc::new(Semaphore::new(room)))
             .clone();
         let (client, events) = (self.client.clone(), self.events.clone());
         let made = async move {
@@ -86,7 +90,7 @@ async fn perform(
     client: &Client,
     lane: &Semaphore,
     wanted: Wanted,
-) -> Result<TabletErrors, String> {
+) -> Result<BackendReply, String> {
     let deadline = Instant::now() + wanted.timeout.min(TIMEOUT_MAX);
     let _turn = match tokio::time::timeout_at(deadline, lane.acquire()).await {
         Ok(turn) => turn.map_err(|e| e.to_string())?,
@@ -101,13 +105,34 @@ async fn perform(
     };
     let left = deadline.saturating_duration_since(Instant::now());
     let call = Call::new(&wanted.address, name(&wanted.request), left);
+    let errors = |answer: TabletErrors| BackendReply::Errors(answer);
     let answer = match &wanted.request {
-        BackendRequest::CreateTablets(body) => client.post_json(&call, body).await,
-        BackendRequest::DropTablets(body) => client.post_json(&call, body).await,
-        BackendRequest::Publish(body) => client.post_json(&call, body).await,
-        BackendRequest::Abort(body) => client.post_json(&call, body).await,
+        BackendRequest::CreateTablets(body) => client.post_json(&call, body).await.map(errors),
+        BackendRequest::DropTablets(body) => client.post_json(&call, body).await.map(errors),
+        BackendRequest::Publish(body) => client.post_json(&call, body).await.map(errors),
+        BackendRequest::Abort(body) => client.post_json(&call, body).await.map(errors),
+        BackendRequest::Clone(body) => client
+            .post_json(&call, body)
+            .await
+            .map(|answer| BackendReply::Cloned(Box::new(answer))),
+        BackendRequest::Digest(body) => client
+            .post_json(&call, body)
+            .await
+            .map(BackendReply::Digests),
+        BackendRequest::CheckSegments(body) => client
+            .post_json(&call, body)
+            .await
+            .map(BackendReply::Segments),
     };
     answer.map_err(|e| e.to_string())
+}
+
+/// Whether a call copies or reads whole tablets, so that short ones must not wait behind it.
+fn takes_long(request: &BackendRequest) -> bool {
+    matches!(
+        request,
+        BackendRequest::Clone(_) | BackendRequest::Digest(_) | BackendRequest::CheckSegments(_)
+    )
 }
 
 /// The call's name in its URL.
@@ -117,5 +142,8 @@ fn name(request: &BackendRequest) -> &'static str {
         BackendRequest::DropTablets(_) => "drop_tablets",
         BackendRequest::Publish(_) => "publish",
         BackendRequest::Abort(_) => "abort",
+        BackendRequest::Clone(_) => "clone",
+        BackendRequest::Digest(_) => "digest",
+        BackendRequest::CheckSegments(_) => "check_segments",
     }
 }

@@ -63,6 +63,7 @@ impl Publisher {
 fn view(core: &Core, now: Timestamp, frontend: &Arc<FrontendInfo>) -> View {
     let (catalog, census) = core.snapshot();
     View {
+        healing: core.healing(),
         now,
         catalog,
         census,

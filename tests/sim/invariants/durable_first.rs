@@ -83,6 +83,9 @@ pub fn check(world: &World, action: &Action) {
                     assert!(!wanted, "replica {replica} is dropped and still wanted");
                 }
             }
+            BackendRequest::Clone(_)
+            | BackendRequest::Digest(_)
+            | BackendRequest::CheckSegments(_) => {}
         },
     }
 }

@@ -196,14 +196,14 @@ fn publishes_of_a_partition_go_in_the_order_of_versions() {
     assert!(world.reply(second_token).is_none());
     world.step(Event::Answer {
         call,
-        result: Ok(TabletErrors::default()),
+        result: Ok(TabletErrors::default().into()),
     });
     assert_eq!(visible(world.reply(second_token)), [2]);
     let (call, txn, version) = publish(&mut world);
     assert_eq!((txn, version), (first.txn, 3));
     world.step(Event::Answer {
         call,
-        result: Ok(TabletErrors::default()),
+        result: Ok(TabletErrors::default().into()),
     });
     assert_eq!(visible(world.reply(first_token)), [3]);
 }
@@ -220,7 +220,7 @@ fn a_slow_replica_is_waited_for_and_then_missed() {
     for (call, ..) in &calls[..2] {
         world.step(Event::Answer {
             call: *call,
-            result: Ok(TabletErrors::default()),
+            result: Ok(TabletErrors::default().into()),
         });
     }
     world.pass(4_999);
@@ -293,7 +293,7 @@ fn nothing_is_answered_or_sent_before_its_record_is_durable() {
     for call in calls {
         world.step(Event::Answer {
             call,
-            result: Ok(TabletErrors::default()),
+            result: Ok(TabletErrors::default().into()),
         });
     }
     assert!(

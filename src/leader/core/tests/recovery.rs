@@ -81,7 +81,7 @@ fn a_committed_load_is_published_again_after_a_restart_and_no_id_is_given_twice(
     assert!(matches!(request, BackendRequest::Publish(of) if of.txn == plan.txn));
     world.step(Event::Answer {
         call,
-        result: Ok(TabletErrors::default()),
+        result: Ok(TabletErrors::default().into()),
     });
     let refused = world.begin("a").expect_err("it is visible");
     assert!(refused.message.contains("VISIBLE"), "{refused}");

@@ -29,7 +29,7 @@ fn a_table_is_there_when_every_backend_has_its_tablets() {
         assert!(matches!(request, BackendRequest::CreateTablets(of) if of.tablets.len() == 2));
         world.step(Event::Answer {
             call,
-            result: Ok(TabletErrors::default()),
+            result: Ok(TabletErrors::default().into()),
         });
     }
     assert_eq!(world.reply(token), Some(Ok(Reply::Done)));
@@ -56,7 +56,7 @@ fn a_backend_that_can_not_make_its_tablets_is_named_and_nothing_stays() {
     for (at, (call, ..)) in calls.iter().enumerate() {
         let result = match at {
             1 => Err("no space left on device".to_owned()),
-            _ => Ok(TabletErrors::default()),
+            _ => Ok(TabletErrors::default().into()),
         };
         world.step(Event::Answer {
             call: *call,

@@ -1,0 +1,115 @@
+//! What readers see of repair and balance: the queue, what runs, what has ended, hints, slots and loads.
+//!
+//! A value in maps that share structure; a clone costs a few reference counts.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet, Vector};
+
+use crate::clock::Timestamp;
+use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
+use crate::tablet::load::LoadStatistics;
+use crate::tablet::task::Task;
+
+/// Ended tasks that are remembered (StarRocks).
+pub const HISTORY_MAX: usize = 1000;
+
+/// The state of repair and balance.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Healing {
+    /// Tasks in the queue.
+    pub pending: OrdMap<TabletId, Arc<Task>>,
+    /// Tasks whose copying runs.
+    pub running: OrdMap<TabletId, Arc<Task>>,
+    /// Tasks that have ended, the oldest first; at most [`HISTORY_MAX`].
+    pub history: Vector<Arc<Task>>,
+    /// Partitions that are to be repaired first.
+    pub hints: OrdMap<PartitionId, Hint>,
+    /// Room for copying, by backend and storage path.
+    pub slots: OrdMap<(BackendId, i64), Slots>,
+    /// Loads of the backends, made anew every minute (seed).
+    pub load: Arc<LoadStatistics>,
+    /// Tablets that were found not healthy and are not queued yet, since when: the delay before repair counts from here.
+    pub seen: OrdMap<TabletId, Timestamp>,
+    /// Tablets whose content is being compared.
+    pub checking: OrdSet<TabletId>,
+    /// Counted since the start.
+    pub counters: Counters,
+}
+
+/// ADMIN REPAIR TABLE: tablets of a partition come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hint {
+    /// Database.
+    pub db: DbId,
+    /// Table.
+    pub table: TableId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Room for copying on a storage path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Slots {
+    /// Copies for repair at once.
+    pub repair_total: u32,
+    /// Of those, in use.
+    pub repair_used: u32,
+    /// Copies for balance at once.
+    pub balance_total: u32,
+    /// Of those, in use.
+    pub balance_used: u32,
+    /// Bytes copied from and to the path, as far as copies have ended.
+    pub bytes: u64,
+    /// Milliseconds that this took.
+    pub millis: u64,
+}
+
+/// What the checker, the scheduler and the balancer have done since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Rounds of the checker.
+    pub checker_rounds: u64,
+    /// Tablets that the checker looked at.
+    pub checked_tablets: u64,
+    /// Of those, not healthy.
+    pub unhealthy_tablets: u64,
+    /// Tasks that were queued.
+    pub queued: u64,
+    /// Rounds of the scheduler.
+    pub scheduler_rounds: u64,
+    /// Attempts to carry out a task.
+    pub scheduled: u64,
+    /// Of those, failed.
+    pub failed_scheduling: u64,
+    /// Tasks that ended well.
+    pub finished: u64,
+    /// Tasks that were given up, by whatever reason.
+    pub cancelled: u64,
+    /// Tasks whose copying took too long.
+    pub timed_out: u64,
+    /// Copies of everything.
+    pub full_clones: u64,
+    /// Copies of what was missing.
+    pub incremental_clones: u64,
+    /// Bytes copied.
+    pub cloned_bytes: u64,
+    /// Replicas removed.
+    pub removed_replicas: u64,
+    /// Moves that the balancer asked for.
+    pub moves: u64,
+}
+
+impl Healing {
+    /// The task of a tablet that has not ended.
+    pub fn task(&self, tablet: TabletId) -> Option<&Arc<Task>> {
+        self.running
+            .get(&tablet)
+            .or_else(|| self.pending.get(&tablet))
+    }
+
+    /// The last task of a tablet that has ended, if it is remembered.
+    pub fn last(&self, tablet: TabletId) -> Option<&Arc<Task>> {
+        self.history.iter().rev().find(|task| task.tablet == tablet)
+    }
+}

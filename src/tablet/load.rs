@@ -1,0 +1,275 @@
+//! How much load each backend has, medium by medium (seed: ClusterLoadStatistics and its loadScore).
+//!
+//! Owns the score and the classes. Does not own what is moved because of them: [`balance`](crate::tablet::balance) does.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::backend::PathState;
+use crate::catalog::state::Catalog;
+use crate::catalog::table::Medium;
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::ids::BackendId;
+
+/// Disk use up to which capacity and number of replicas count alike (seed).
+const EVEN_UP_TO: f64 = 0.5;
+
+/// Loads of all backends at one moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LoadStatistics {
+    /// When they were made; `None` before the first time.
+    pub at: Option<Timestamp>,
+    /// By medium; one that no backend has is left out.
+    pub mediums: BTreeMap<Medium, MediumLoad>,
+}
+
+/// Loads of the backends that have paths of one medium.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MediumLoad {
+    /// By backend.
+    pub backends: BTreeMap<BackendId, BackendLoad>,
+    /// Mean score.
+    pub average: f64,
+    /// Bytes of tablets on all of them over what they could hold.
+    pub used: f64,
+    /// Mean number of replicas.
+    pub replicas: f64,
+    /// `capacity_used_percent_high_water` when this was made.
+    pub high_water: f64,
+    /// `tablet_sched_balance_load_score_threshold` when this was made.
+    pub threshold: f64,
+}
+
+/// Load of one backend on one medium.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BackendLoad {
+    /// Alive, not being emptied, with a path of the medium that works.
+    pub available: bool,
+    /// Bytes of tablets.
+    pub data_used: u64,
+    /// Bytes of tablets, and bytes that may still be written.
+    pub capacity: u64,
+    /// Bytes of all disks, whoever uses them.
+    pub total: u64,
+    /// Replicas.
+    pub replicas: u64,
+    /// Weight of disk use in the score (seed: capacityCoefficient).
+    pub capacity_coefficient: f64,
+    /// Weight of the number of replicas (seed: replicaNumCoefficient).
+    pub replica_coefficient: f64,
+    /// The higher, the more load (seed: loadScore).
+    pub score: f64,
+    /// Against the mean of all.
+    pub class: Class,
+}
+
+/// How a load stands against the mean of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Class {
+    /// Not known yet.
+    #[default]
+    Init,
+    /// Below.
+    Low,
+    /// About the same.
+    Mid,
+    /// Above.
+    High,
+}
+
+impl Class {
+    /// The word that SHOW prints.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Init => "INIT",
+            Class::Low => "LOW",
+            Class::Mid => "MID",
+            Class::High => "HIGH",
+        }
+    }
+}
+
+impl LoadStatistics {
+    /// The loads as the backends last told of them. Costs a look at each backend and path.
+    pub fn of(catalog: &Catalog, config: &Config, now: Timestamp) -> LoadStatistics {
+        let mut mediums: BTreeMap<Medium, MediumLoad> = BTreeMap::new();
+        for backend in catalog.backends.values() {
+            let Some(state) = catalog.backend_states.get(&backend.id) else {
+                continue;
+            };
+            let stays = state.alive && !backend.decommissioned;
+            for path in state.paths.iter().filter(|path| path.online) {
+                let medium = mediums.entry(path.medium).or_default();
+                let load = medium.backends.entry(backend.id).or_default();
+                load.available |= stays;
+                load.add(path);
+            }
+        }
+        for medium in mediums.values_mut() {
+            medium.high_water = config.capacity_used_percent_high_water;
+            medium.threshold = config.tablet_sched_balance_load_score_threshold;
+            medium.judge();
+        }
+        LoadStatistics {
+            at: Some(now),
+            mediums,
+        }
+    }
+
+    /// The load of a backend on one medium.
+    pub fn on(&self, backend: BackendId, medium: Medium) -> Option<&BackendLoad> {
+        self.mediums.get(&medium)?.backends.get(&backend)
+    }
+
+    /// Mean score of a backend over the media that it has; the lower, the better it can take more.
+    pub fn mixed_score(&self, backend: BackendId) -> f64 {
+        let scores = self
+            .mediums
+            .values()
+            .filter_map(|medium| Some(medium.backends.get(&backend)?.score));
+        let (sum, count) =
+            scores.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
+        if count > 0.0 { sum / count } else { 0.0 }
+    }
+}
+
+impl MediumLoad {
+    /// Scores and classes of what has been added up.
+    fn judge(&mut self) {
+        let count = self.backends.len() as f64;
+        let (used, capacity, replicas) = self.backends.values().fold((0, 0, 0), |sum, load| {
+            (
+                sum.0 + load.data_used,
+                sum.1 + load.capacity,
+                sum.2 + load.replicas,
+            )
+        });
+        self.used = ratio(used as f64, capacity as f64);
+        self.replicas = ratio(replicas as f64, count);
+        let (cluster_used, cluster_replicas) = (self.used, self.replicas);
+        for load in self.backends.values_mut() {
+            load.capacity_coefficient = capacity_coefficient(load.used(), self.high_water);
+            load.replica_coefficient = 1.0 - load.capacity_coefficient;
+            load.score = score(load, cluster_used, cluster_replicas, self.high_water);
+        }
+        let sum: f64 = self.backends.values().map(|load| load.score).sum();
+        self.average = ratio(sum, count);
+        for load in self.backends.values_mut() {
+            let off = ratio(load.score - self.average, self.average);
+            load.class = if off > self.threshold {
+                Class::High
+            } else if off < -self.threshold {
+                Class::Low
+            } else {
+                Class::Mid
+            };
+        }
+    }
+
+    /// The score that a backend would have with so much more or less, against the means as they are.
+    pub fn score_with(&self, load: &BackendLoad, bytes: i64, replicas: i64) -> f64 {
+        let changed = BackendLoad {
+            data_used: load
+                .data_used
+                .saturating_add_signed(bytes)
+                .min(load.capacity),
+            replicas: load.replicas.saturating_add_signed(replicas),
+            ..load.clone()
+        };
+        score(&changed, self.used, self.replicas, self.high_water)
+    }
+
+    /// Counts a move that has been decided, so that the next decision sees it. Classes stay until the next statistics.
+    pub fn moved(&mut self, from: BackendId, to: BackendId, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        for (backend, by, replicas) in [(from, -bytes, -1), (to, bytes, 1)] {
+            let Some(load) = self.backends.get(&backend) else {
+                continue;
+            };
+            let score = self.score_with(load, by, replicas);
+            if let Some(load) = self.backends.get_mut(&backend) {
+                load.data_used = load.data_used.saturating_add_signed(by).min(load.capacity);
+                load.replicas = load.replicas.saturating_add_signed(replicas);
+                load.score = score;
+            }
+        }
+    }
+}
+
+impl BackendLoad {
+    fn add(&mut self, path: &PathState) {
+        self.data_used += path.data_used;
+        self.capacity += path.data_used + path.available;
+        self.total += path.total;
+        self.replicas += path.tablets;
+    }
+
+    /// Disk use, between 0 and 1.
+    pub fn used(&self) -> f64 {
+        ratio(self.data_used as f64, self.capacity as f64)
+    }
+}
+
+/// Weight of disk use (seed): 0.5 up to half full, 1 above the high water, twice the use less a half between.
+pub fn capacity_coefficient(used: f64, high_water: f64) -> f64 {
+    if used < EVEN_UP_TO {
+        0.5
+    } else if used > high_water {
+        1.0
+    } else {
+        (2.0 * used - 0.5).min(1.0)
+    }
+}
+
+fn score(load: &BackendLoad, cluster_used: f64, cluster_replicas: f64, high_water: f64) -> f64 {
+    let weight = capacity_coefficient(load.used(), high_water);
+    ratio(load.used(), cluster_used) * weight
+        + ratio(load.replicas as f64, cluster_replicas) * (1.0 - weight)
+}
+
+/// `of / by`, and 0 where there is nothing to divide by.
+fn ratio(of: f64, by: f64) -> f64 {
+    if by > 0.0 { of / by } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_weight_of_disk_use_grows_smoothly_between_half_and_high_water() {
+        let at = |used: f64| capacity_coefficient(used, 0.75);
+        assert_eq!((at(0.0), at(0.49), at(0.5)), (0.5, 0.5, 0.5));
+        assert_eq!((at(0.6), at(0.7)), (0.7, 0.9));
+        assert_eq!((at(0.75), at(0.76), at(1.0)), (1.0, 1.0, 1.0));
+    }
+
+    #[test]
+    fn scores_of_a_cluster_computed_by_hand() {
+        let load = |data_used, replicas| BackendLoad {
+            available: true,
+            data_used,
+            capacity: 1000,
+            replicas,
+            ..BackendLoad::default()
+        };
+        let mut medium = MediumLoad {
+            high_water: 0.75,
+            threshold: 0.1,
+            ..MediumLoad::default()
+        };
+        medium.backends.insert(BackendId(1), load(600, 30));
+        medium.backends.insert(BackendId(2), load(200, 20));
+        medium.backends.insert(BackendId(3), load(400, 10));
+        medium.judge();
+        // Means: 0.4 of the capacity, 20 replicas.
+        // 1: 0.6/0.4 * 0.7 + 30/20 * 0.3 = 1.5; 2: 0.5 * 0.5 + 1 * 0.5 = 0.75; 3: 1 * 0.5 + 0.5 * 0.5 = 0.75.
+        let of = |id: u64| &medium.backends[&BackendId(id)];
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
+        assert!(close(of(1).score, 1.5), "{}", of(1).score);
+        assert!(close(of(2).score, 0.75) && close(of(3).score, 0.75));
+        assert!(close(medium.average, 1.0));
+        assert_eq!(of(1).class, Class::High);
+        assert_eq!((of(2).class, of(3).class), (Class::Low, Class::Low));
+    }
+}

@@ -1,0 +1,298 @@
+//! Why the scheduler does, or does not do, something: one typed reason, and everything that is said of it.
+//!
+//! ErrMsg, EXPLAIN TABLET and the log print these. Texts follow StarRocks' where it has one.
+
+use std::fmt;
+
+use crate::ids::{BackendId, ReplicaId, TxnId, Version};
+
+/// A reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// No replica can be copied: none is whole on a living backend.
+    NoSource,
+    /// No backend can take another replica.
+    NoDestination,
+    /// No replica is behind, so none can be brought forward.
+    NoReplicaBehind,
+    /// No replica can be removed without a loss.
+    NoneRedundant,
+    /// Every slot of the paths that could be copied from is taken.
+    SourceBusy,
+    /// Every slot of the paths that could be copied to is taken.
+    DestinationBusy,
+    /// The backend's heartbeats fail.
+    Dead(BackendId),
+    /// The backend was dropped.
+    Gone(BackendId),
+    /// The backend is being emptied.
+    Leaving(BackendId),
+    /// The backend has a replica of the tablet already.
+    HasReplica(BackendId),
+    /// Another replica of the tablet is on the same host.
+    SameHost(BackendId),
+    /// The backend has no replica of the tablet.
+    HasNoReplica(BackendId),
+    /// The replica is bad: its files are lost or wrong, or an operator said so.
+    Bad(ReplicaId),
+    /// The replica lacks versions that readers see.
+    Behind {
+        /// The replica.
+        replica: ReplicaId,
+        /// Where it is.
+        version: Version,
+        /// What readers see.
+        visible: Version,
+    },
+    /// The replica is being filled itself.
+    BeingFilled(ReplicaId),
+    /// The replica is about to be removed.
+    BeingRemoved(ReplicaId),
+    /// The replica's storage path is not known: its backend has not reported it.
+    NoPath(BackendId),
+    /// No storage path that works.
+    NoPathOnline(BackendId),
+    /// No storage path of the medium that is wanted.
+    NoMedium(BackendId),
+    /// No storage path has room for the tablet.
+    Full(BackendId),
+    /// All slots of its storage paths are taken.
+    Busy(BackendId),
+    /// It can be copied from, or to.
+    Fits(BackendId),
+    /// Nothing is the matter with the tablet.
+    Healthy,
+    /// The tablet does not exist any more.
+    TabletGone,
+    /// It waits in case the backend comes back.
+    Delayed {
+        /// Seconds left.
+        seconds: u64,
+    },
+    /// Too few backends have reported since the start.
+    SafeMode,
+    /// A replica was marked; loads that began earlier may still write to it.
+    WaitsForLoads(TxnId),
+    /// The replica that was too many has been removed.
+    RedundantRemoved(ReplicaId),
+    /// The copy is there and the tablet is healthy, or its task is done.
+    Cloned,
+    /// The backend reported that copying failed.
+    CloneFailed(String),
+    /// Copying took longer than its time.
+    TimedOut {
+        /// Its time, in seconds.
+        seconds: u64,
+    },
+    /// What was copied does not hold what readers see by now.
+    Stale {
+        /// What was copied.
+        version: Version,
+        /// What readers saw when the task began.
+        visible: Version,
+    },
+    /// Two copies of everything follow each other too closely.
+    ConsecutiveFull {
+        /// Seconds left.
+        seconds: u64,
+    },
+    /// The queue is full.
+    QueueFull,
+    /// Nothing to even out: all backends have about the same load.
+    Balanced,
+    /// Balancing is switched off.
+    BalanceDisabled,
+    /// Every backend with little load is unavailable.
+    LowUnavailable,
+    /// No replica is on a backend with much load.
+    NoneOnHigh,
+    /// No backend with little load would make the cluster more balanced.
+    NoBetterBackend,
+    /// ADMIN CANCEL REPAIR TABLE, ADMIN CLEAN TABLET SCHEDULER QUEUE.
+    CancelledByUser,
+    /// The backend that was copied to, or from, died or was dropped.
+    BackendLost(BackendId),
+}
+
+/// What a reason means for what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ruling {
+    /// It can be done.
+    Yes,
+    /// It can't, until something else changes.
+    No,
+    /// It can, as soon as there is room.
+    Throttle,
+    /// It can, after some time.
+    Wait,
+}
+
+impl Ruling {
+    /// The word that EXPLAIN prints.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ruling::Yes => "YES",
+            Ruling::No => "NO",
+            Ruling::Throttle => "THROTTLE",
+            Ruling::Wait => "WAIT",
+        }
+    }
+}
+
+impl Reason {
+    /// What it means for what was asked.
+    pub fn ruling(&self) -> Ruling {
+        match self {
+            Reason::Fits(_) | Reason::Cloned | Reason::RedundantRemoved(_) => Ruling::Yes,
+            Reason::SourceBusy | Reason::DestinationBusy | Reason::Busy(_) | Reason::QueueFull => {
+                Ruling::Throttle
+            }
+            Reason::Delayed { .. }
+            | Reason::SafeMode
+            | Reason::WaitsForLoads(_)
+            | Reason::ConsecutiveFull { .. } => Ruling::Wait,
+            _ => Ruling::No,
+        }
+    }
+
+    /// A stable word for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::NoSource => "NO_SOURCE",
+            Reason::NoDestination => "NO_DESTINATION",
+            Reason::NoReplicaBehind => "NO_REPLICA_BEHIND",
+            Reason::NoneRedundant => "NONE_REDUNDANT",
+            Reason::SourceBusy => "SOURCE_BUSY",
+            Reason::DestinationBusy => "DESTINATION_BUSY",
+            Reason::Dead(_) => "BACKEND_DEAD",
+            Reason::Gone(_) => "BACKEND_GONE",
+            Reason::Leaving(_) => "BACKEND_LEAVING",
+            Reason::HasReplica(_) => "HAS_REPLICA",
+            Reason::SameHost(_) => "SAME_HOST",
+            Reason::HasNoReplica(_) => "HAS_NO_REPLICA",
+            Reason::Bad(_) => "REPLICA_BAD",
+            Reason::Behind { .. } => "REPLICA_BEHIND",
+            Reason::BeingFilled(_) => "REPLICA_BEING_FILLED",
+            Reason::BeingRemoved(_) => "REPLICA_BEING_REMOVED",
+            Reason::NoPath(_) => "PATH_UNKNOWN",
+            Reason::NoPathOnline(_) => "NO_PATH_ONLINE",
+            Reason::NoMedium(_) => "NO_MEDIUM",
+            Reason::Full(_) => "DISK_FULL",
+            Reason::Busy(_) => "SLOTS_TAKEN",
+            Reason::Fits(_) => "FITS",
+            Reason::Healthy => "HEALTHY",
+            Reason::TabletGone => "TABLET_GONE",
+            Reason::Delayed { .. } => "DELAYED",
+            Reason::SafeMode => "SAFE_MODE",
+            Reason::WaitsForLoads(_) => "WAITS_FOR_LOADS",
+            Reason::RedundantRemoved(_) => "REDUNDANT_REMOVED",
+            Reason::Cloned => "CLONED",
+            Reason::CloneFailed(_) => "CLONE_FAILED",
+            Reason::TimedOut { .. } => "TIMED_OUT",
+            Reason::Stale { .. } => "STALE",
+            Reason::ConsecutiveFull { .. } => "CONSECUTIVE_FULL",
+            Reason::QueueFull => "QUEUE_FULL",
+            Reason::Balanced => "BALANCED",
+            Reason::BalanceDisabled => "BALANCE_DISABLED",
+            Reason::LowUnavailable => "LOW_UNAVAILABLE",
+            Reason::NoneOnHigh => "NONE_ON_HIGH",
+            Reason::NoBetterBackend => "NO_BETTER_BACKEND",
+            Reason::CancelledByUser => "CANCELLED_BY_USER",
+            Reason::BackendLost(_) => "BACKEND_LOST",
+        }
+    }
+
+    /// The setting that has to do with it.
+    pub fn setting(&self) -> Option<&'static str> {
+        match self {
+            Reason::SourceBusy | Reason::DestinationBusy | Reason::Busy(_) => {
+                Some("tablet_sched_slot_num_per_path")
+            }
+            Reason::Dead(_) => Some("heartbeat_retry_times"),
+            Reason::Full(_) => Some("storage_usage_soft_limit_percent"),
+            Reason::Delayed { .. } => Some("tablet_sched_repair_delay_factor_second"),
+            Reason::SafeMode => Some("safe_mode_replica_percent"),
+            Reason::TimedOut { .. } => Some("tablet_sched_max_clone_task_timeout_sec"),
+            Reason::ConsecutiveFull { .. } => Some("tablet_sched_consecutive_full_clone_delay_sec"),
+            Reason::QueueFull => Some("tablet_sched_max_scheduling_tablets"),
+            Reason::BalanceDisabled => Some("tablet_sched_disable_balance"),
+            Reason::Balanced | Reason::NoneOnHigh | Reason::NoBetterBackend => {
+                Some("tablet_sched_balance_load_score_threshold")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::NoSource => f.write_str("unable to find source replica"),
+            Reason::NoDestination => f.write_str("unable to find dest path for new replica"),
+            Reason::NoReplicaBehind => {
+                f.write_str("unable to choose dest replica(maybe no incomplete replica)")
+            }
+            Reason::NoneRedundant => f.write_str("unable to delete any redundant replicas"),
+            Reason::SourceBusy => f.write_str("path busy, wait for next round: source"),
+            Reason::DestinationBusy => f.write_str("path busy, wait for next round: destination"),
+            Reason::Dead(id) => write!(f, "backend {id} is dead: its heartbeats fail"),
+            Reason::Gone(id) => write!(f, "backend is dropped: {id}"),
+            Reason::Leaving(id) => write!(f, "backend {id} is being decommissioned"),
+            Reason::HasReplica(id) => write!(f, "backend {id} has a replica already"),
+            Reason::SameHost(id) => write!(f, "another replica is on the host of backend {id}"),
+            Reason::HasNoReplica(id) => write!(f, "backend {id} has no replica"),
+            Reason::Bad(id) => write!(f, "replica {id} is bad"),
+            Reason::Behind {
+                replica,
+                version,
+                visible,
+            } => write!(
+                f,
+                "replica {replica} is at version {version}, readers see {visible}"
+            ),
+            Reason::BeingFilled(id) => write!(f, "replica {id} is being filled by a clone"),
+            Reason::BeingRemoved(id) => write!(f, "replica {id} is about to be removed"),
+            Reason::NoPath(id) => {
+                write!(f, "path hash is not set: backend {id} has not reported it")
+            }
+            Reason::NoPathOnline(id) => write!(f, "backend {id} has no storage path that works"),
+            Reason::NoMedium(id) => write!(f, "backend {id} has no storage path of the medium"),
+            Reason::Full(id) => {
+                write!(f, "no storage path of backend {id} has room for the tablet")
+            }
+            Reason::Busy(id) => write!(f, "all slots of backend {id} are taken"),
+            Reason::Fits(id) => write!(f, "backend {id} can be used"),
+            Reason::Healthy => f.write_str("tablet is healthy"),
+            Reason::TabletGone => f.write_str("tablet does not exist any more"),
+            Reason::Delayed { seconds } => {
+                write!(
+                    f,
+                    "repair begins in {seconds} s, in case the backend comes back"
+                )
+            }
+            Reason::SafeMode => f.write_str("too few backends have reported since the start"),
+            Reason::WaitsForLoads(txn) => write!(f, "wait txn before {txn} to be finished"),
+            Reason::RedundantRemoved(_) => f.write_str("redundant replica is deleted"),
+            Reason::Cloned => Ok(()),
+            Reason::CloneFailed(why) => f.write_str(why),
+            Reason::TimedOut { seconds } => {
+                write!(f, "timeout: copying took more than {seconds} s")
+            }
+            Reason::Stale { version, visible } => write!(
+                f,
+                "the clone replica's version is stale. {version}, task visible version: {visible}"
+            ),
+            Reason::ConsecutiveFull { seconds } => {
+                write!(f, "consecutive full clone needs to delay: {seconds} s left")
+            }
+            Reason::QueueFull => f.write_str("the queue is full"),
+            Reason::Balanced => f.write_str("cluster is balance"),
+            Reason::BalanceDisabled => f.write_str("balance is disabled"),
+            Reason::LowUnavailable => f.write_str("all low load backends is unavailable"),
+            Reason::NoneOnHigh => f.write_str("no replica on high load backend"),
+            Reason::NoBetterBackend => f.write_str("unable to find low backend"),
+            Reason::CancelledByUser => f.write_str("cancelled by user"),
+            Reason::BackendLost(id) => write!(f, "backend {id} was lost while it was needed"),
+        }
+    }
+}
