@@ -136,8 +136,6 @@ settings! {
     tablet_sched_min_clone_task_timeout_sec ["min_clone_task_timeout_sec"]: u64 = 180, "long", true;
     /// Seconds that copying a tablet may take at most.
     tablet_sched_max_clone_task_timeout_sec ["max_clone_task_timeout_sec"]: u64 = 7200, "long", true;
-    /// Seconds between two copies of everything of one tablet.
-    tablet_sched_consecutive_full_clone_delay_sec: u64 = 180, "long", true;
     /// Seconds for which ADMIN REPAIR TABLE puts tablets first.
     admin_repair_hint_second: u64 = 14_400, "long", true;
     /// Bytes a second that one clone may fetch; 0 means no limit.

@@ -3,10 +3,17 @@
 //! Pure: no clock, no I/O, no randomness, no async.
 
 pub mod census;
+pub mod checker;
 pub mod cluster;
+pub mod desk;
+pub mod destination;
 pub mod healing;
 pub mod health;
 pub mod load;
 pub mod placement;
+pub mod priority;
 pub mod reason;
+pub mod redundant;
+pub mod schedule;
+pub mod source;
 pub mod task;

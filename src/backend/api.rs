@@ -164,6 +164,8 @@ pub struct Publish {
 pub struct PublishTablet {
     /// Tablet.
     pub tablet: TabletId,
+    /// The replica that is meant; another one that is here fails.
+    pub replica: ReplicaId,
     /// The version that the load gets.
     pub version: Version,
     /// Whether the load wrote rows to the tablet, on whichever backend. A replica without the pending rowset of such

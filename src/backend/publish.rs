@@ -81,10 +81,17 @@ fn publish_one(
 ) -> Result<(), String> {
     let PublishTablet {
         tablet: id,
+        replica,
         version,
         rows,
     } = wanted;
     let tablet = draft.tablet(id).map_err(|e| e.to_string())?;
+    if tablet.spec.replica != replica {
+        return Err(format!(
+            "tablet {id} is here as replica {}, not as replica {replica}",
+            tablet.spec.replica
+        ));
+    }
     if version < 1 {
         return Err(format!("tablet {id} can't get version {version}"));
     }

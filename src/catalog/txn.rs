@@ -49,6 +49,10 @@ pub struct Writes {
     pub with_rows: Vec<TabletId>,
     /// Replicas of those tablets that did not get the rows, ascending.
     pub missed: Vec<(TabletId, ReplicaId)>,
+    /// Replicas from this id on were made after the commit: they have neither rows nor version of it, unless a clone
+    /// brings them. `None` in records of a time when replicas were not made later.
+    #[serde(default)]
+    pub replicas_below: Option<ReplicaId>,
 }
 
 impl Writes {
@@ -59,6 +63,9 @@ impl Writes {
 
     /// Whether a replica can be given the load's version: it holds the rows, or the tablet got none.
     pub fn can_publish(&self, tablet: TabletId, replica: ReplicaId) -> bool {
+        if self.replicas_below.is_some_and(|below| replica >= below) {
+            return false;
+        }
         !self.has_rows(tablet) || self.missed.binary_search(&(tablet, replica)).is_err()
     }
 }

@@ -6,6 +6,7 @@
 
 mod databases;
 mod error;
+mod heal;
 mod ledger;
 mod loads;
 mod make;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::error::Error;
+use self::heal::Heal;
 use self::ledger::Ledger;
 use self::loads::Loads;
 use self::make::{Make, MakeId};
@@ -31,11 +33,12 @@ use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::ids::{BackendId, TxnId};
+use crate::ids::{BackendId, TabletId, TxnId};
 use crate::leader::action::{Action, BackendReply, BackendRequest, CallId, Token};
 use crate::leader::event::Event;
 use crate::leader::request::{Reply, Request};
 use crate::tablet::census::Census;
+use crate::tablet::healing::Healing;
 
 /// Milliseconds that a backend may take for a call that has no setting of its own.
 const CALL_TIMEOUT_MS: u64 = 10_000;
@@ -55,6 +58,7 @@ pub struct Core {
     makes: BTreeMap<MakeId, Make>,
     loads: Loads,
     reports: Reports,
+    heal: Heal,
 }
 
 /// What a call was made for.
@@ -68,6 +72,8 @@ enum Purpose {
     Settle(TxnId, BackendId),
     /// Dropping tablets; what is not dropped is found by a report.
     Drop,
+    /// Filling a replica of a tablet.
+    Clone(TabletId),
 }
 
 /// A request's answer: at once, or when something else has happened.
@@ -92,6 +98,7 @@ impl Core {
             makes: BTreeMap::new(),
             loads: Loads::recover(&catalog),
             reports: Reports::new(&catalog, now),
+            heal: Heal::default(),
             head: catalog,
         }
     }
@@ -127,8 +134,8 @@ impl Core {
     }
 
     /// Repair and balance, as they are now.
-    pub fn healing(&self) -> crate::tablet::healing::Healing {
-        crate::tablet::healing::Healing::default()
+    pub fn healing(&self) -> Healing {
+        self.heal.healing().clone()
     }
 
     /// Settings in force.
@@ -205,13 +212,22 @@ impl Core {
             } => self.drop_partition(&db, &name, &partition, if_exists),
             Request::AddBackends(backends) => self.add_backends(&backends),
             Request::DropBackends { backends, force } => self.drop_backends(&backends, force),
-            Request::Decommission { .. }
-            | Request::RepairTable { .. }
-            | Request::RepairTablet { .. }
-            | Request::SetReplicaStatus { .. }
+            Request::Decommission { backends, on } => self.decommission(&backends, on),
+            Request::RepairTable {
+                db,
+                table,
+                partitions,
+                on,
+            } => self.repair_table(&db, &table, &partitions, on),
+            Request::SetReplicaStatus {
+                tablet,
+                backend,
+                bad,
+            } => self.set_replica_status(tablet, backend, bad),
+            Request::CleanQueue => self.clean_queue(),
+            Request::RepairTablet { .. }
             | Request::CheckTablets(_)
             | Request::CheckSegments { .. }
-            | Request::CleanQueue
             | Request::Spare { .. } => Err(Error::EmptyHost),
             Request::SetConfig {
                 key,
@@ -239,6 +255,7 @@ impl Core {
                 self.publish_answered(txn, backend, errors(result))
             }
             Some(Purpose::Settle(txn, backend)) => self.reports.settled(txn, backend),
+            Some(Purpose::Clone(tablet)) => self.clone_answered(tablet, call, result),
             Some(Purpose::Drop) | None => {}
         }
     }
@@ -249,6 +266,7 @@ impl Core {
         self.publish_again();
         self.forget_labels();
         self.forget_caught_up();
+        self.heal();
     }
 
     /// Makes a record of changes that belong together: all of them, or none where one does not fit.

@@ -116,6 +116,7 @@ impl Cluster {
             (TabletId(13_001), ReplicaId(14_005)),
         ];
         let writes = Writes {
+            replicas_below: None,
             with_rows: vec![TabletId(13_000)],
             missed: missed[..1].to_vec(),
         };

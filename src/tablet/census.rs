@@ -13,7 +13,7 @@ use crate::catalog::state::Catalog;
 use crate::catalog::tablets::{Stretch, TabletView};
 use crate::ids::{BackendId, DbId, TabletId};
 use crate::tablet::cluster::Cluster;
-use crate::tablet::health::tablet_health;
+use crate::tablet::health::{TabletStatus, tablet_health};
 use crate::view::Statistic;
 
 /// Counts by database.
@@ -21,6 +21,7 @@ use crate::view::Statistic;
 pub struct Census {
     counts: OrdMap<DbId, Statistic>,
     unhealthy: OrdMap<DbId, OrdSet<TabletId>>,
+    surplus: OrdMap<DbId, OrdSet<TabletId>>,
     cloning: OrdMap<DbId, OrdSet<TabletId>>,
 }
 
@@ -36,6 +37,17 @@ impl Census {
     /// Unhealthy tablets of one database, ascending.
     pub fn unhealthy(&self, db: DbId) -> Vec<TabletId> {
         listed(&self.unhealthy, db)
+    }
+
+    /// Tablets that are not healthy, then those with a replica too many: all that the checker has to look at.
+    pub fn remarkable(&self) -> Vec<TabletId> {
+        let sets = self.unhealthy.values().chain(self.surplus.values());
+        sets.flatten().copied().collect()
+    }
+
+    /// Tablets with a replica that is being filled by a clone.
+    pub fn all_cloning(&self) -> impl Iterator<Item = TabletId> {
+        self.cloning.values().flatten().copied()
     }
 
     /// Tablets of one database with a replica that is being filled by a clone, ascending.
@@ -54,6 +66,7 @@ impl Census {
         }
         for (db, tablet) in &touched.gone {
             strike(&mut self.unhealthy, *db, *tablet);
+            strike(&mut self.surplus, *db, *tablet);
             strike(&mut self.cloning, *db, *tablet);
         }
         for db in &touched.databases_gone {
@@ -64,6 +77,7 @@ impl Census {
                 "a database goes after all that it holds"
             );
             self.unhealthy.remove(db);
+            self.surplus.remove(db);
             self.cloning.remove(db);
         }
         if touched.backends {
@@ -130,17 +144,13 @@ impl Census {
 
     fn look(&mut self, cluster: &Cluster, tablet: &TabletView<'_>) {
         let (db, id) = (tablet.db(), tablet.id());
-        match tablet_health(cluster, tablet).status.unhealthy() {
-            true => note(&mut self.unhealthy, db, id),
-            false => strike(&mut self.unhealthy, db, id),
-        }
-        match tablet
-            .replicas()
-            .any(|replica| replica.state == ReplicaState::Clone)
-        {
-            true => note(&mut self.cloning, db, id),
-            false => strike(&mut self.cloning, db, id),
-        }
+        let status = tablet_health(cluster, tablet).status;
+        set(&mut self.unhealthy, db, id, status.unhealthy());
+        let surplus = status == TabletStatus::Redundant;
+        set(&mut self.surplus, db, id, surplus);
+        let mut replicas = tablet.replicas();
+        let filled = replicas.any(|replica| replica.state == ReplicaState::Clone);
+        set(&mut self.cloning, db, id, filled);
     }
 }
 
@@ -166,6 +176,13 @@ fn listed(sets: &OrdMap<DbId, OrdSet<TabletId>>, db: DbId) -> Vec<TabletId> {
     sets.get(&db)
         .map(|set| set.iter().copied().collect())
         .unwrap_or_default()
+}
+
+fn set(sets: &mut OrdMap<DbId, OrdSet<TabletId>>, db: DbId, tablet: TabletId, on: bool) {
+    match on {
+        true => note(sets, db, tablet),
+        false => strike(sets, db, tablet),
+    }
 }
 
 fn note(sets: &mut OrdMap<DbId, OrdSet<TabletId>>, db: DbId, tablet: TabletId) {

@@ -9,7 +9,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::tablet::load::LoadStatistics;
-use crate::tablet::task::Task;
+use crate::tablet::task::{Kind, Task};
 
 /// Ended tasks that are remembered (StarRocks).
 pub const HISTORY_MAX: usize = 1000;
@@ -63,6 +63,33 @@ pub struct Slots {
     pub bytes: u64,
     /// Milliseconds that this took.
     pub millis: u64,
+}
+
+impl Slots {
+    /// Copies that may begin now.
+    pub fn free(&self, lane: Kind) -> u32 {
+        let (total, used) = match lane {
+            Kind::Repair => (self.repair_total, self.repair_used),
+            Kind::Balance => (self.balance_total, self.balance_used),
+        };
+        total.saturating_sub(used)
+    }
+
+    /// Whether nothing is copied.
+    pub fn idle(&self) -> bool {
+        self.repair_used == 0 && self.balance_used == 0
+    }
+
+    /// Takes a slot (1), or gives one back (-1).
+    pub fn take(&mut self, lane: Kind, by: i32) {
+        let used = match lane {
+            Kind::Repair => &mut self.repair_used,
+            Kind::Balance => &mut self.balance_used,
+        };
+        *used = used
+            .checked_add_signed(by)
+            .expect("a slot is given back once");
+    }
 }
 
 /// What the checker, the scheduler and the balancer have done since the start.

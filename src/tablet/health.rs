@@ -6,7 +6,7 @@
 use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::state::Catalog;
 use crate::catalog::tablets::TabletView;
-use crate::ids::Version;
+use crate::ids::{ReplicaId, Version};
 use crate::tablet::cluster::Cluster;
 
 /// What is the matter with a tablet.
@@ -44,6 +44,10 @@ pub enum Priority {
 pub struct Counts {
     /// Replicas that exist.
     pub all: usize,
+    /// Living backends that hold one, whatever it is worth.
+    pub occupied: usize,
+    /// Living backends that stay and hold one, whatever it is worth.
+    pub settled: usize,
     /// On a living backend, in normal use, good, and the first on its host.
     pub alive: usize,
     /// Of those, holding every load that readers see.
@@ -128,7 +132,7 @@ pub fn replica_status(catalog: &Catalog, visible: Version, replica: &Replica) ->
 /// The health of a tablet.
 pub fn tablet_health(cluster: &Cluster, tablet: &TabletView<'_>) -> Health {
     let wanted = usize::from(tablet.wanted());
-    let counts = count(cluster, tablet);
+    let counts = count(cluster, tablet, None);
     let (status, priority) = judge(counts, wanted, cluster);
     assert!(counts.all >= counts.alive && counts.alive >= counts.complete);
     assert!(counts.complete >= counts.stable);
@@ -140,13 +144,23 @@ pub fn tablet_health(cluster: &Cluster, tablet: &TabletView<'_>) -> Health {
     }
 }
 
-fn count(cluster: &Cluster, tablet: &TabletView<'_>) -> Counts {
+/// Replicas that hold everything that readers see and can be read, if `lost` were not there.
+pub fn complete_without(cluster: &Cluster, tablet: &TabletView<'_>, lost: ReplicaId) -> usize {
+    count(cluster, tablet, Some(lost)).complete
+}
+
+fn count(cluster: &Cluster, tablet: &TabletView<'_>, lost: Option<ReplicaId>) -> Counts {
     let mut counts = Counts::default();
     let mut hosts: [u32; 8] = [u32::MAX; 8];
     let spread = cluster.spreads(tablet.wanted());
     for (number, replica) in tablet.numbered() {
+        if lost == Some(replica.id) {
+            continue;
+        }
         counts.all += 1;
         let node = cluster.node(number);
+        counts.occupied += usize::from(node.alive);
+        counts.settled += usize::from(node.available);
         if !node.alive || replica.bad || replica.state != ReplicaState::Normal {
             continue;
         }
@@ -173,9 +187,11 @@ fn judge(counts: Counts, wanted: usize, cluster: &Cluster) -> (TabletStatus, Pri
         ForceRedundant, Healthy, Redundant, ReplicaMissing, ReplicaRelocating, VersionIncomplete,
     };
     let majority = wanted / 2 + 1;
-    // No backend is free for another replica.
-    let crowded = |backends: usize| counts.all >= backends && backends >= wanted && wanted > 1;
-    if counts.alive < wanted && crowded(cluster.alive()) {
+    // No backend is free for another replica. StarRocks counts replicas on dead backends here as well, and so drops a
+    // lost copy at once although another backend could take a new one.
+    let crowded =
+        |held: usize, backends: usize| held >= backends && backends >= wanted && wanted > 1;
+    if counts.alive < wanted && crowded(counts.occupied, cluster.alive()) {
         (ForceRedundant, VeryHigh)
     } else if counts.alive < majority {
         (ReplicaMissing, High)
@@ -188,7 +204,7 @@ fn judge(counts: Counts, wanted: usize, cluster: &Cluster) -> (TabletStatus, Pri
     } else if counts.complete > wanted {
         (Redundant, VeryHigh)
     } else if counts.stable < wanted {
-        let status = match crowded(cluster.available()) {
+        let status = match crowded(counts.settled, cluster.available()) {
             true => ForceRedundant,
             false => ReplicaRelocating,
         };

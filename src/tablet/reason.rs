@@ -44,6 +44,8 @@ pub enum Reason {
         /// What readers see.
         visible: Version,
     },
+    /// The replica holds everything that readers see: there is nothing to copy to it.
+    InStep(ReplicaId),
     /// The replica is being filled itself.
     BeingFilled(ReplicaId),
     /// The replica is about to be removed.
@@ -75,7 +77,9 @@ pub enum Reason {
     WaitsForLoads(TxnId),
     /// The replica that was too many has been removed.
     RedundantRemoved(ReplicaId),
-    /// The copy is there and the tablet is healthy, or its task is done.
+    /// A replica that was about to be removed stays after all: it is needed again.
+    Kept(ReplicaId),
+    /// The copy is there.
     Cloned,
     /// The backend reported that copying failed.
     CloneFailed(String),
@@ -90,11 +94,6 @@ pub enum Reason {
         version: Version,
         /// What readers saw when the task began.
         visible: Version,
-    },
-    /// Two copies of everything follow each other too closely.
-    ConsecutiveFull {
-        /// Seconds left.
-        seconds: u64,
     },
     /// The queue is full.
     QueueFull,
@@ -143,14 +142,13 @@ impl Reason {
     /// What it means for what was asked.
     pub fn ruling(&self) -> Ruling {
         match self {
-            Reason::Fits(_) | Reason::Cloned | Reason::RedundantRemoved(_) => Ruling::Yes,
+            Reason::Fits(_) | Reason::Cloned | Reason::Kept(_) | Reason::RedundantRemoved(_) => {
+                Ruling::Yes
+            }
             Reason::SourceBusy | Reason::DestinationBusy | Reason::Busy(_) | Reason::QueueFull => {
                 Ruling::Throttle
             }
-            Reason::Delayed { .. }
-            | Reason::SafeMode
-            | Reason::WaitsForLoads(_)
-            | Reason::ConsecutiveFull { .. } => Ruling::Wait,
+            Reason::Delayed { .. } | Reason::SafeMode | Reason::WaitsForLoads(_) => Ruling::Wait,
             _ => Ruling::No,
         }
     }
@@ -172,6 +170,7 @@ impl Reason {
             Reason::HasNoReplica(_) => "HAS_NO_REPLICA",
             Reason::Bad(_) => "REPLICA_BAD",
             Reason::Behind { .. } => "REPLICA_BEHIND",
+            Reason::InStep(_) => "IN_STEP",
             Reason::BeingFilled(_) => "REPLICA_BEING_FILLED",
             Reason::BeingRemoved(_) => "REPLICA_BEING_REMOVED",
             Reason::NoPath(_) => "PATH_UNKNOWN",
@@ -186,11 +185,11 @@ impl Reason {
             Reason::SafeMode => "SAFE_MODE",
             Reason::WaitsForLoads(_) => "WAITS_FOR_LOADS",
             Reason::RedundantRemoved(_) => "REDUNDANT_REMOVED",
+            Reason::Kept(_) => "KEPT",
             Reason::Cloned => "CLONED",
             Reason::CloneFailed(_) => "CLONE_FAILED",
             Reason::TimedOut { .. } => "TIMED_OUT",
             Reason::Stale { .. } => "STALE",
-            Reason::ConsecutiveFull { .. } => "CONSECUTIVE_FULL",
             Reason::QueueFull => "QUEUE_FULL",
             Reason::Balanced => "BALANCED",
             Reason::BalanceDisabled => "BALANCE_DISABLED",
@@ -213,7 +212,6 @@ impl Reason {
             Reason::Delayed { .. } => Some("tablet_sched_repair_delay_factor_second"),
             Reason::SafeMode => Some("safe_mode_replica_percent"),
             Reason::TimedOut { .. } => Some("tablet_sched_max_clone_task_timeout_sec"),
-            Reason::ConsecutiveFull { .. } => Some("tablet_sched_consecutive_full_clone_delay_sec"),
             Reason::QueueFull => Some("tablet_sched_max_scheduling_tablets"),
             Reason::BalanceDisabled => Some("tablet_sched_disable_balance"),
             Reason::Balanced | Reason::NoneOnHigh | Reason::NoBetterBackend => {
@@ -250,6 +248,7 @@ impl fmt::Display for Reason {
                 f,
                 "replica {replica} is at version {version}, readers see {visible}"
             ),
+            Reason::InStep(id) => write!(f, "replica {id} holds everything that readers see"),
             Reason::BeingFilled(id) => write!(f, "replica {id} is being filled by a clone"),
             Reason::BeingRemoved(id) => write!(f, "replica {id} is about to be removed"),
             Reason::NoPath(id) => {
@@ -273,6 +272,7 @@ impl fmt::Display for Reason {
             Reason::SafeMode => f.write_str("too few backends have reported since the start"),
             Reason::WaitsForLoads(txn) => write!(f, "wait txn before {txn} to be finished"),
             Reason::RedundantRemoved(_) => f.write_str("redundant replica is deleted"),
+            Reason::Kept(id) => write!(f, "replica {id} stays: it is needed again"),
             Reason::Cloned => Ok(()),
             Reason::CloneFailed(why) => f.write_str(why),
             Reason::TimedOut { seconds } => {
@@ -282,9 +282,6 @@ impl fmt::Display for Reason {
                 f,
                 "the clone replica's version is stale. {version}, task visible version: {visible}"
             ),
-            Reason::ConsecutiveFull { seconds } => {
-                write!(f, "consecutive full clone needs to delay: {seconds} s left")
-            }
             Reason::QueueFull => f.write_str("the queue is full"),
             Reason::Balanced => f.write_str("cluster is balance"),
             Reason::BalanceDisabled => f.write_str("balance is disabled"),

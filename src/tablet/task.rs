@@ -135,6 +135,53 @@ impl State {
 }
 
 impl Task {
+    /// A task that has just been made. Table, versions and medium are filled by the caller.
+    pub fn new(
+        tablet: TabletId,
+        (db, partition): (DbId, PartitionId),
+        kind: Kind,
+        status: TabletStatus,
+        priority: Priority,
+        now: Timestamp,
+    ) -> Task {
+        Task {
+            tablet,
+            db,
+            table: TableId::default(),
+            partition,
+            kind,
+            status,
+            state: State::Pending,
+            original: priority,
+            dynamic: priority,
+            medium: Medium::Hdd,
+            source: None,
+            destination: None,
+            timeout_ms: 0,
+            created: now,
+            scheduled: None,
+            visited: None,
+            finished: None,
+            adjusted: None,
+            bytes: 0,
+            millis: 0,
+            full: None,
+            failed_scheduling: 0,
+            failed_running: 0,
+            visible: 0,
+            committed: 0,
+            retiring: None,
+            reason: None,
+        }
+    }
+
+    /// Gives the task another priority of its own: what it went through before does not count any more.
+    pub fn promote(&mut self, priority: Priority) {
+        (self.original, self.dynamic) = (priority, priority);
+        self.failed_scheduling = 0;
+        (self.scheduled, self.adjusted) = (None, None);
+    }
+
     /// Bytes copied in a second; `None` before anything was.
     pub fn rate(&self) -> Option<u64> {
         (self.millis > 0 && self.bytes > 0).then(|| self.bytes.saturating_mul(1000) / self.millis)

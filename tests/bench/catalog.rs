@@ -17,6 +17,7 @@ use quorate::config::Config;
 use quorate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, TxnId};
 use quorate::proc;
 use quorate::tablet::census::Census;
+use quorate::tablet::healing::Healing;
 use quorate::view::{FrontendInfo, View};
 
 use crate::stats::{median, percentile, resident_bytes};
@@ -65,6 +66,7 @@ fn measure(tablets: u64) -> Vec<(&'static str, String)> {
         now: Timestamp(0),
         catalog,
         census,
+        healing: Healing::default(),
         config: Arc::new(Config::default()),
         frontend: Arc::new(FrontendInfo::default()),
     };

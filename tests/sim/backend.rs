@@ -138,6 +138,10 @@ impl ModelBackend {
                 failed.push((item.tablet, "no such tablet".to_owned()));
                 continue;
             };
+            if replica.id != item.replica {
+                failed.push((item.tablet, "another replica is held".to_owned()));
+                continue;
+            }
             let mut pending = self.pending.get_mut(&request.txn);
             if let Some(source) = replica.sources.get(&item.version) {
                 let (tablet, version) = (item.tablet, item.version);

@@ -139,6 +139,7 @@ pub(super) fn create_request(tablets: &[u64]) -> CreateTablets {
 pub(super) fn publish_request(txn: u64, tablet: u64, version: Version) -> Vec<u8> {
     let tablets = vec![PublishTablet {
         tablet: TabletId(tablet),
+        replica: spec(tablet).replica,
         version,
         rows: true,
     }];
@@ -232,6 +233,7 @@ impl Node {
     ) -> Vec<(TabletId, String)> {
         let tablets = tablets.iter().map(|(tablet, version, rows)| PublishTablet {
             tablet: TabletId(*tablet),
+            replica: spec(*tablet).replica,
             version: *version,
             rows: *rows,
         });

@@ -4,7 +4,7 @@ use crate::catalog::apply::Misfit;
 use crate::catalog::txn::TxnState;
 use crate::code::{Code, Coded};
 use crate::config;
-use crate::ids::{TabletId, TxnId};
+use crate::ids::{BackendId, TabletId, TxnId};
 
 /// Why the leader refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +75,28 @@ pub enum Error {
     BackendExists { host: String, port: u16 },
     #[error("backend does not exist[{host}:{port}]")]
     UnknownBackend { host: String, port: u16 },
+    #[error("tablet {0} does not exist")]
+    UnknownTablet(TabletId),
+    #[error(
+        "tablet {tablet} has no replica on backend {backend}; SHOW TABLET {tablet} leads to its replicas"
+    )]
+    UnknownReplica {
+        tablet: TabletId,
+        backend: BackendId,
+    },
+    #[error(
+        "insufficient BE number: {staying} backends would stay, and partition '{partition}' of table '{table}' has replication_num {wanted}; add backends, or lower it first"
+    )]
+    TooFewStay {
+        staying: usize,
+        table: String,
+        partition: String,
+        wanted: u16,
+    },
+    #[error(
+        "insufficient disk space would result: {needed} bytes have to move, and the backends that stay have {available} bytes free; add backends or space first"
+    )]
+    NoRoomToLeave { needed: u64, available: u64 },
     #[error("host is empty; a backend is named 'host:port'")]
     EmptyHost,
     #[error("Port is out of range: {0}")]
@@ -176,6 +198,10 @@ impl Coded for Error {
             | Error::UnknownBackend { .. }
             | Error::EmptyHost
             | Error::Port(_)
+            | Error::UnknownTablet(_)
+            | Error::UnknownReplica { .. }
+            | Error::TooFewStay { .. }
+            | Error::NoRoomToLeave { .. }
             | Error::OnlyReplica { .. } => Code::ANALYSIS,
             Error::MakeTablets { .. } => Code::BACKEND,
             Error::Config(error) => error.code(),

@@ -15,7 +15,7 @@ use self::publish::Publishing;
 use crate::catalog::state::Catalog;
 use crate::catalog::txn::{Txn, TxnState};
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, DbId, PartitionId, TxnId, Version};
+use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TxnId, Version};
 use crate::leader::action::Token;
 
 /// The loads that run, and what finds those that have ended.
@@ -37,6 +37,8 @@ pub(super) struct Loads {
 struct Load {
     /// Backends that may hold rows of it.
     backends: BTreeSet<BackendId>,
+    /// Replicas from this id on were made after it began, so it wrote nothing to them.
+    replicas_below: ReplicaId,
     /// When its time is over: aborted before its commit; afterwards the coordinator is told "committed".
     deadline: Timestamp,
     /// Who waits for it to become visible.
@@ -64,6 +66,7 @@ impl Loads {
                         txn.id,
                         Load {
                             backends: BTreeSet::new(),
+                            replicas_below: ReplicaId::default(),
                             deadline: deadline(txn),
                             waiting: Vec::new(),
                             publishing: None,
@@ -75,6 +78,17 @@ impl Loads {
             }
         }
         loads
+    }
+
+    /// Replicas from this id on were made after a load began.
+    fn began_below(&self, txn: TxnId) -> ReplicaId {
+        let load = self.running.get(&txn);
+        load.map_or(ReplicaId::default(), |load| load.replicas_below)
+    }
+
+    /// Loads that have not ended, the oldest first.
+    pub(super) fn running(&self) -> impl Iterator<Item = TxnId> {
+        self.running.keys().copied()
     }
 
     /// The load that has a label, if one is remembered.

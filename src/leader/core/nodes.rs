@@ -51,7 +51,17 @@ impl Core {
                 changes.push(drop);
             }
         }
+        let gone: Vec<BackendId> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::DropBackend { id } => Some(*id),
+                _ => None,
+            })
+            .collect();
         self.record(changes)?;
+        for id in gone {
+            self.copies_lost(id);
+        }
         Ok(Some(Reply::Done))
     }
 
@@ -82,14 +92,19 @@ impl Core {
             Ok(answer) => self.lives(id, answer),
             Err(why) => self.misses(id, why),
         }
-        if self.head.alive(id) != before {
+        let alive = self.head.alive(id);
+        if alive != before {
             self.census.follow_backend(&self.head, id);
             self.publish_again();
+            if !alive {
+                self.copies_lost(id);
+            }
         }
     }
 
     fn lives(&mut self, id: BackendId, answer: HeartbeatAnswer) {
         let now = self.now;
+        self.copies_progress(id, &answer.clones);
         self.head.observe_backend(id, |state| {
             state.alive = true;
             state.started = Some(answer.started);

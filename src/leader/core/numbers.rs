@@ -3,7 +3,7 @@
 
 use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
-use crate::ids::TxnId;
+use crate::ids::{ReplicaId, TxnId};
 use crate::leader::action::CallId;
 
 /// Ids reserved at once beyond those needed.
@@ -60,6 +60,16 @@ impl Numbers {
             None => {}
         }
         first
+    }
+
+    /// Every replica so far has an id below this one, every later one has not.
+    pub fn next_replica(&self) -> ReplicaId {
+        ReplicaId(self.id)
+    }
+
+    /// Every load so far has an id below this one, every later one has not.
+    pub fn next_txn(&self) -> TxnId {
+        TxnId(self.txn)
     }
 
     /// The id of a load; adds to `changes` as [`Numbers::ids`] does.

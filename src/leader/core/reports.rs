@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tables::{ByBackend, FIRST_EPOCH};
+use super::tables::ByBackend;
 use super::{CALL_TIMEOUT_MS, Core, Purpose};
 use crate::backend::api::{ReportAnswer, TabletReport};
 use crate::catalog::state::Catalog;
@@ -86,10 +86,11 @@ impl Core {
         let view = self.head.tablets.view(of.tablet)?;
         let partition = self.head.partitions.get(&view.partition())?;
         let known = view.on(id).is_some_and(|replica| replica.id == of.replica);
-        if !known || of.epoch != FIRST_EPOCH {
+        if !known {
             return None;
         }
-        let settled = partition.visible_time < asked;
+        let settled =
+            partition.visible_time < asked && !self.heal.filled_since(id, of.tablet, asked);
         if of.dropped {
             return Some(settled && self.head.observe_loss(of.tablet, id, true));
         }
@@ -120,7 +121,9 @@ impl Core {
         lost.retain(|tablet| {
             let view = self.head.tablets.view(*tablet);
             let partition = view.and_then(|view| self.head.partitions.get(&view.partition()));
-            let settled = partition.is_some_and(|partition| partition.visible_time < asked);
+            let settled = partition.is_some_and(|partition| partition.visible_time < asked)
+                && !self.heal.filled_since(id, *tablet, asked)
+                && !self.heal.fills(id, *tablet);
             settled && !shown.contains(tablet)
         });
         lost.retain(|tablet| self.head.observe_loss(*tablet, id, true));

@@ -14,7 +14,7 @@ use crate::leader::request::Reply;
 
 /// Tablets of one call.
 pub(super) const CALL_TABLETS: usize = 1_000;
-/// The placement epoch of a replica that was made with its tablet.
+/// The placement epoch of every replica: a replica is placed once, and ids only grow, so the id is what fences.
 pub(super) const FIRST_EPOCH: u64 = 1;
 
 /// Replicas by backend.

@@ -1,5 +1,6 @@
 //! The core by its events: every test drives `step` with a journal and backends that answer as they are told.
 
+mod healing;
 mod loads;
 mod recovery;
 mod statements;

@@ -101,20 +101,21 @@ fn health(catalog: &Catalog) -> (TabletStatus, Priority) {
 #[test]
 fn the_first_rule_that_fits_decides() {
     use Priority::{High, Low, Normal, VeryHigh};
-    use TabletStatus::{ForceRedundant, Healthy, Redundant, ReplicaMissing, ReplicaRelocating};
+    use TabletStatus::{Healthy, Redundant, ReplicaMissing, ReplicaRelocating};
     type Rule = (&'static str, u16, &'static [u64], (TabletStatus, Priority));
-    let rules: [Rule; 11] = [
+    let rules: [Rule; 12] = [
         ("uuu", 3, &[1, 2, 3], (Healthy, Normal)),
         ("uud", 3, &[1, 2, 3], (ReplicaMissing, Normal)),
         ("udd", 3, &[1, 2, 3], (ReplicaMissing, High)),
-        // Three of four live and hold three replicas, one of them on the dead one: no backend is free.
-        ("uuud", 3, &[1, 2, 4], (ForceRedundant, VeryHigh)),
+        // The third is free for what was on the fourth.
+        ("uuud", 3, &[1, 2, 4], (ReplicaMissing, Normal)),
         ("uuuud", 3, &[1, 2, 5], (ReplicaMissing, Normal)),
         ("uuuu", 3, &[1, 2], (ReplicaMissing, Normal)),
         ("uuuu", 3, &[1, 2, 3, 4], (Redundant, VeryHigh)),
-        ("uuul", 3, &[1, 2, 4], (ForceRedundant, Low)),
+        ("uuul", 3, &[1, 2, 4], (ReplicaRelocating, Low)),
+        ("uuul", 3, &[1, 2, 3, 4], (Redundant, VeryHigh)),
         ("uuuul", 3, &[1, 2, 5], (ReplicaRelocating, Low)),
-        ("uuulll", 3, &[1, 4, 5], (ForceRedundant, Normal)),
+        ("uuulll", 3, &[1, 4, 5], (ReplicaRelocating, Normal)),
         ("d", 1, &[1], (ReplicaMissing, High)),
     ];
     for (backends, wanted, replicas, expected) in rules {

@@ -49,6 +49,7 @@ impl Core {
             id,
             Load {
                 backends: plan.backends.keys().copied().collect(),
+                replicas_below: self.numbers.next_replica(),
                 deadline: plan.deadline,
                 waiting: Vec::new(),
                 publishing: None,
@@ -225,10 +226,10 @@ impl Core {
 }
 
 /// Whether a replica that took a load's rows counts for its quorum: one that missed an earlier load does not, because
-/// nobody can read it up to this one.
+/// nobody can read it up to this one. One that is about to be removed does: it stays until the load has ended.
 pub(super) fn counts(replica: &Replica, view: &TabletView<'_>) -> bool {
     !replica.bad
-        && replica.state == ReplicaState::Normal
+        && replica.state != ReplicaState::Clone
         && replica.last_failed_version <= 0
         && replica.version >= view.visible()
 }

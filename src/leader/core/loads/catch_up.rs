@@ -60,6 +60,7 @@ impl Core {
             *txn,
             PublishTablet {
                 tablet,
+                replica,
                 version,
                 rows,
             },

@@ -53,7 +53,10 @@ impl Core {
     fn decide(&self, txn: &Txn, commit: &CommitLoad) -> Result<Committed, Error> {
         let table = self.head.tables.get(&txn.table);
         let table = table.ok_or_else(|| Error::TableDropped(txn.table.to_string()))?;
-        let mut writes = Writes::default();
+        let mut writes = Writes {
+            replicas_below: Some(self.numbers.next_replica()),
+            ..Writes::default()
+        };
         let mut touched: BTreeSet<PartitionId> = BTreeSet::new();
         let mut listed = BTreeMap::new();
         for written in &commit.written {
@@ -111,8 +114,10 @@ impl Core {
         let quorum = table.spec.properties.write_quorum;
         let needed = quorum.needed(partition.spec.replication_num);
         let mut got = 0;
+        // A replica that came after the load began took the place of the one that the backend wrote to.
+        let below = self.loads.began_below(txn.id);
         for replica in view.replicas() {
-            if !written.backends.contains(&replica.backend) {
+            if replica.id >= below || !written.backends.contains(&replica.backend) {
                 writes.missed.push((tablet, replica.id));
             } else if counts(&replica, &view) && !self.will_lag(partition, tablet, replica.id) {
                 got += 1;
@@ -138,7 +143,7 @@ impl Core {
         earlier.any(|version| {
             let txn = self.loads.versions.get(&(partition.id, version));
             let writes = txn.and_then(|txn| self.head.writes.get(txn));
-            writes.is_some_and(|of| of.missed.binary_search(&(tablet, replica)).is_ok())
+            writes.is_some_and(|of| !of.can_publish(tablet, replica))
         })
     }
 

@@ -10,7 +10,7 @@ use super::begin::counts;
 use crate::backend::api::{Publish, PublishTablet, TabletErrors};
 use crate::catalog::change::Change;
 use crate::catalog::partition::Partition;
-use crate::catalog::replica::Replica;
+use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::catalog::txn::{Txn, TxnState, Writes};
 use crate::clock::Timestamp;
@@ -180,6 +180,7 @@ impl Core {
                         let version = *version;
                         let order = PublishTablet {
                             tablet,
+                            replica: replica.id,
                             version,
                             rows,
                         };
@@ -208,7 +209,7 @@ impl Core {
                 let held = self.holders(publishing, txn, &view, over)?;
                 let counting =
                     |replica: &Replica| held.contains(&replica.id) && counts(replica, &view);
-                if view.replicas().filter(counting).count() < needed {
+                if view.replicas().filter(counting).count() < self.reachable(txn, &view, needed) {
                     return None;
                 }
                 let late = view
@@ -218,6 +219,18 @@ impl Core {
             }
         }
         Some(missed)
+    }
+
+    /// The quorum, or all replicas that can ever have the version where repair has put others in the place of some. The
+    /// load had its quorum at its commit, so it becomes visible with those that are left.
+    fn reachable(&self, txn: &Txn, view: &TabletView<'_>, needed: usize) -> usize {
+        let Some(writes) = self.head.writes.get(&txn.id) else {
+            return needed;
+        };
+        let able = |replica: &Replica| {
+            replica.state != ReplicaState::Clone && writes.can_publish(view.id(), replica.id)
+        };
+        needed.min(view.replicas().filter(able).count().max(1))
     }
 
     /// The replicas of a tablet that have the version; `None` while one is worth waiting for.

@@ -1,0 +1,179 @@
+//! What the scheduler does next about one task: copy, remove, wait or end.
+//!
+//! Pure: looks at the desk, changes nothing. The leader performs what is decided; EXPLAIN TABLET only shows it.
+
+use crate::catalog::replica::ReplicaState;
+use crate::catalog::tablets::TabletView;
+use crate::ids::{ReplicaId, TxnId};
+use crate::tablet::desk::Desk;
+use crate::tablet::health::{TabletStatus, tablet_health};
+use crate::tablet::reason::Reason;
+use crate::tablet::redundant::{self, Surplus};
+use crate::tablet::task::{Kind, Spot, State, Task};
+use crate::tablet::{destination, source};
+
+/// What is to be done about a task.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Copy a replica.
+    Copy {
+        /// From here.
+        source: Spot,
+        /// To here; without a replica id it is a new one.
+        destination: Spot,
+        /// Milliseconds that it may take.
+        timeout_ms: u64,
+    },
+    /// Mark a replica so that no new load writes to it; it is removed when the earlier ones have ended.
+    Retire(ReplicaId),
+    /// Take that mark back: the replica is needed.
+    Keep(ReplicaId),
+    /// Remove a replica.
+    Remove(ReplicaId),
+    /// Nothing more.
+    End(State, Reason),
+    /// Nothing for now.
+    Later(Reason),
+}
+
+/// Decides about a task that waits.
+pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
+    let Some(tablet) = desk.catalog.tablets.view(task.tablet) else {
+        return Decision::End(State::Cancelled, Reason::TabletGone);
+    };
+    if desk.safe_mode {
+        return Decision::Later(Reason::SafeMode);
+    }
+    if let Some((replica, below)) = task.retiring {
+        return retiring(desk, &tablet, replica, below);
+    }
+    let status = tablet_health(desk.cluster, &tablet).status;
+    let moved = (task.kind == Kind::Balance)
+        .then_some(task.source)
+        .flatten()
+        .and_then(|source| source.replica);
+    let decided = match status {
+        TabletStatus::Healthy => return Decision::End(State::Cancelled, Reason::Healthy),
+        TabletStatus::ReplicaMissing => missing(desk, &tablet),
+        TabletStatus::VersionIncomplete => incomplete(desk, &tablet),
+        TabletStatus::ReplicaRelocating => relocating(desk, &tablet),
+        TabletStatus::Redundant => {
+            redundant::choose(desk, &tablet, moved).map(|of| remove(desk, &tablet, of))
+        }
+        TabletStatus::ForceRedundant => crowded(desk, &tablet),
+    };
+    decided.unwrap_or_else(Decision::Later)
+}
+
+/// A replica too few: one that was about to go stays, or a new one is made.
+fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+    if let Some(replica) = retired_in_vain(desk, tablet) {
+        return Ok(Decision::Keep(replica));
+    }
+    if !source::exists(desk, tablet) {
+        return Err(Reason::NoSource);
+    }
+    let destination = destination::choose_new(desk, tablet, desk.medium(tablet), Kind::Repair);
+    let destination = match destination {
+        Ok(destination) => destination,
+        // A bad replica stands where a good one could.
+        Err(Reason::NoDestination) => {
+            let surplus = redundant::choose_worthless(desk, tablet);
+            return surplus
+                .map(|of| remove(desk, tablet, of))
+                .map_err(|_| Reason::NoDestination);
+        }
+        Err(busy) => return Err(busy),
+    };
+    copy(desk, tablet, destination)
+}
+
+/// A replica is behind: what it lacks is copied.
+fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+    if !source::exists(desk, tablet) {
+        return Err(Reason::NoSource);
+    }
+    copy(desk, tablet, destination::choose_behind(desk, tablet)?)
+}
+
+/// A replica is on a backend that is being emptied: what is there already is brought forward, else a new one is made.
+fn relocating(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+    match incomplete(desk, tablet) {
+        Err(Reason::NoReplicaBehind) => missing(desk, tablet),
+        decided => decided,
+    }
+}
+
+/// No backend is free: a replica that can still be brought forward is, else one that is worth nothing makes room.
+fn crowded(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+    if let Some(replica) = retired_in_vain(desk, tablet) {
+        return Ok(Decision::Keep(replica));
+    }
+    match incomplete(desk, tablet) {
+        Err(Reason::NoReplicaBehind) => {
+            let surplus = redundant::choose_worthless(desk, tablet)?;
+            Ok(remove(desk, tablet, surplus))
+        }
+        decided => decided,
+    }
+}
+
+fn copy(desk: &Desk<'_>, tablet: &TabletView<'_>, destination: Spot) -> Result<Decision, Reason> {
+    let source = source::choose(desk, tablet, Kind::Repair)?;
+    Ok(Decision::Copy {
+        source,
+        destination,
+        timeout_ms: desk.timeout_ms(tablet),
+    })
+}
+
+/// Removes a replica: at once if nobody uses it and no load is half-way to be seen, else in two steps.
+fn remove(desk: &Desk<'_>, tablet: &TabletView<'_>, surplus: Surplus) -> Decision {
+    match surplus.at_once && desk.loads_can_spare(tablet, surplus.replica) {
+        true => Decision::Remove(surplus.replica),
+        false => Decision::Retire(surplus.replica),
+    }
+}
+
+/// The second step: the loads that began before the mark have ended, and what is left is still enough.
+fn retiring(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    replica: ReplicaId,
+    below: TxnId,
+) -> Decision {
+    let Some(marked) = tablet.replicas().find(|of| of.id == replica) else {
+        return Decision::End(State::Finished, Reason::RedundantRemoved(replica));
+    };
+    // Those that hold nothing make room even where fewer than wanted are left.
+    let usable = !marked.bad
+        && marked.version >= tablet.visible()
+        && marked.last_failed_version <= 0
+        && desk.catalog.alive(marked.backend);
+    let left = if usable {
+        usize::from(tablet.wanted())
+    } else {
+        1
+    };
+    if !redundant::can_lose(desk, tablet, replica, left) {
+        return Decision::Keep(replica);
+    }
+    match desk.load_before(tablet, below) {
+        Some(txn) => Decision::Later(Reason::WaitsForLoads(txn)),
+        None => Decision::Remove(replica),
+    }
+}
+
+/// A replica that was marked to go, holds everything, and is on a backend that stays.
+fn retired_in_vain(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Option<ReplicaId> {
+    let useful = tablet.replicas().find(|replica| {
+        let backend = desk.catalog.backends.get(&replica.backend);
+        replica.state == ReplicaState::Decommission
+            && !replica.bad
+            && replica.version >= tablet.visible()
+            && replica.last_failed_version <= 0
+            && desk.catalog.alive(replica.backend)
+            && backend.is_some_and(|backend| !backend.decommissioned)
+    });
+    useful.map(|replica| replica.id)
+}
