@@ -209,6 +209,8 @@ codes! {
     STORAGE = 5811, "HY000", 500;
     /// The caller's token, epoch or cluster id is not the one in force.
     STALE = 5812, "HY000", 403;
+    /// A table or the cluster was not healthy within the time that a statement waited for it.
+    NOT_HEALTHY = 5820, "HY000", 503;
 }
 
 /// An error that knows its one code.

@@ -6,13 +6,16 @@
 
 pub mod all_replicas;
 pub mod all_tablets;
+pub mod content;
 pub mod node;
 pub mod open;
 pub mod path;
 pub mod place;
 pub mod replica_status;
+pub mod shard_repair;
 pub mod sizes;
 pub mod table;
+pub mod task;
 pub mod urls;
 pub mod walk;
 
@@ -47,6 +50,22 @@ nodes! {
     backends::Backends,
     backend::Paths,
     frontends::Frontends,
+    cluster_balance::ClusterBalance,
+    balance_stat::BalanceStat,
+    cluster_load_stat::LoadStat,
+    backend_loads::BackendLoads,
+    backend_load_paths::BackendLoadPaths,
+    working_slots::WorkingSlots,
+    working_slots_backend::BackendSlots,
+    sched_stat::SchedStat,
+    priority_repair::PriorityRepair,
+    pending_tablets::Pending,
+    pending_tablet::PendingReplicas,
+    running_tablets::Running,
+    running_tablet::RunningReplicas,
+    history_tablets::History,
+    history_tablet::HistoryReplicas,
+    scheduled_tablets::ScheduledTablets,
     transactions::Transactions,
     transactions_db::TxnStates,
     transactions_state::Txns,
@@ -55,9 +74,10 @@ nodes! {
 }
 
 /// The tables of `sys` that no single path holds.
-const SCANS: [Table; 2] = [
+const SCANS: [Table; 3] = [
     Table::of_scan::<all_replicas::AllReplicas>(),
     Table::of_scan::<all_tablets::AllTablets>(),
+    Table::of_scan::<shard_repair::ShardRepairs>(),
 ];
 
 /// Every table of `sys`.

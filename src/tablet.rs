@@ -17,3 +17,4 @@ pub mod redundant;
 pub mod schedule;
 pub mod source;
 pub mod task;
+pub mod unsettled;

@@ -11,6 +11,7 @@ mod perform;
 mod prepare;
 mod query;
 pub mod threads;
+mod wait;
 
 use std::io;
 use std::sync::Arc;

@@ -1,8 +1,11 @@
 //! `/backends/<id>`: the storage paths of a storage node.
 
+use crate::catalog::backend::PathState;
+use crate::ids::BackendId;
 use crate::proc::backends::share;
 use crate::proc::{Error, Node, Place};
 use crate::row;
+use crate::view::View;
 
 row! {
     /// A storage path.
@@ -43,32 +46,33 @@ impl Node for Paths {
     type Row = PathRow;
 
     fn rows(at: &Place<'_>) -> Result<Vec<PathRow>, Error> {
-        let id = at.backend()?.id;
-        let paths = at
-            .view
-            .catalog
-            .backend_states
-            .get(&id)
-            .map(|s| s.paths.as_slice());
-        let paths = paths.unwrap_or_default().iter();
-        Ok(paths
-            .map(|path| {
-                let data_total = path.data_used.saturating_add(path.available);
-                PathRow {
-                    root_path: path.root.clone(),
-                    data_used: path.data_used,
-                    other_used: path.other_used,
-                    available: path.available,
-                    total: path.total,
-                    total_used_pct: share(path.total.saturating_sub(path.available), path.total),
-                    state: if path.online { "ONLINE" } else { "OFFLINE" },
-                    path_hash: path.hash,
-                    storage_medium: path.medium.word(),
-                    tablet_num: path.tablets,
-                    data_total,
-                    data_used_pct: share(path.data_used, data_total),
-                }
-            })
-            .collect())
+        let backend = at.backend()?.id;
+        Ok(paths(at.view, backend).iter().map(PathRow::from).collect())
+    }
+}
+
+/// The storage paths of a backend, as it last reported them.
+pub fn paths(view: &View, backend: BackendId) -> &[PathState] {
+    let state = view.catalog.backend_states.get(&backend);
+    state.map(|s| s.paths.as_slice()).unwrap_or_default()
+}
+
+impl From<&PathState> for PathRow {
+    fn from(path: &PathState) -> PathRow {
+        let data_total = path.data_used.saturating_add(path.available);
+        PathRow {
+            root_path: path.root.clone(),
+            data_used: path.data_used,
+            other_used: path.other_used,
+            available: path.available,
+            total: path.total,
+            total_used_pct: share(path.total.saturating_sub(path.available), path.total),
+            state: if path.online { "ONLINE" } else { "OFFLINE" },
+            path_hash: path.hash,
+            storage_medium: path.medium.word(),
+            tablet_num: path.tablets,
+            data_total,
+            data_used_pct: share(path.data_used, data_total),
+        }
     }
 }

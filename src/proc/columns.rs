@@ -48,6 +48,38 @@ fn paths_and_their_columns() {
             RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct
         /frontends
             Id, Name, IP, EditLogPort, HttpPort, QueryPort, RpcPort, Role, ClusterId, Join, Alive, ReplayedJournalId, LastHeartbeat, IsHelper, ErrMsg, StartTime, Version
+        /cluster_balance
+            Item, Number
+        /cluster_balance/balance_stat
+            StorageMedium, BalanceType, Balanced, PendingTablets, RunningTablets
+        /cluster_balance/cluster_load_stat
+            StorageMedium, ClusterDiskBalanceStat, BackendNum, AvgScore, AvgReplicaNum, UsedPercent, Computed
+        /cluster_balance/cluster_load_stat/{medium}
+            BeId, Cluster, Available, UsedCapacity, Capacity, UsedPercent, ReplicaNum, CapCoeff, ReplCoeff, Score, Class
+        /cluster_balance/cluster_load_stat/{medium}/{backend}
+            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct
+        /cluster_balance/working_slots
+            BeId, PathHash, AvailSlots, TotalSlots, BalanceSlot, AvgRate, TotalBalanceSlots, RootPath
+        /cluster_balance/working_slots/{backend}
+            BeId, PathHash, AvailSlots, TotalSlots, BalanceSlot, AvgRate, TotalBalanceSlots, RootPath
+        /cluster_balance/sched_stat
+            Item, Value
+        /cluster_balance/priority_repair
+            Database, Table, Partition, RemainingTimeMs, DbId, TableId, PartitionId
+        /cluster_balance/pending_tablets
+            TabletId, Type, Status, State, OrigPrio, DynmPrio, SrcBe, SrcPath, DestBe, DestPath, Timeout, Create, LstSched, LstVisit, Finished, Rate, FailedSched, FailedRunning, LstAdjPrio, VisibleVer, VisibleVerHash, CmtVer, CmtVerHash, ErrMsg, Medium
+        /cluster_balance/pending_tablets/{tablet}
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+        /cluster_balance/running_tablets
+            TabletId, Type, Status, State, OrigPrio, DynmPrio, SrcBe, SrcPath, DestBe, DestPath, Timeout, Create, LstSched, LstVisit, Finished, Rate, FailedSched, FailedRunning, LstAdjPrio, VisibleVer, VisibleVerHash, CmtVer, CmtVerHash, ErrMsg, Medium
+        /cluster_balance/running_tablets/{tablet}
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+        /cluster_balance/history_tablets
+            TabletId, Type, Status, State, OrigPrio, DynmPrio, SrcBe, SrcPath, DestBe, DestPath, Timeout, Create, LstSched, LstVisit, Finished, Rate, FailedSched, FailedRunning, LstAdjPrio, VisibleVer, VisibleVerHash, CmtVer, CmtVerHash, ErrMsg, Medium
+        /cluster_balance/history_tablets/{tablet}
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+        /cluster_balance/all_tablets
+            TabletId
         /transactions
             DbId, DbName
         /transactions/{db}
@@ -83,12 +115,32 @@ fn tables_and_their_columns() {
             BackendId Int, RootPath Text, DataUsedCapacity Size, OtherUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, TotalUsedPct Percent, State Text, PathHash Int, StorageMedium Text, TabletNum Int, DataTotalCapacity Size, DataUsedPct Percent
         sys.frontends
             Id Int, Name Text, IP Text, EditLogPort Int, HttpPort Int, QueryPort Int, RpcPort Int, Role Text, ClusterId Int, Join Bool, Alive Bool, ReplayedJournalId Int, LastHeartbeat Time, IsHelper Bool, ErrMsg Text, StartTime Time, Version Text
+        sys.balance_stat
+            StorageMedium Text, BalanceType Text, Balanced Bool, PendingTablets Int, RunningTablets Int
+        sys.cluster_load_stat
+            StorageMedium Text, ClusterDiskBalanceStat Text, BackendNum Int, AvgScore Double, AvgReplicaNum Double, UsedPercent Percent, Computed Time
+        sys.backend_loads
+            StorageMedium Text, BeId Int, Cluster Text, Available Bool, UsedCapacity Bytes, Capacity Bytes, UsedPercent Double, ReplicaNum Int, CapCoeff Double, ReplCoeff Double, Score Double, Class Text
+        sys.working_slots
+            BeId Int, PathHash Int, AvailSlots Int, TotalSlots Int, BalanceSlot Int, AvgRate Bytes, TotalBalanceSlots Int, RootPath Text
+        sys.sched_stat
+            Item Text, Value Int
+        sys.priority_repair
+            Database Text, Table Text, Partition Text, RemainingTimeMs Int, DbId Int, TableId Int, PartitionId Int
+        sys.pending_tablets
+            TabletId Int, Type Text, Status Text, State Text, OrigPrio Text, DynmPrio Text, SrcBe Int, SrcPath Int, DestBe Int, DestPath Int, Timeout Int, Create Time, LstSched Time, LstVisit Time, Finished Time, Rate Double, FailedSched Int, FailedRunning Int, LstAdjPrio Time, VisibleVer Int, VisibleVerHash Int, CmtVer Int, CmtVerHash Int, ErrMsg Text, Medium Text
+        sys.running_tablets
+            TabletId Int, Type Text, Status Text, State Text, OrigPrio Text, DynmPrio Text, SrcBe Int, SrcPath Int, DestBe Int, DestPath Int, Timeout Int, Create Time, LstSched Time, LstVisit Time, Finished Time, Rate Double, FailedSched Int, FailedRunning Int, LstAdjPrio Time, VisibleVer Int, VisibleVerHash Int, CmtVer Int, CmtVerHash Int, ErrMsg Text, Medium Text
+        sys.history_tablets
+            TabletId Int, Type Text, Status Text, State Text, OrigPrio Text, DynmPrio Text, SrcBe Int, SrcPath Int, DestBe Int, DestPath Int, Timeout Int, Create Time, LstSched Time, LstVisit Time, Finished Time, Rate Double, FailedSched Int, FailedRunning Int, LstAdjPrio Time, VisibleVer Int, VisibleVerHash Int, CmtVer Int, CmtVerHash Int, ErrMsg Text, Medium Text
         sys.transactions
             DbId Int, DbName Text, TransactionId Int, Label Text, Coordinator Text, TransactionStatus Text, LoadJobSourceType Text, PrepareTime Time, PreparedTime Time, CommitTime Time, PublishTime Time, FinishTime Time, Reason Text, ErrorReplicasCount Int, ListenerId Int, TimeoutMs Int, PreparedTimeoutMs Int, ErrMsg Text
         sys.replicas
             TabletId Int, ReplicaId Int, BackendId Int, DbName Text, TableName Text, PartitionName Text, DbId Int, TableId Int, PartitionId Int, IndexId Int, Version Int, VisibleVersion Int, LastFailedVersion Int, LastSuccessVersion Int, LastFailedTime Time, DataSize Bytes, RowCount Int, VersionCount Int, State Text, IsBad Bool, IsSetBadForce Bool, Status Text, PathHash Int, DiskRootPath Text, MetaUrl Text, CompactionStatus Text
         sys.tablets
             TabletId Int, DbName Text, TableName Text, PartitionName Text, IndexName Text, DbId Int, TableId Int, PartitionId Int, IndexId Int, Bucket Int, VisibleVersion Int, Status Text, ReplicationNum Int, ReplicaNum Int, OkReplicaNum Int, RowCount Int, DataSize Bytes
+        sys.shard_repair
+            TabletId Int, Database Text, Table Text, Partition Text, StartTime Text, EndTime Text, Status Text, Queued Bool, Processing Bool, LastCheck Time, Verdict Text, Version Int, Digests Text, QueuedAt Time
     "#]].assert_eq(&lines.concat());
 }
 

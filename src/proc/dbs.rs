@@ -1,7 +1,10 @@
 //! `/dbs`: the databases.
 
+use crate::catalog::database::Database;
+use crate::catalog::state::Catalog;
 use crate::clock::Timestamp;
 use crate::ids::DbId;
+use crate::proc::content::table_checked;
 use crate::proc::{Error, Node, Place};
 use crate::row;
 
@@ -32,16 +35,24 @@ impl Node for Dbs {
     type Row = DbRow;
 
     fn rows(at: &Place<'_>) -> Result<Vec<DbRow>, Error> {
-        let databases = at.view.catalog.databases.values();
+        let catalog = &at.view.catalog;
+        let databases = catalog.databases.values();
         Ok(databases
             .map(|db| DbRow {
                 db_id: db.id,
                 db_name: db.name.clone(),
                 table_num: db.tables.len(),
                 quota: None,
-                last_consistency_check_time: None,
+                last_consistency_check_time: checked(catalog, db),
                 replica_quota: None,
             })
             .collect())
     }
+}
+
+fn checked(catalog: &Catalog, db: &Database) -> Option<Timestamp> {
+    let tables = db.tables.values();
+    tables
+        .filter_map(|id| table_checked(catalog, catalog.tables.get(id)?))
+        .max()
 }

@@ -3,6 +3,7 @@
 use crate::catalog::table::{Partitioning, Table};
 use crate::clock::Timestamp;
 use crate::ids::TableId;
+use crate::proc::content::table_checked;
 use crate::proc::sizes::Sizes;
 use crate::proc::{Error, Node, Place};
 use crate::row;
@@ -62,7 +63,7 @@ impl Node for Tables {
                 partition_num: table.partitions.len(),
                 state: "NORMAL",
                 kind: "OLAP",
-                last_consistency_check_time: None,
+                last_consistency_check_time: table_checked(catalog, table),
                 replica_count: Sizes::of_table(catalog, table).replicas,
                 partition_type: match table.spec.partitioning {
                     Partitioning::None => "UNPARTITIONED",

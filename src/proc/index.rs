@@ -1,11 +1,13 @@
 //! `/dbs/<db>/<table>/partitions/<partition>/<index>`: the replicas of all tablets of a partition; SHOW TABLET FROM is
 //! the same over the partitions of a table (seed: Check the replica status).
 
+use crate::catalog::check::Check;
 use crate::catalog::partition::Partition;
 use crate::catalog::replica::Replica;
 use crate::catalog::table::Table;
 use crate::clock::Timestamp;
-use crate::ids::{NO_VERSION, TabletId, Version};
+use crate::ids::{NO_VERSION, ReplicaId, TabletId, Version};
+use crate::proc::content;
 use crate::proc::index_schemas::schema_hash;
 use crate::proc::urls::{compaction_status, meta_url, root_path};
 use crate::proc::{Error, Node, Place};
@@ -47,7 +49,7 @@ row! {
         lst_consistency_check_time: Option<Timestamp> => "LstConsistencyCheckTime" Time or "N/A",
         /// The version that was compared; -1 when none was.
         check_version: Version => "CheckVersion" Int,
-        /// Always -1.
+        /// The digest that more than half of the replicas have; -1 when there is none.
         check_version_hash: i64 => "CheckVersionHash" Int,
         /// Rowsets, as last reported.
         version_count: i64 => "VersionCount" Int,
@@ -59,9 +61,9 @@ row! {
         compaction_status: Option<String> => "CompactionStatus" Text or "N/A",
         /// The directory of the storage path (StarRocks).
         disk_root_path: Option<String> => "DiskRootPath" Text or "N/A",
-        /// Whether the last comparison found no difference; none has been made yet (StarRocks).
+        /// Whether the last comparison found no difference between the tablet's replicas (StarRocks).
         is_consistent: Option<bool> => "IsConsistent" Bool or "N/A",
-        /// What was compared; -1 when nothing was (StarRocks).
+        /// The digest of this replica; -1 when it gave none (StarRocks).
         checksum: i64 => "Checksum" Int,
     }
 }
@@ -90,11 +92,14 @@ pub fn of_partition(view: &View, table: &Table, partition: &Partition) -> Vec<Ta
             rows.push(TabletReplicaRow::none(tablet.id()));
         }
         replicas.sort_by_key(|replica| replica.id);
-        rows.extend(
-            replicas
-                .iter()
-                .map(|replica| TabletReplicaRow::new(view, schema_hash, tablet.id(), replica)),
-        );
+        let check = view.catalog.checks.get(&tablet.id());
+        rows.extend(replicas.iter().map(|replica| {
+            let row = TabletReplicaRow::new(view, schema_hash, tablet.id(), replica);
+            match check {
+                Some(check) => row.checked(check, replica.id, replicas.len()),
+                None => row,
+            }
+        }));
     }
     rows
 }
@@ -122,6 +127,18 @@ impl TabletReplicaRow {
             compaction_status: backend.map(|b| compaction_status(b, tablet)),
             disk_root_path: root_path(view, replica),
             ..TabletReplicaRow::none(tablet)
+        }
+    }
+
+    /// The row with what came of the last comparison of the tablet's `voters` replicas.
+    fn checked(self, check: &Check, replica: ReplicaId, voters: usize) -> Self {
+        TabletReplicaRow {
+            lst_consistency_check_time: Some(check.at),
+            check_version: check.version,
+            check_version_hash: content::majority(check, voters).unwrap_or(-1),
+            is_consistent: content::consistent(check),
+            checksum: content::digest_of(check, replica).unwrap_or(-1),
+            ..self
         }
     }
 

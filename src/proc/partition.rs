@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::ids::IndexId;
+use crate::proc::content::partition_checked;
 use crate::proc::{Error, Node, Place};
 use crate::row;
 
@@ -31,14 +32,14 @@ impl Node for Indexes {
     type Row = IndexRow;
 
     fn rows(at: &Place<'_>) -> Result<Vec<IndexRow>, Error> {
-        let table = at.table()?;
+        let (table, partition) = (at.table()?, at.partition()?);
         Ok(vec![IndexRow {
             index_id: table.index,
             index_name: table.name.clone(),
             state: "NORMAL",
-            last_consistency_check_time: None,
+            last_consistency_check_time: partition_checked(&at.view.catalog, partition),
             tablet_balance_stat: None,
-            tablets: at.partition()?.tablets.len(),
+            tablets: partition.tablets.len(),
         }])
     }
 }

@@ -6,6 +6,7 @@ use crate::catalog::state::Catalog;
 use crate::catalog::table::{Partitioning, Table};
 use crate::clock::Timestamp;
 use crate::ids::{PartitionId, Version};
+use crate::proc::content::partition_checked;
 use crate::proc::dbs_db::partition_column;
 use crate::proc::sizes::Sizes;
 use crate::proc::{Error, Node, Place};
@@ -103,7 +104,7 @@ impl PartitionRow {
             replication_num: spec.replication_num,
             storage_medium: spec.medium.word(),
             cooldown_time: None,
-            last_consistency_check_time: None,
+            last_consistency_check_time: partition_checked(catalog, partition),
             data_size: sizes.one_copy,
             storage_size: sizes.all_copies,
             is_in_memory: false,

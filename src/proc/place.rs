@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::backend::Backend;
 use crate::catalog::database::Database;
 use crate::catalog::partition::Partition;
-use crate::catalog::table::Table;
+use crate::catalog::table::{Medium, Table};
 use crate::catalog::tablets::TabletRef;
 use crate::catalog::txn::Txn;
 use crate::ids::{BackendId, DbId, IndexId, PartitionId, TableId, TabletId, TxnId};
@@ -105,16 +105,26 @@ impl<'a> Place<'a> {
     pub fn tablet(&self) -> Result<TabletRef, Error> {
         let partition = self.partition()?;
         self.index()?;
-        let text = self.param("tablet");
-        let id: TabletId = text
-            .parse()
-            .map_err(|_| self.error(format!("Invalid tablet id format: {text}")))?;
+        let id = self.tablet_id()?;
         self.view
             .catalog
             .tablets
             .get(id)
             .filter(|tablet| tablet.partition == partition.id)
             .ok_or_else(|| self.error(format!("Tablet[{id}] does not exist")))
+    }
+
+    /// The id that stands for `{tablet}`, whether there is such a tablet or not.
+    pub fn tablet_id(&self) -> Result<TabletId, Error> {
+        let text = self.param("tablet");
+        text.parse()
+            .map_err(|_| self.error(format!("Invalid tablet id format: {text}")))
+    }
+
+    /// `{medium}`: `HDD` or `SSD`, in any case.
+    pub fn medium(&self) -> Result<Medium, Error> {
+        let text = self.param("medium");
+        Medium::parse(text).ok_or_else(|| self.error(format!("no such storage medium: {text}")))
     }
 
     /// `{backend}`: a storage node by id.

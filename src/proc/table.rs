@@ -138,6 +138,7 @@ fn keys_of(entry: &Entry) -> Vec<Column> {
                 key("TableName", Type::Text, "Name of the table."),
             ],
             "backend" => vec![key("BackendId", Type::Int, "Backend.")],
+            "medium" => vec![key("StorageMedium", Type::Text, "`HDD` or `SSD`.")],
             _ => Vec::new(),
         });
     }
@@ -239,6 +240,17 @@ impl Walk<'_> {
                 .map(|id| Choice {
                     text: id.to_string(),
                     cells: vec![("BackendId", (*id).into())],
+                })
+                .collect(),
+            "medium" => self
+                .view
+                .healing
+                .load
+                .mediums
+                .keys()
+                .map(|medium| Choice {
+                    text: medium.word().to_owned(),
+                    cells: vec![("StorageMedium", medium.word().into())],
                 })
                 .collect(),
             "state" => ["running", "finished"]

@@ -72,7 +72,8 @@ impl Node for Replicas {
 }
 
 impl ReplicaRow {
-    fn new(view: &View, tablet: TabletId, replica: &Replica) -> ReplicaRow {
+    /// The row of a replica.
+    pub fn new(view: &View, tablet: TabletId, replica: &Replica) -> ReplicaRow {
         let backend = view.catalog.backends.get(&replica.backend);
         ReplicaRow {
             replica_id: replica.id,

@@ -39,6 +39,9 @@ pub enum Error {
     /// DROP of one that is not.
     #[error("backend does not exists[{0}]; SHOW BACKENDS lists them")]
     Missing(Address),
+    /// Another statement about one that is not there; StarRocks words the two differently.
+    #[error("Backend does not exist[{0}]; SHOW BACKENDS lists them")]
+    Unknown(Address),
 }
 
 impl Coded for Error {
@@ -92,6 +95,20 @@ impl Address {
             all.push(address);
         }
         Ok(all)
+    }
+
+    /// Reads all of a statement's addresses, each that of a different backend.
+    pub fn parse_known<'a>(texts: &[String], view: &'a View) -> Result<Vec<&'a Backend>, Error> {
+        let addresses = Address::parse_all(texts)?.into_iter();
+        addresses
+            .map(|address| address.find(view).ok_or(Error::Unknown(address)))
+            .collect()
+    }
+
+    /// The addresses of backends, as the leader takes them.
+    pub fn of(backends: &[&Backend]) -> Vec<(String, u16)> {
+        let pair = |backend: &&Backend| (backend.host.clone(), backend.port);
+        backends.iter().map(pair).collect()
     }
 
     /// As the leader takes them.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::catalog::database::Database;
 use crate::catalog::partition::Partition;
 use crate::catalog::table::Table;
+use crate::catalog::tablets::TabletView;
 use crate::code::{Code, Coded};
+use crate::ids::TabletId;
 use crate::sql::cursor::TableName;
 use crate::sql::statements::Context;
 
@@ -29,6 +31,9 @@ pub enum Error {
         /// The table that was searched.
         table: String,
     },
+    /// Unknown tablet.
+    #[error("tablet {0} does not exist; SHOW TABLET FROM t lists those of a table")]
+    Tablet(u64),
 }
 
 impl Coded for Error {
@@ -38,6 +43,7 @@ impl Coded for Error {
             Error::Database(_) => Code::BAD_DB,
             Error::Table(..) => Code::NO_SUCH_TABLE,
             Error::Partition { .. } => Code::UNKNOWN_PARTITION,
+            Error::Tablet(_) => Code::ANALYSIS,
         }
     }
 }
@@ -89,5 +95,11 @@ impl<'a> Context<'a> {
             })
         };
         names.iter().map(find).collect()
+    }
+
+    /// The tablet with that id.
+    pub fn find_tablet(&self, id: u64) -> Result<TabletView<'a>, Error> {
+        let found = self.view.catalog.tablets.view(TabletId(id));
+        found.ok_or(Error::Tablet(id))
     }
 }

@@ -5,6 +5,7 @@ use sqlparser::ast;
 use crate::leader::request::Request;
 use crate::rows::Rows;
 use crate::sql::session::Warning;
+use crate::tablet::unsettled::Scope;
 
 /// The outcome of a statement's `run`.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,12 @@ pub enum Outcome {
     Rows(Rows),
     /// Ask the leader for a change; done when it answers.
     Request(Request),
+    /// Ask the leader for several, one after the other; done when it has answered the last.
+    Requests(Vec<Request>),
+    /// Ask the leader, and show the lost and wrong files that it tells of.
+    Segments(Request),
+    /// Wait until a table or the cluster is healthy.
+    Wait(Wait),
     /// Change the session.
     Session(Vec<SessionChange>),
     /// Read by DataFusion: user tables, `information_schema`, `sys`, or no table at all.
@@ -33,6 +40,15 @@ pub enum Outcome {
         /// Whole statement texts.
         full: bool,
     },
+}
+
+/// ADMIN WAIT UNTIL HEALTHY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// What must be healthy.
+    pub scope: Scope,
+    /// Milliseconds after which it ends with an error.
+    pub limit_ms: u64,
 }
 
 /// A change of the session.

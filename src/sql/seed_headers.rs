@@ -43,7 +43,25 @@ const SAMPLES: &[(&str, &str, &str)] = &[
         "| ReplicaId | BackendId | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | SchemaHash | DataSize | RowCount | State  | IsBad | VersionCount | PathHash             | MetaUrl  | CompactionStatus |",
         "IsSetBadForce IsErrorState",
     ),
+    (
+        "SHOW PROC '/cluster_balance/pending_tablets';",
+        TASKS,
+        "Medium",
+    ),
+    (
+        "SHOW PROC '/cluster_balance/running_tablets';",
+        TASKS,
+        "Medium",
+    ),
+    (
+        "SHOW PROC '/cluster_balance/history_tablets';",
+        TASKS,
+        "Medium",
+    ),
 ];
+
+/// "The returned results are identical to those of the pending tasks."
+const TASKS: &str = "| TabletId | Type   | Status          | State   | OrigPrio | DynmPrio | SrcBe | SrcPath | DestBe | DestPath | Timeout | Create              | LstSched            | LstVisit            | Finished | Rate | FailedSched | FailedRunning | LstAdjPrio          | VisibleVer | VisibleVerHash      | CmtVer | CmtVerHash          | ErrMsg                        |";
 
 #[test]
 fn headers_begin_with_the_seeds_columns_in_its_order() {

@@ -1,5 +1,6 @@
 //! What operators type, and what they see, over the cluster of `proc::sample`. Times are printed as `T`.
 
+mod healing;
 mod nodes;
 mod tablets;
 
@@ -12,9 +13,14 @@ use crate::sql::outcome::Outcome;
 use crate::sql::script::{Limits, split};
 use crate::sql::session::Session;
 use crate::sql::statements::{Context, Statement};
+use crate::view::View;
 
 fn check(text: &str, expected: Expect) {
-    let shown = match rows(text) {
+    check_in(&sample::view(), text, expected);
+}
+
+fn check_in(view: &View, text: &str, expected: Expect) {
+    let shown = match rows_in(view, text) {
         Ok(rows) => print(&rows),
         Err(error) => format!("{error}\n"),
     };
@@ -22,10 +28,13 @@ fn check(text: &str, expected: Expect) {
 }
 
 fn rows(text: &str) -> Result<Rows, String> {
-    let view = sample::view();
+    rows_in(&sample::view(), text)
+}
+
+fn rows_in(view: &View, text: &str) -> Result<Rows, String> {
     let session = Session::default();
     let cx = Context {
-        view: &view,
+        view,
         session: &session,
     };
     let limits = Limits::from(&*view.config);

@@ -1,4 +1,5 @@
-//! `information_schema`: MySQL's tables of metadata, each with MySQL's whole list of columns.
+//! `information_schema`: MySQL's tables of metadata, each with MySQL's whole list of columns, and StarRocks' table of the
+//! tablet scheduler.
 
 mod columns;
 mod empty;
@@ -9,6 +10,7 @@ mod partitions;
 pub mod processlist;
 pub mod schemata;
 mod tables;
+mod tablet_schedules;
 
 use crate::system::tables::SystemTable;
 
@@ -21,6 +23,7 @@ pub fn tables() -> Vec<SystemTable> {
         keys::STATISTICS,
         partitions::TABLE,
         processlist::TABLE,
+        tablet_schedules::TABLE,
     ];
     all.extend_from_slice(fixed::TABLES);
     all.extend_from_slice(empty::TABLES);

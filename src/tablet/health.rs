@@ -103,6 +103,18 @@ impl TabletStatus {
     }
 }
 
+impl Priority {
+    /// The word that SHOW prints.
+    pub fn word(self) -> &'static str {
+        match self {
+            Priority::Low => "LOW",
+            Priority::Normal => "NORMAL",
+            Priority::High => "HIGH",
+            Priority::VeryHigh => "VERY_HIGH",
+        }
+    }
+}
+
 impl ReplicaStatus {
     /// The word that SHOW prints.
     pub fn word(self) -> &'static str {

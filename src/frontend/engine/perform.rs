@@ -13,6 +13,7 @@ use crate::rows::{Cell, Column, Rows, Type};
 use crate::sql::outcome::{Outcome, SessionChange};
 use crate::sql::script::{Param, Script};
 use crate::sql::session::{Session, Warning};
+use crate::sql::statements::admin_check_tablet_segments;
 use crate::system::information_schema::processlist;
 use crate::system::sources::Sources;
 
@@ -86,6 +87,16 @@ impl Engine {
             Outcome::Done => {}
             Outcome::Rows(rows) => return Ok(rows.into()),
             Outcome::Request(request) => self.request(session, request).await?,
+            Outcome::Requests(requests) => {
+                for request in requests {
+                    self.request(session, request).await?;
+                }
+            }
+            Outcome::Segments(request) => {
+                let reply = self.leader.request(request).await?;
+                return Ok(admin_check_tablet_segments::rows(&sources.view, reply).into());
+            }
+            Outcome::Wait(wait) => self.wait(wait).await?,
             Outcome::Session(changes) => {
                 for change in changes {
                     match change {
