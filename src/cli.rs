@@ -5,4 +5,5 @@
 pub mod args;
 pub mod client;
 pub mod print;
+mod progress;
 pub mod serve;

@@ -2,19 +2,17 @@
 //!
 //! The script is cut by the same tokenizer as the server's, so that an error names its line and its statement.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder, Row};
+use mysql_async::{Conn, Opts, OptsBuilder, Row};
 
 use crate::cli::args::Sql;
 use crate::cli::print::{self, Table};
-use crate::sql::script::{self, Limits};
-
-/// How long a statement runs before the client says that it is still running.
-const PROGRESS_AFTER: Duration = Duration::from_secs(2);
+use crate::cli::progress::watched;
+use crate::sql::script::{self, Limits, Script};
 
 /// Why the client ended early.
 #[derive(Debug, thiserror::Error)]
@@ -44,15 +42,16 @@ pub async fn run(args: &Sql) -> Result<(), Error> {
         chain: u64::MAX,
     };
     let scripts = script::split(&text, limits)?;
-    let options = OptsBuilder::default()
+    let options: Opts = OptsBuilder::default()
         .ip_or_hostname(&args.host)
         .tcp_port(args.port)
         .user(Some(&args.user))
         .pass(Some(&args.password))
         .db_name(args.database.as_ref())
-        .prefer_socket(false);
+        .prefer_socket(false)
+        .into();
     let address = format!("{}:{}", args.host, args.port);
-    let mut conn = Conn::new(options)
+    let mut conn = Conn::new(options.clone())
         .await
         .map_err(|e| Error::Connect(address, described(&e)))?;
     let mut failed = 0;
@@ -61,7 +60,8 @@ pub async fn run(args: &Sql) -> Result<(), Error> {
             continue;
         };
         let statement = script.text(first.span.start, last.span.end);
-        if let Err(error) = one(&mut conn, statement, args.batch).await? {
+        let look_with = waits(script).then_some(&options);
+        if let Err(error) = one(&mut conn, statement, args.batch, look_with).await? {
             failed += 1;
             eprintln!(
                 "ERROR {error}\nat line {}: {}",
@@ -82,7 +82,12 @@ pub async fn run(args: &Sql) -> Result<(), Error> {
 }
 
 /// Runs one statement and prints its results. The inner error is the server's.
-async fn one(conn: &mut Conn, statement: &str, batch: bool) -> Result<Result<(), String>, Error> {
+async fn one(
+    conn: &mut Conn,
+    statement: &str,
+    batch: bool,
+    look_with: Option<&Opts>,
+) -> Result<Result<(), String>, Error> {
     let started = Instant::now();
     let running = async {
         let mut result = conn.query_iter(statement).await?;
@@ -98,7 +103,7 @@ async fn one(conn: &mut Conn, statement: &str, batch: bool) -> Result<Result<(),
         }
         Ok::<_, mysql_async::Error>((tables, affected))
     };
-    let (tables, affected) = match watched(running, started).await {
+    let (tables, affected) = match watched(running, started, look_with).await {
         Ok(done) => done,
         Err(error) => return Ok(Err(described(&error))),
     };
@@ -121,29 +126,12 @@ async fn one(conn: &mut Conn, statement: &str, batch: bool) -> Result<Result<(),
     Ok(Ok(()))
 }
 
-/// Waits for a statement; a person who watches is told that it is still running.
-async fn watched<T>(running: impl Future<Output = T>, started: Instant) -> T {
-    let mut running = std::pin::pin!(running);
-    let mut tick = tokio::time::interval_at(
-        (started + PROGRESS_AFTER).into(),
-        Duration::from_millis(500),
-    );
-    let person = std::io::stderr().is_terminal();
-    let mut shown = false;
-    loop {
-        tokio::select! {
-            done = &mut running => {
-                if shown {
-                    eprint!("\r\x1b[K");
-                }
-                return done;
-            }
-            _ = tick.tick(), if person => {
-                eprint!("\rrunning for {} s", started.elapsed().as_secs());
-                shown = true;
-            }
-        }
-    }
+/// Whether it is ADMIN WAIT, whose progress is worth a second connection.
+fn waits(script: &Script) -> bool {
+    let mut words = script.tokens.iter().map(|token| token.token.to_string());
+    ["ADMIN", "WAIT"]
+        .iter()
+        .all(|word| words.next().is_some_and(|w| w.eq_ignore_ascii_case(word)))
 }
 
 fn read(args: &Sql) -> Result<String, Error> {

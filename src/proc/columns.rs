@@ -2,52 +2,21 @@
 
 use expect_test::expect;
 
-use crate::proc::{ALL, tables};
+use crate::proc::{ALL, Entry, tables};
 use crate::rows::Column;
 
+/// The paths below `/cluster_balance`, or all others.
+fn paths(of_balance: bool) -> String {
+    let entries = ALL.iter();
+    let wanted = entries.filter(|e| e.path.starts_with("/cluster_balance") == of_balance);
+    let names = |entry: &Entry| list((entry.columns)(), |c| c.name.to_string());
+    let lines = wanted.map(|entry| format!("{}\n    {}\n", entry.path, names(entry)));
+    lines.collect()
+}
+
 #[test]
-fn paths_and_their_columns() {
-    let lines: Vec<String> = ALL
-        .iter()
-        .map(|entry| {
-            format!(
-                "{}\n    {}\n",
-                entry.path,
-                list((entry.columns)(), |c| c.name.to_string())
-            )
-        })
-        .collect();
+fn paths_of_balance_and_their_columns() {
     expect![[r#"
-        /statistic
-            DbId, DbName, TableNum, PartitionNum, IndexNum, TabletNum, ReplicaNum, UnhealthyTabletNum, InconsistentTabletNum, CloningTabletNum, ErrorStateTabletNum
-        /statistic/{db_id}
-            UnhealthyTablets, InconsistentTablets, CloningTablets, ErrorStateTablets
-        /dbs
-            DbId, DbName, TableNum, Quota, LastConsistencyCheckTime, ReplicaQuota
-        /dbs/{db}
-            TableId, TableName, IndexNum, PartitionColumnName, PartitionNum, State, Type, LastConsistencyCheckTime, ReplicaCount, PartitionType, StoragePath
-        /dbs/{db}/{table}
-            Nodes
-        /dbs/{db}/{table}/partitions
-            PartitionId, PartitionName, VisibleVersion, VisibleVersionTime, VisibleVersionHash, State, PartitionKey, Range, DistributionKey, Buckets, ReplicationNum, StorageMedium, CooldownTime, LastConsistencyCheckTime, DataSize, StorageSize, IsInMemory, RowCount, DataVersion, VersionEpoch, VersionTxnType, TabletBalanced
-        /dbs/{db}/{table}/temp_partitions
-            PartitionId, PartitionName, VisibleVersion, VisibleVersionTime, VisibleVersionHash, State, PartitionKey, Range, DistributionKey, Buckets, ReplicationNum, StorageMedium, CooldownTime, LastConsistencyCheckTime, DataSize, StorageSize, IsInMemory, RowCount, DataVersion, VersionEpoch, VersionTxnType, TabletBalanced
-        /dbs/{db}/{table}/partitions/{partition}
-            IndexId, IndexName, State, LastConsistencyCheckTime, TabletBalanceStat, Tablets
-        /dbs/{db}/{table}/partitions/{partition}/{index}
-            TabletId, ReplicaId, BackendId, SchemaHash, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, DataSize, RowCount, State, LstConsistencyCheckTime, CheckVersion, CheckVersionHash, VersionCount, PathHash, MetaUrl, CompactionStatus, DiskRootPath, IsConsistent, Checksum
-        /dbs/{db}/{table}/partitions/{partition}/{index}/{tablet}
-            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
-        /dbs/{db}/{table}/index_schema
-            IndexId, IndexName, SchemaVersion, SchemaHash, ShortKeyColumnCount, StorageType, Keys
-        /dbs/{db}/{table}/index_schema/{index}
-            Field, Type, Null, Key, Default, Extra
-        /backends
-            BackendId, IP, HeartbeatPort, BePort, HttpPort, BrpcPort, LastStartTime, LastHeartbeat, Alive, SystemDecommissioned, ClusterDecommissioned, TabletNum, DataUsedCapacity, AvailCapacity, TotalCapacity, UsedPct, MaxDiskUsedPct, ErrMsg, Version, Status, DataTotalCapacity, DataUsedPct, CpuCores, MemLimit, NumRunningQueries, MemUsedPct, CpuUsedPct, DataCacheMetrics, Location, StatusCode
-        /backends/{backend}
-            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct
-        /frontends
-            Id, Name, IP, EditLogPort, HttpPort, QueryPort, RpcPort, Role, ClusterId, Join, Alive, ReplayedJournalId, LastHeartbeat, IsHelper, ErrMsg, StartTime, Version
         /cluster_balance
             Item, Number
         /cluster_balance/balance_stat
@@ -80,6 +49,42 @@ fn paths_and_their_columns() {
             ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
         /cluster_balance/all_tablets
             TabletId
+    "#]].assert_eq(&paths(true));
+}
+
+#[test]
+fn paths_and_their_columns() {
+    expect![[r#"
+        /statistic
+            DbId, DbName, TableNum, PartitionNum, IndexNum, TabletNum, ReplicaNum, UnhealthyTabletNum, InconsistentTabletNum, CloningTabletNum, ErrorStateTabletNum
+        /statistic/{db_id}
+            UnhealthyTablets, InconsistentTablets, CloningTablets, ErrorStateTablets
+        /dbs
+            DbId, DbName, TableNum, Quota, LastConsistencyCheckTime, ReplicaQuota
+        /dbs/{db}
+            TableId, TableName, IndexNum, PartitionColumnName, PartitionNum, State, Type, LastConsistencyCheckTime, ReplicaCount, PartitionType, StoragePath
+        /dbs/{db}/{table}
+            Nodes
+        /dbs/{db}/{table}/partitions
+            PartitionId, PartitionName, VisibleVersion, VisibleVersionTime, VisibleVersionHash, State, PartitionKey, Range, DistributionKey, Buckets, ReplicationNum, StorageMedium, CooldownTime, LastConsistencyCheckTime, DataSize, StorageSize, IsInMemory, RowCount, DataVersion, VersionEpoch, VersionTxnType, TabletBalanced
+        /dbs/{db}/{table}/temp_partitions
+            PartitionId, PartitionName, VisibleVersion, VisibleVersionTime, VisibleVersionHash, State, PartitionKey, Range, DistributionKey, Buckets, ReplicationNum, StorageMedium, CooldownTime, LastConsistencyCheckTime, DataSize, StorageSize, IsInMemory, RowCount, DataVersion, VersionEpoch, VersionTxnType, TabletBalanced
+        /dbs/{db}/{table}/partitions/{partition}
+            IndexId, IndexName, State, LastConsistencyCheckTime, TabletBalanceStat, Tablets
+        /dbs/{db}/{table}/partitions/{partition}/{index}
+            TabletId, ReplicaId, BackendId, SchemaHash, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, DataSize, RowCount, State, LstConsistencyCheckTime, CheckVersion, CheckVersionHash, VersionCount, PathHash, MetaUrl, CompactionStatus, DiskRootPath, IsConsistent, Checksum
+        /dbs/{db}/{table}/partitions/{partition}/{index}/{tablet}
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+        /dbs/{db}/{table}/index_schema
+            IndexId, IndexName, SchemaVersion, SchemaHash, ShortKeyColumnCount, StorageType, Keys
+        /dbs/{db}/{table}/index_schema/{index}
+            Field, Type, Null, Key, Default, Extra
+        /backends
+            BackendId, IP, HeartbeatPort, BePort, HttpPort, BrpcPort, LastStartTime, LastHeartbeat, Alive, SystemDecommissioned, ClusterDecommissioned, TabletNum, DataUsedCapacity, AvailCapacity, TotalCapacity, UsedPct, MaxDiskUsedPct, ErrMsg, Version, Status, DataTotalCapacity, DataUsedPct, CpuCores, MemLimit, NumRunningQueries, MemUsedPct, CpuUsedPct, DataCacheMetrics, Location, StatusCode
+        /backends/{backend}
+            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct
+        /frontends
+            Id, Name, IP, EditLogPort, HttpPort, QueryPort, RpcPort, Role, ClusterId, Join, Alive, ReplayedJournalId, LastHeartbeat, IsHelper, ErrMsg, StartTime, Version
         /transactions
             DbId, DbName
         /transactions/{db}
@@ -90,7 +95,7 @@ fn paths_and_their_columns() {
             TableId, CommittedPartitionIds
         /transactions/{db}/{state}/{txn}/{txn_table}
             PartitionId, CommittedVersion
-    "#]].assert_eq(&lines.concat());
+    "#]].assert_eq(&paths(false));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What operators type, and what they see, over the cluster of `proc::sample`. Times are printed as `T`.
 
+mod content;
 mod healing;
 mod nodes;
+mod refusals;
 mod tablets;
 
 use expect_test::Expect;

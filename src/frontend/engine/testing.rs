@@ -47,14 +47,23 @@ pub fn engine() -> Engine {
 
 /// The same with other settings.
 pub fn engine_with(config: Config) -> Engine {
-    let view = View {
+    engine_over(view(config))
+}
+
+/// The snapshot of database `shop`.
+pub fn view(config: Config) -> View {
+    View {
         now: NOW,
         catalog: catalog(),
         census: Census::default(),
         healing: Healing::default(),
         config: Arc::new(config),
         frontend: Arc::new(FrontendInfo::default()),
-    };
+    }
+}
+
+/// An engine over any snapshot.
+pub fn engine_over(view: View) -> Engine {
     let (requests, _) = mpsc::channel(1);
     let (_, views) = watch::channel(Arc::new(view));
     let clock = Arc::new(Stopped);

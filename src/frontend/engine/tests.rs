@@ -2,6 +2,7 @@
 
 mod clients;
 mod functions;
+mod healing;
 mod limits;
 mod names;
 

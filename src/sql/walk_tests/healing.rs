@@ -1,14 +1,13 @@
-//! Repair and balance: what waits, what runs, what has ended, and what has been compared.
+//! Repair and balance: what waits, what runs, what has ended, and the loads behind it.
 
 use std::sync::Arc;
 
 use expect_test::expect;
 
-use super::{check, check_in, rows_in};
-use crate::catalog::check::{Check, Verdict};
+use super::{check_in, rows_in};
 use crate::catalog::table::Medium;
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TableId, TabletId};
+use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::proc::sample;
 use crate::tablet::healing::{Hint, Slots};
 use crate::tablet::health::{Priority, TabletStatus};
@@ -128,7 +127,10 @@ fn spot(backend: u64, path: i64) -> Option<Spot> {
 
 #[test]
 fn cluster_balance_counts_its_items() {
-    check_in(&view(), "SHOW PROC '/cluster_balance'", expect![[r#"
+    check_in(
+        &view(),
+        "SHOW PROC '/cluster_balance'",
+        expect![[r#"
         Item | Number
         balance_stat | 1
         cluster_load_stat | 1
@@ -139,7 +141,8 @@ fn cluster_balance_counts_its_items() {
         running_tablets | 1
         history_tablets | 1
         all_tablets | 5
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -218,37 +221,73 @@ fn below_a_task_are_the_replicas_of_its_tablet() {
 }
 
 #[test]
-fn loads_slots_counters_and_hints() {
+fn loads_and_slots() {
     let view = view();
     for (path, expected) in [
-        ("balance_stat", expect![[r#"
+        (
+            "balance_stat",
+            expect![[r#"
             StorageMedium | BalanceType | Balanced | PendingTablets | RunningTablets
             SSD | inter-node load score | true | 0 | 0
-        "#]]),
-        ("cluster_load_stat", expect![[r#"
+        "#]],
+        ),
+        (
+            "cluster_load_stat",
+            expect![[r#"
             StorageMedium | ClusterDiskBalanceStat | BackendNum | AvgScore | AvgReplicaNum | UsedPercent | Computed
             SSD | {"maxUsedPercent":14.286,"minUsedPercent":14.286,"balanced":true} | 2 | 1.000 | 2.000 | 14.29 % | T
-        "#]]),
-        ("cluster_load_stat/ssd", expect![[r#"
+        "#]],
+        ),
+        (
+            "cluster_load_stat/ssd",
+            expect![[r#"
             BeId | Cluster | Available | UsedCapacity | Capacity | UsedPercent | ReplicaNum | CapCoeff | ReplCoeff | Score | Class
             10001 | default_cluster | true | 1048576 | 7340032 | 14.286 | 2 | 0.500 | 0.500 | 1.000 | MID
             10002 | default_cluster | true | 1048576 | 7340032 | 14.286 | 2 | 0.500 | 0.500 | 1.000 | MID
-        "#]]),
-        ("cluster_load_stat/SSD/10001", expect![[r#"
+        "#]],
+        ),
+        (
+            "cluster_load_stat/SSD/10001",
+            expect![[r#"
             RootPath | DataUsedCapacity | OtherUsedCapacity | AvailCapacity | TotalCapacity | TotalUsedPct | State | PathHash | StorageMedium | TabletNum | DataTotalCapacity | DataUsedPct
             /disk10001 | 1.000 MB | 1.000 MB | 6.000 MB | 8.000 MB | 25.00 % | ONLINE | 17001 | SSD | 2 | 7.000 MB | 14.29 %
-        "#]]),
-        ("cluster_load_stat/tape", expect![[r#"
+        "#]],
+        ),
+        (
+            "cluster_load_stat/tape",
+            expect![[r#"
             1105: Unknown proc node path: /cluster_balance/cluster_load_stat/tape. msg: no such storage medium: tape
-        "#]]),
-        ("working_slots", expect![[r#"
+        "#]],
+        ),
+        (
+            "working_slots",
+            expect![[r#"
             BeId | PathHash | AvailSlots | TotalSlots | BalanceSlot | AvgRate | TotalBalanceSlots | RootPath
             10001 | 17001 | 1 | 2 | 2 | 2000 | 2 | /disk10001
-        "#]]),
-        ("working_slots/10002", expect![[r#"
+        "#]],
+        ),
+        (
+            "working_slots/10002",
+            expect![[r#"
             BeId | PathHash | AvailSlots | TotalSlots | BalanceSlot | AvgRate | TotalBalanceSlots | RootPath
-        "#]]),
-        ("sched_stat", expect![[r#"
+        "#]],
+        ),
+    ] {
+        check_in(
+            &view,
+            &format!("SHOW PROC '/cluster_balance/{path}'"),
+            expected,
+        );
+    }
+}
+
+#[test]
+fn counters_and_hints() {
+    let view = view();
+    for (path, expected) in [
+        (
+            "sched_stat",
+            expect![[r#"
             Item | Value
             num of tablet check round | 7
             num of tablet checked | 0
@@ -265,193 +304,26 @@ fn loads_slots_counters_and_hints() {
             bytes of clone | 0
             num of replica removed | 0
             num of balance move | 0
-        "#]]),
-        ("priority_repair", expect![[r#"
+        "#]],
+        ),
+        (
+            "priority_repair",
+            expect![[r#"
             Database | Table | Partition | RemainingTimeMs | DbId | TableId | PartitionId
             shop | orders | p2 | 14400000 | 11000 | 12000 | 12002
-        "#]]),
-        ("nothing", expect![[r#"
+        "#]],
+        ),
+        (
+            "nothing",
+            expect![[r#"
             1105: Unknown proc node path: /cluster_balance/nothing. msg: Cannot find path: /cluster_balance/nothing
-        "#]]),
+        "#]],
+        ),
     ] {
         check_in(
             &view,
             &format!("SHOW PROC '/cluster_balance/{path}'"),
             expected,
         );
-    }
-}
-
-fn compared(verdict: Verdict, digests: [u64; 3]) -> Arc<Check> {
-    let replicas = [14_000, 14_001, 14_002].map(ReplicaId);
-    Arc::new(Check {
-        at: Timestamp(MADE),
-        version: 2,
-        verdict,
-        digests: replicas
-            .into_iter()
-            .zip(digests)
-            .map(|(r, d)| (r, d, 3))
-            .collect(),
-    })
-}
-
-#[test]
-fn content_that_differs_is_listed_and_shown_at_the_replicas() {
-    let mut view = sample::view();
-    let differs = compared(Verdict::Differs, [7, 7, u64::MAX - 4]);
-    view.catalog.checks.insert(TabletId(13_000), differs);
-    let same = compared(Verdict::Consistent, [1, 1, 1]);
-    view.catalog.checks.insert(TabletId(13_001), same);
-    view.catalog
-        .repairs
-        .insert(TabletId(13_003), Timestamp(MADE));
-    view.healing.checking.insert(TabletId(13_003));
-    check_in(&view, "SHOW SHARD REPAIR", expect![[r#"
-        TabletId | Database | Table | Partition | StartTime | EndTime | Status | Queued | Processing | LastCheck | Verdict | Version | Digests | QueuedAt
-        13000 | shop | orders | p1 | MINVALUE | 2013-02-01 | diff | false | false | T | DIFFERS | 2 | 14000 on 10001: 0000000000000007, 3 rows; 14001 on 10002: 0000000000000007, 3 rows; 14002 on 10003: fffffffffffffffb, 3 rows | N/A
-        13003 | shop | orders | p2 | 2013-02-01 | 2013-03-01 | unchecked | true | true | N/A | N/A | -1 | N/A | T
-    "#]]);
-    check_in(
-        &view,
-        "SHOW SHARD REPAIR LIKE 'order%' WHERE Queued = 'true' AND Table = 'x'",
-        expect![[r#"
-            TabletId | Database | Table | Partition | StartTime | EndTime | Status | Queued | Processing | LastCheck | Verdict | Version | Digests | QueuedAt
-        "#]],
-    );
-    let replicas = rows_in(&view, "SHOW TABLET FROM shop.orders PARTITION (p1)").unwrap();
-    let cells = |row| {
-        [
-            "CheckVersion",
-            "CheckVersionHash",
-            "IsConsistent",
-            "Checksum",
-        ]
-        .map(|name| replicas.text(row, name).unwrap().into_owned())
-    };
-    assert_eq!(cells(0), ["2", "7", "false", "7"]);
-    assert_eq!(cells(2), ["2", "7", "false", "-5"]);
-    check_in(
-        &view,
-        "SHOW PROC '/dbs/shop/orders/partitions/p2'",
-        expect![[r#"
-            IndexId | IndexName | State | LastConsistencyCheckTime | TabletBalanceStat | Tablets
-            12009 | orders | NORMAL | N/A | N/A | 2
-        "#]],
-    );
-    let checked = |path: &str| {
-        let rows = rows_in(&view, &format!("SHOW PROC '{path}'")).unwrap();
-        rows.text(0, "LastConsistencyCheckTime")
-            .unwrap()
-            .into_owned()
-    };
-    for path in [
-        "/dbs",
-        "/dbs/shop",
-        "/dbs/shop/orders/partitions",
-        "/dbs/shop/orders/partitions/p1",
-    ] {
-        assert_eq!(checked(path), Timestamp(MADE).to_string(), "{path}");
-    }
-}
-
-#[test]
-fn statements_of_repair_refuse_what_does_not_exist() {
-    for (text, expected) in [
-        ("ADMIN REPAIR TABLE shop.nothing", expect![[r#"
-            1146: unknown table 'shop.nothing'
-        "#]]),
-        (
-            "ADMIN CANCEL REPAIR TABLE shop.orders PARTITION (p9)",
-            expect![[r#"
-                1735: partition does not exist: p9 (table orders)
-            "#]],
-        ),
-        ("ADMIN REPAIR TABLET 13000, 5", expect![[r#"
-            5064: tablet 5 does not exist; SHOW TABLET FROM t lists those of a table
-        "#]]),
-        ("ADMIN CANCEL REPAIR TABLET (5)", expect![[r#"
-            5064: tablet 5 does not exist; SHOW TABLET FROM t lists those of a table
-        "#]]),
-        ("ADMIN CHECK TABLETS 13000", expect![[r#"
-            5064: Missing necessary properties 'type'; write PROPERTIES ("type" = "consistency")
-        "#]]),
-        (
-            "ADMIN CHECK TABLET (13000) PROPERTIES (\"type\" = \"speed\")",
-            expect![[r#"
-                5064: Invalid type value 'speed'; it is consistency
-            "#]],
-        ),
-        (
-            "ADMIN CHECK TABLET (13000) PROPERTIES (\"kind\" = \"consistency\")",
-            expect![[r#"
-                5064: Unknown properties 'kind'; there is only 'type'
-            "#]],
-        ),
-        (
-            "ADMIN CHECK TABLET 5 PROPERTIES (\"type\" = \"consistency\")",
-            expect![[r#"
-                5064: tablet 5 does not exist; SHOW TABLET FROM t lists those of a table
-            "#]],
-        ),
-        (
-            "ADMIN CHECK TABLET SEGMENTS ON BACKEND \"10.0.0.9:1\"",
-            expect![[r#"
-                5064: Backend does not exist[10.0.0.9:1]; SHOW BACKENDS lists them
-            "#]],
-        ),
-        (
-            "ADMIN SET REPLICA STATUS PROPERTIES (\"tablet_id\" = \"13000\", \"status\" = \"bad\")",
-            expect![[r#"
-                5064: Missing necessary properties 'TABLET_ID, BACKEND_ID and STATUS'
-            "#]],
-        ),
-        (
-            "ADMIN SET REPLICA STATUS PROPERTIES (\"tablet_id\" = \"x\", \"backend_id\" = \"1\", \"status\" = \"bad\")",
-            expect![[r#"
-                5064: Invalid tablet id format 'x'
-            "#]],
-        ),
-        (
-            "ADMIN SET REPLICA STATUS PROPERTIES (\"tablet_id\" = \"13000\", \"backend_id\" = \"1\", \"STATUS\" = \"drop\")",
-            expect![[r#"
-                5064: Invalid replica status value 'drop'; it is bad or ok
-            "#]],
-        ),
-        (
-            "ADMIN SET REPLICA STATUS PROPERTIES (\"tablet_id\" = \"13000\", \"backend_id\" = \"1\", \"status\" = \"ok\")",
-            expect![[r#"
-                5064: tablet 13000 has no replica on backend 1; SHOW TABLET 13000 leads to its replicas
-            "#]],
-        ),
-        (
-            "ADMIN SET REPLICA STATUS PROPERTIES (\"colour\" = \"red\")",
-            expect![[r#"
-                5064: Unsupported properties 'colour'; there are tablet_id, backend_id and status
-            "#]],
-        ),
-        (
-            "ALTER SYSTEM DECOMMISSION BACKEND \"127.0.0.1:1\"",
-            expect![[r#"
-                5064: Backend does not exist[127.0.0.1:1]; SHOW BACKENDS lists them
-            "#]],
-        ),
-        (
-            "CANCEL DECOMMISSION BACKEND \"127.0.0.1:8040\", \"127.0.0.1:8040\"",
-            expect![[r#"
-                5064: the backend 127.0.0.1:8040 is named twice
-            "#]],
-        ),
-        ("ADMIN WAIT UNTIL HEALTHY FOR '10'", expect![[r#"
-            5064: '10' is no time to wait; write a whole number with s, m or h, such as '10m', up to '720h'
-        "#]]),
-        (
-            "ADMIN WAIT UNTIL HEALTHY TABLE shop.nothing FOR '10s'",
-            expect![[r#"
-                1146: unknown table 'shop.nothing'
-            "#]],
-        ),
-    ] {
-        check(text, expected);
     }
 }
