@@ -118,6 +118,41 @@ impl Catalog {
             Change::AddBackend { id, host, port } => self.add_backend(*id, host, *port, touched),
             Change::DropBackend { id } => self.drop_backend(*id, touched),
             Change::DecommissionBackend { id, on } => self.decommission_backend(*id, *on, touched),
+            Change::AddReplica { .. }
+            | Change::FinishClone { .. }
+            | Change::RetireReplica { .. }
+            | Change::RemoveReplica { .. }
+            | Change::SetReplicaBad { .. } => self.dispatch_replica(change, touched),
+            Change::Checked { tablets } => {
+                self.checked(tablets, touched);
+                Ok(())
+            }
+            Change::QueueRepairs { tablets, on, at } => {
+                self.queue_repairs(tablets, *on, *at);
+                Ok(())
+            }
+            Change::SetConfig { key, value } => {
+                self.settings.insert(key.clone(), value.clone());
+                Ok(())
+            }
+            Change::CreateUser { user } => self.create_user(user),
+            Change::SetPassword { name, password } => self.set_password(name, password),
+            Change::DropUser { name } => self.drop_user(name),
+            Change::Commit(committed) => self.commit(committed),
+            Change::Visible {
+                txn,
+                at,
+                published,
+                missed,
+            } => self.make_visible(*txn, (*at, *published), missed, touched),
+            Change::Aborted(txn) => self.abort(txn),
+            Change::ForgetTxns { txns } => self.forget_txns(txns),
+        }
+    }
+
+    /// Changes of single replicas.
+    fn dispatch_replica(&mut self, change: &Change, touched: &mut Touched) -> Result<(), Misfit> {
+        match change {
             Change::AddReplica {
                 tablet,
                 replica,
@@ -143,30 +178,7 @@ impl Catalog {
                 replica,
                 bad,
             } => self.mark_replica(*tablet, *replica, (Mark::BadByOrder, *bad), touched),
-            Change::Checked { tablets } => {
-                self.checked(tablets, touched);
-                Ok(())
-            }
-            Change::QueueRepairs { tablets, on, at } => {
-                self.queue_repairs(tablets, *on, *at);
-                Ok(())
-            }
-            Change::SetConfig { key, value } => {
-                self.settings.insert(key.clone(), value.clone());
-                Ok(())
-            }
-            Change::CreateUser { user } => self.create_user(user),
-            Change::SetPassword { name, password } => self.set_password(name, password),
-            Change::DropUser { name } => self.drop_user(name),
-            Change::Commit(committed) => self.commit(committed),
-            Change::Visible {
-                txn,
-                at,
-                published,
-                missed,
-            } => self.make_visible(*txn, (*at, *published), missed, touched),
-            Change::Aborted(txn) => self.abort(txn),
-            Change::ForgetTxns { txns } => self.forget_txns(txns),
+            _ => Err(Misfit::Other("this is no change of a replica")),
         }
     }
 

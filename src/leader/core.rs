@@ -212,23 +212,14 @@ impl Core {
             } => self.drop_partition(&db, &name, &partition, if_exists),
             Request::AddBackends(backends) => self.add_backends(&backends),
             Request::DropBackends { backends, force } => self.drop_backends(&backends, force),
-            Request::Decommission { backends, on } => self.decommission(&backends, on),
-            Request::RepairTable {
-                db,
-                table,
-                partitions,
-                on,
-            } => self.repair_table(&db, &table, &partitions, on),
-            Request::SetReplicaStatus {
-                tablet,
-                backend,
-                bad,
-            } => self.set_replica_status(tablet, backend, bad),
-            Request::CleanQueue => self.clean_queue(),
-            Request::RepairTablet { .. }
+            Request::Decommission { .. }
+            | Request::RepairTable { .. }
+            | Request::SetReplicaStatus { .. }
+            | Request::CleanQueue
+            | Request::RepairTablet { .. }
             | Request::CheckTablets(_)
             | Request::CheckSegments { .. }
-            | Request::Spare { .. } => Err(Error::EmptyHost),
+            | Request::Spare { .. } => self.healing_request(token, request),
             Request::SetConfig {
                 key,
                 value,
@@ -244,6 +235,26 @@ impl Core {
             Request::BeginLoad(begin) => self.begin_load(begin),
             Request::CommitLoad(commit) => self.commit_load(token, &commit),
             Request::AbortLoad { txn, reason } => self.abort_load(txn, &reason),
+        }
+    }
+
+    /// Requests about repair, balance and content.
+    fn healing_request(&mut self, _token: Token, request: Request) -> Answer {
+        match request {
+            Request::Decommission { backends, on } => self.decommission(&backends, on),
+            Request::RepairTable {
+                db,
+                table,
+                partitions,
+                on,
+            } => self.repair_table(&db, &table, &partitions, on),
+            Request::SetReplicaStatus {
+                tablet,
+                backend,
+                bad,
+            } => self.set_replica_status(tablet, backend, bad),
+            Request::CleanQueue => self.clean_queue(),
+            _ => Err(Error::EmptyHost),
         }
     }
 

@@ -156,6 +156,11 @@ impl Restorer {
             )
         });
         self.catalog.tablets.add(first, stretch, tablets);
+        self.marks(of)
+    }
+
+    /// Versions and marks of the replicas of some tablets that are there already.
+    fn marks(&mut self, of: &TabletsPiece) -> Result<(), Misfit> {
         for of in &of.laggards {
             let versions = Versions {
                 version: of.version,
