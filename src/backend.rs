@@ -4,11 +4,12 @@
 //! before metadata names it, and is deleted after no metadata names it.
 //!
 //! Where to begin: `path` holds a storage path together; `contents` is what it holds, as a value, and how that
-//! changes; `writer` makes changes durable. `receive`, `publish`, `scan`, `compact` and `clean` are what is done with it.
+//! changes; `writer` makes changes durable. `receive`, `publish`, `scan`, `compact`, `clone` and `clean` are what is done with it.
 
 pub mod api;
 pub mod clean;
 pub mod client;
+pub mod clone;
 pub mod compact;
 pub mod contents;
 mod create;
@@ -20,6 +21,7 @@ pub mod meta;
 pub mod metrics;
 mod open;
 pub mod options;
+mod pace;
 pub mod path;
 mod publish;
 mod receive;
@@ -33,6 +35,8 @@ pub mod segment;
 pub mod shelf;
 pub mod state;
 pub mod tablet;
+mod verify;
+pub mod whereabouts;
 mod writer;
 
 pub use crate::backend::error::Error;

@@ -3,8 +3,11 @@
 //! All calls but the load and scan streams are JSON over `POST /api/internal/<call>` with the header [`TOKEN_HEADER`].
 //! Errors are a status and `{"error": "..."}`. Calls may be repeated: each is idempotent.
 
+mod copy;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::copy::{DescribeReplica, ReadSegment, ReleaseReplica, ReplicaRowsets};
 use crate::catalog::backend::PathState;
 use crate::catalog::schema::ColumnDef;
 use crate::catalog::table::Medium;
@@ -346,7 +349,8 @@ pub struct BadSegment {
     pub why: String,
     /// It was marked bad; otherwise nothing was done to it.
     pub set_bad: bool,
-    /// Not marked although `repair` was asked: no other replica could serve a read.
+    /// Not marked although `repair` was asked: no other replica could serve a read, or nobody could say whether one
+    /// could; `why` tells which.
     pub kept: bool,
 }
 

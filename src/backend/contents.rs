@@ -74,7 +74,7 @@ impl Draft {
             .ok_or(Error::UnknownTablet(id))
     }
 
-    /// Adds a new tablet with its rowsets.
+    /// Adds a tablet with its rowsets. One of the same id must have left before.
     pub fn create(&mut self, tablet: Tablet) {
         let columns = tablet.columns.clone();
         if self
@@ -93,6 +93,7 @@ impl Draft {
         self.put(Table::Tablets, pair(id.0, 0), &tablet.record());
         for rowset in &tablet.rowsets {
             self.put_rowset(id, rowset);
+            self.fresh.extend(rowset.segments.iter().cloned());
         }
         self.set(tablet);
     }
@@ -167,17 +168,7 @@ impl Draft {
     /// Moves a tablet to the trash, and forgets the loads that wrote to it.
     pub fn trash(&mut self, tablet: &Arc<Tablet>, dropped: Timestamp) {
         let id = tablet.id();
-        let key = (id, tablet.spec.replica);
-        for rowset in &tablet.rowsets {
-            self.delete(Table::Rowsets, pair(id.0, rowset.start.unsigned_abs()));
-        }
-        self.delete(Table::Tablets, pair(id.0, 0));
-        let record = TrashRecord {
-            dropped,
-            tablet: tablet.record(),
-            rowsets: tablet.rowsets.iter().map(|r| r.record()).collect(),
-        };
-        self.put(Table::Trash, pair(id.0, key.1.0), &record);
+        self.retire(tablet, dropped);
         let loads: Vec<_> = self
             .contents
             .pending
@@ -188,6 +179,24 @@ impl Draft {
         for (txn, tablet) in loads {
             self.forget_pending(txn, tablet);
         }
+    }
+
+    /// Moves a tablet to the trash. What loads wrote to it stays, for the one that takes its place.
+    pub fn retire(&mut self, tablet: &Arc<Tablet>, dropped: Timestamp) {
+        let id = tablet.id();
+        let key = (id, tablet.spec.replica);
+        // A replica that was filled anew has left its first files there, under the same key.
+        self.purge(key.0, key.1);
+        for rowset in &tablet.rowsets {
+            self.delete(Table::Rowsets, pair(id.0, rowset.start.unsigned_abs()));
+        }
+        self.delete(Table::Tablets, pair(id.0, 0));
+        let record = TrashRecord {
+            dropped,
+            tablet: tablet.record(),
+            rowsets: tablet.rowsets.iter().map(|r| r.record()).collect(),
+        };
+        self.put(Table::Trash, pair(id.0, key.1.0), &record);
         self.contents.tablets.remove(&id);
         self.contents.trash.insert(
             key,

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use crate::backend::api::{CreateTablets, TabletErrors, TabletSpec};
 use crate::backend::contents::Draft;
 use crate::backend::error::Error;
@@ -12,7 +10,8 @@ use crate::backend::open;
 use crate::backend::path::Path;
 use crate::backend::rowset::Rowset;
 use crate::backend::state::State;
-use crate::backend::tablet::{Columns, ColumnsRecord, Tablet};
+use crate::backend::tablet::{Columns, Tablet};
+use crate::backend::whereabouts::Whereabouts;
 use crate::clock::{Clock, SystemClock, Timestamp};
 
 /// Creates tablets; those that could not be are in the answer.
@@ -25,7 +24,8 @@ pub async fn create(state: &State, request: CreateTablets) -> Result<TabletError
             "tablets need columns, and no more key columns than those".to_owned(),
         ));
     }
-    let columns = Arc::new(columns(&request));
+    let columns = open::columns_of(request.columns.clone(), request.key_columns);
+    let columns = Arc::new(columns);
     let mut answer = TabletErrors::default();
     for (path, tablets) in place(state, request.tablets, &mut answer) {
         let ids: BTreeSet<_> = tablets.iter().map(|t| t.tablet).collect();
@@ -60,14 +60,12 @@ fn place(
 ) -> Vec<(Arc<Path>, Vec<TabletSpec>)> {
     let paths = state.paths();
     let states: Vec<_> = paths.iter().map(|p| p.state()).collect();
-    let contents: Vec<_> = paths.iter().map(|p| p.shared.contents()).collect();
+    let here = Whereabouts::now(paths);
     let mut counts: Vec<u64> = states.iter().map(|s| s.tablets).collect();
     let mut chosen: Vec<Vec<TabletSpec>> = paths.iter().map(|_| Vec::new()).collect();
     let mut creating = state.creating().lock();
     for spec in tablets {
-        let here = contents
-            .iter()
-            .position(|c| c.tablets.contains_key(&spec.tablet));
+        let here = here.of(spec.tablet).map(|(at, _)| at);
         let best = || {
             (0..paths.len())
                 .filter(|at| states.get(*at).is_some_and(|s| s.online && s.available > 0))
@@ -107,6 +105,13 @@ fn create_one(
             spec.tablet, spec.version
         )));
     }
+    let held = draft.tablet(spec.tablet).ok();
+    if held
+        .as_ref()
+        .is_some_and(|h| h.spec.replica == spec.replica)
+    {
+        return Ok(());
+    }
     if draft
         .contents
         .trash
@@ -117,10 +122,7 @@ fn create_one(
             spec.replica, spec.tablet
         )));
     }
-    if let Ok(held) = draft.tablet(spec.tablet) {
-        if held.spec.replica == spec.replica {
-            return Ok(());
-        }
+    if let Some(held) = held {
         if held.spec.epoch >= spec.epoch {
             return Err(Error::Stale(format!(
                 "tablet {} is here as replica {} of epoch {}; replica {} of epoch {} is older",
@@ -140,18 +142,4 @@ fn create_one(
     };
     draft.create(tablet.with_rowsets(vec![first]));
     Ok(())
-}
-
-fn columns(request: &CreateTablets) -> Columns {
-    let record = ColumnsRecord {
-        columns: request.columns.clone(),
-        key_columns: request.key_columns,
-    };
-    // Records are plain structs: they always have a MessagePack form.
-    let bytes = rmp_serde::to_vec_named(&record).expect("a record has a MessagePack form");
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
-    let key = digest
-        .first_chunk::<8>()
-        .map_or(0, |head| u64::from_be_bytes(*head));
-    open::columns(record, key)
 }

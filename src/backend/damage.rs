@@ -33,7 +33,7 @@ pub fn of_arrow(segment: &Segment, error: &ArrowError) -> Error {
 }
 
 /// A disk that fails to read is not a wrong file: it may read well again.
-fn of_io(segment: &Segment, cause: &std::io::Error) -> Error {
+pub fn of_io(segment: &Segment, cause: &std::io::Error) -> Error {
     match cause.kind() {
         std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
             corrupt(segment, cause)

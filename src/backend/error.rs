@@ -122,6 +122,24 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// A replica could not be copied from its source.
+    #[error("copying tablet {tablet} from {source_address} failed: {why}")]
+    Copy {
+        /// The tablet.
+        tablet: TabletId,
+        /// `host:port` of the source.
+        source_address: String,
+        /// What the source or the network said.
+        why: String,
+    },
+    /// A file that was described to a copier is there no more.
+    #[error("tablet {tablet} has no file {file} any more; ask again what it consists of")]
+    Gone {
+        /// The tablet.
+        tablet: TabletId,
+        /// The file.
+        file: String,
+    },
     /// The request does not make sense.
     #[error("{0}")]
     Request(String),
@@ -161,6 +179,8 @@ impl Error {
             Error::Token => 403,
             Error::Cluster { .. } | Error::NotHeld { .. } => 409,
             Error::UnknownTablet(_) => 404,
+            Error::Gone { .. } => 410,
+            Error::Copy { .. } => 502,
             Error::Busy(_) => 503,
             Error::Request(_) => 400,
             other => other.code().http,
@@ -186,7 +206,10 @@ impl Coded for Error {
             | Error::Lost { .. }
             | Error::Corrupt { .. } => Code::STORAGE,
             Error::Options(_) | Error::Request(_) => Code::WRONG_ARGUMENTS,
-            Error::Bind { .. } | Error::UnknownTablet(_) => Code::BACKEND,
+            Error::Bind { .. }
+            | Error::UnknownTablet(_)
+            | Error::Copy { .. }
+            | Error::Gone { .. } => Code::BACKEND,
             Error::Token | Error::Cluster { .. } | Error::Stale(_) => Code::STALE,
             Error::NotHeld { .. } => Code::NO_QUERYABLE_REPLICA,
             Error::Ended(_) => Code::TXN,

@@ -9,7 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::backend::api::LoadAnswer;
+use crate::backend::api::{CloneAnswer, LoadAnswer};
+use crate::backend::error::Error;
 use crate::backend::state::State;
 
 /// The counters of one backend.
@@ -29,6 +30,9 @@ pub struct Metrics {
     /// Compactions that failed.
     pub compaction_failures: Counter,
     swept_files: Counter,
+    clones: Counter,
+    clone_bytes: Counter,
+    clone_failures: Counter,
     tablets: Gauge<u64, AtomicU64>,
     bad_tablets: Gauge<u64, AtomicU64>,
     rowsets: Gauge<u64, AtomicU64>,
@@ -38,6 +42,7 @@ pub struct Metrics {
     available_bytes: Gauge<u64, AtomicU64>,
     paths_online: Gauge<u64, AtomicU64>,
     running_scans: Gauge<u64, AtomicU64>,
+    running_clones: Gauge<u64, AtomicU64>,
 }
 
 impl Default for Metrics {
@@ -55,6 +60,9 @@ impl Default for Metrics {
             compacted_rowsets: Counter::default(),
             compaction_failures: Counter::default(),
             swept_files: Counter::default(),
+            clones: Counter::default(),
+            clone_bytes: Counter::default(),
+            clone_failures: Counter::default(),
             tablets: Gauge::default(),
             bad_tablets: Gauge::default(),
             rowsets: Gauge::default(),
@@ -64,6 +72,7 @@ impl Default for Metrics {
             available_bytes: Gauge::default(),
             paths_online: Gauge::default(),
             running_scans: Gauge::default(),
+            running_clones: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -99,6 +108,13 @@ impl Metrics {
                 "Files deleted because no metadata named them",
                 &self.swept_files,
             ),
+            ("clones", "Replicas cloned", &self.clones),
+            (
+                "clone_bytes",
+                "Bytes that clones fetched",
+                &self.clone_bytes,
+            ),
+            ("clone_failures", "Clones that failed", &self.clone_failures),
         ];
         for (name, help, counter) in counters {
             registry.register(name, help, counter.clone());
@@ -136,6 +152,7 @@ impl Metrics {
                 &self.paths_online,
             ),
             ("running_scans", "Scans that run", &self.running_scans),
+            ("running_clones", "Clones that run", &self.running_clones),
         ];
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
@@ -176,6 +193,19 @@ impl Metrics {
         self.swept_files.inc_by(files);
     }
 
+    /// Counts a clone that ended.
+    pub fn cloned(&self, result: &Result<CloneAnswer, Error>) {
+        match result {
+            Ok(_) => self.clones.inc(),
+            Err(_) => self.clone_failures.inc(),
+        };
+    }
+
+    /// Counts bytes that a clone fetched.
+    pub fn clone_fetched(&self, bytes: u64) {
+        self.clone_bytes.inc_by(bytes);
+    }
+
     /// The Prometheus text, with the present sizes.
     pub fn text(&self, state: &State) -> String {
         let mut sums = [0_u64; 8];
@@ -211,6 +241,8 @@ impl Metrics {
             gauge.set(sum);
         }
         self.running_scans.set(state.running_scans());
+        let clones = state.copying().running.progress().len() as u64;
+        self.running_clones.set(clones);
         let mut text = String::new();
         // Writing to a String does not fail.
         let _ = encode(&mut text, &self.registry);

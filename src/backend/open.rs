@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::backend::contents::Contents;
 use crate::backend::error::Error;
 use crate::backend::meta::{self, Meta, Table};
@@ -15,6 +17,7 @@ use crate::backend::tablet::{
     Columns, ColumnsRecord, Damage, Pending, PendingRecord, Tablet, TabletRecord, Trash,
     TrashRecord,
 };
+use crate::catalog::schema::ColumnDef;
 use crate::fault;
 use crate::ids::{ReplicaId, TabletId, TxnId};
 use crate::load::types;
@@ -164,6 +167,21 @@ pub fn load(meta: &Meta, shelf: &Arc<Shelf>) -> Result<Contents, Error> {
         Ok(())
     })?;
     Ok(contents)
+}
+
+/// The columns of a table as a request names them. The same columns have the same key.
+pub fn columns_of(columns: Vec<ColumnDef>, key_columns: usize) -> Columns {
+    let record = ColumnsRecord {
+        columns,
+        key_columns,
+    };
+    // Records are plain structs: they always have a MessagePack form.
+    let bytes = rmp_serde::to_vec_named(&record).expect("a record has a MessagePack form");
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let key = digest
+        .first_chunk::<8>()
+        .map_or(0, |head| u64::from_be_bytes(*head));
+    self::columns(record, key)
 }
 
 /// The columns of a table with what derives from them.

@@ -55,6 +55,14 @@ pub struct Settings {
     pub scans_max: usize,
     /// Loads that are received at once.
     pub loads_max: usize,
+    /// Clones that come here at once. Large: how many there should be is the frontend's to say, by its slots.
+    pub clones_max: usize,
+    /// Digests that are computed at once; further ones wait.
+    pub digests_max: usize,
+    /// Time between the beginnings of two looks at every file of a path; zero turns them off.
+    pub scrub_interval: Duration,
+    /// Most bytes that these looks read in a second on one path; 0 means no limit.
+    pub scrub_bytes_per_second: u64,
     /// Bytes of a disk that loads leave free for metadata, whatever the capacity.
     pub disk_reserve: u64,
 }
@@ -73,6 +81,10 @@ impl Default for Settings {
             scan_idle: Duration::from_secs(600),
             scans_max: 1024,
             loads_max: 64,
+            clones_max: 64,
+            digests_max: 2,
+            scrub_interval: Duration::from_secs(86_400),
+            scrub_bytes_per_second: 16 << 20,
             disk_reserve: 16 << 20,
         }
     }

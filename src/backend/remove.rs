@@ -10,6 +10,10 @@ use crate::ids::{ReplicaId, TabletId};
 /// Moves replicas to the trash. One that is not here is gone already.
 pub async fn drop_tablets(state: &State, request: DropTablets) -> TabletErrors {
     let mut answer = TabletErrors::default();
+    for (tablet, replica, _) in &request.tablets {
+        // Else it would come back after it was dropped.
+        state.copying().running.give_up(*tablet, *replica);
+    }
     let (paths, _gone) = state.by_path(request.tablets, |(tablet, _, _)| *tablet);
     for (path, tablets) in paths {
         let ids: Vec<_> = tablets.iter().map(|(tablet, _, _)| *tablet).collect();

@@ -13,6 +13,7 @@ use crate::backend::error::Error;
 use crate::backend::state::State;
 use crate::code::Coded;
 
+mod copy;
 mod inspect;
 mod internal;
 
@@ -29,6 +30,10 @@ pub fn routes(state: State) -> Router {
         .route("/publish", post(internal::publish))
         .route("/abort", post(internal::abort))
         .route("/scan", post(internal::scan))
+        .route("/clone", post(copy::clone))
+        .route("/describe_replica", post(copy::describe_replica))
+        .route("/read_segment", post(copy::read_segment))
+        .route("/release_replica", post(copy::release_replica))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .route("/load/{txn}", post(internal::load))
         .layer(axum::middleware::from_fn_with_state(state.clone(), guard));

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::backend::error::Error;
 use crate::backend::options::Options;
 use crate::backend::state::State;
-use crate::backend::{clean, compact, routes};
+use crate::backend::{clean, compact, routes, whereabouts};
 use crate::clock::{Clock, SystemClock};
 
 /// How long calls that run may take after the stop was asked for.
@@ -66,6 +66,7 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
     for _ in 0..state.settings().compaction_threads {
         background.push(tokio::spawn(compact::run(state.clone())));
     }
+    whereabouts::drop_surplus(&state, None).await;
     tracing::info!(%addr, paths = state.paths().len(), "the backend serves");
     Ok(Running {
         addr,
@@ -80,6 +81,8 @@ impl Running {
     /// Stops: no new calls, those that run get some time, what waits becomes durable, the storage paths are given up.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        // Their callers would wait for the end of them.
+        self.state.copying().running.give_up_all();
         if tokio::time::timeout(STOP_WAIT, &mut self.listener)
             .await
             .is_err()
@@ -114,18 +117,27 @@ async fn recover(state: State) {
 
 /// Tries every path that went offline.
 pub async fn recover_once(state: &State) {
+    let mut back = false;
     for path in state.paths() {
-        if path.shared.online().is_err()
-            && let Err(error) = path.recover().await
-        {
-            let dir = path.options.dir.display();
-            tracing::debug!(%dir, %error, "a storage path stays offline");
+        if path.shared.online().is_ok() {
+            continue;
         }
+        match path.recover().await {
+            Ok(()) => back = true,
+            Err(error) => {
+                let dir = path.options.dir.display();
+                tracing::debug!(%dir, %error, "a storage path stays offline");
+            }
+        }
+    }
+    if back {
+        whereabouts::drop_surplus(state, None).await;
     }
 }
 
 /// One clean-up of every path that works.
 pub async fn clean_once(state: &State) {
+    state.copying().holds.expire();
     for path in state.paths() {
         let dir = path.options.dir.display();
         if path.shared.online().is_err() {

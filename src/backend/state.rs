@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::backend::clone::Copying;
 use crate::backend::compact::Queue;
 use crate::backend::error::Error;
 use crate::backend::metrics::Metrics;
@@ -17,6 +18,7 @@ use crate::backend::options::{Options, Settings};
 use crate::backend::path::Path;
 use crate::backend::report::Log;
 use crate::backend::tablet::Tablet;
+use crate::backend::whereabouts::Whereabouts;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::ids::{BackendId, TabletId, TxnId};
 
@@ -41,6 +43,7 @@ struct Inner {
     scans: Arc<Semaphore>,
     loads: Arc<Semaphore>,
     compaction: Queue,
+    copying: Copying,
     metrics: Metrics,
 }
 
@@ -49,6 +52,7 @@ struct Inner {
 struct Frontend {
     address: Option<String>,
     backend: Option<BackendId>,
+    host: Option<String>,
     cluster: Option<u64>,
     epoch: u64,
 }
@@ -101,6 +105,7 @@ impl State {
             scans: Arc::new(Semaphore::new(settings.scans_max)),
             loads: Arc::new(Semaphore::new(settings.loads_max)),
             compaction: Queue::default(),
+            copying: Copying::new(&options.token, &settings)?,
             metrics: Metrics::default(),
             settings,
         }));
@@ -116,6 +121,16 @@ impl State {
     /// The id by which the frontend knows this backend.
     pub fn backend_id(&self) -> Option<BackendId> {
         self.0.frontend.read().backend
+    }
+
+    /// This backend's own host as the frontend knows it.
+    pub fn host(&self) -> Option<String> {
+        self.0.frontend.read().host.clone()
+    }
+
+    /// Remembers the host that the frontend has just reached this backend by.
+    pub fn set_host(&self, host: &str) {
+        self.0.frontend.write().host = Some(host.to_owned());
     }
 
     /// The storage paths, those that are offline as well.
@@ -146,6 +161,11 @@ impl State {
     /// Tablets that wait for compaction.
     pub fn compaction(&self) -> &Queue {
         &self.0.compaction
+    }
+
+    /// What is needed to copy replicas, and to let them be copied.
+    pub fn copying(&self) -> &Copying {
+        &self.0.copying
     }
 
     /// Scans that run now.
@@ -179,14 +199,8 @@ impl State {
     /// # Errors
     /// It is not here.
     pub fn find(&self, tablet: TabletId) -> Result<(Arc<Path>, Arc<Tablet>), Error> {
-        self.0
-            .paths
-            .iter()
-            .find_map(|path| {
-                let found = path.shared.contents().tablets.get(&tablet).cloned();
-                Some((path.clone(), found?))
-            })
-            .ok_or(Error::UnknownTablet(tablet))
+        let found = Whereabouts::now(&self.0.paths).find(tablet);
+        found.ok_or(Error::UnknownTablet(tablet))
     }
 
     /// Sorts items by the path of their tablet; those whose tablet is not here come back on their own.
@@ -195,13 +209,12 @@ impl State {
         items: Vec<T>,
         tablet: impl Fn(&T) -> TabletId,
     ) -> (Vec<OnPath<T>>, Vec<T>) {
-        let contents: Vec<_> = self.0.paths.iter().map(|p| p.shared.contents()).collect();
-        let mut sorted: Vec<Vec<T>> = contents.iter().map(|_| Vec::new()).collect();
+        let here = Whereabouts::now(&self.0.paths);
+        let mut sorted: Vec<Vec<T>> = self.0.paths.iter().map(|_| Vec::new()).collect();
         let mut unknown = Vec::new();
         for item in items {
             let id = tablet(&item);
-            let at = contents.iter().position(|c| c.tablets.contains_key(&id));
-            match at.and_then(|at| sorted.get_mut(at)) {
+            match here.of(id).and_then(|(at, _)| sorted.get_mut(at)) {
                 Some(own) => own.push(item),
                 None => unknown.push(item),
             }

@@ -1,5 +1,8 @@
 //! Tests of a whole backend over its HTTP listener, on real directories.
 
+mod clone_breaks;
+mod clone_crash;
+mod clones;
 mod compaction;
 mod crash;
 mod loads;

@@ -7,7 +7,8 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State as Shared};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
 
 use crate::backend::api::{
@@ -18,18 +19,23 @@ use crate::backend::error::Error;
 use crate::backend::machine;
 use crate::backend::state::State;
 use crate::backend::tablet::Tablet;
+use crate::backend::whereabouts::Whereabouts;
 use crate::backend::{create, publish as publishing, receive, remove, scan as scanning};
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
 
-type Answer<T> = Result<Json<T>, Error>;
-type Asked<T> = Result<Json<T>, JsonRejection>;
+pub(super) type Answer<T> = Result<Json<T>, Error>;
+pub(super) type Asked<T> = Result<Json<T>, JsonRejection>;
 
 pub(super) async fn heartbeat(
     Shared(state): Shared<State>,
+    headers: HeaderMap,
     request: Asked<HeartbeatRequest>,
 ) -> Answer<HeartbeatAnswer> {
     state.greet(&body(request)?).await?;
+    if let Some(host) = host(&headers) {
+        state.set_host(host);
+    }
     // Measuring a disk that hangs must not hold up other calls.
     let paths = state.paths().to_vec();
     let measured = tokio::task::spawn_blocking(move || paths.iter().map(|p| p.state()).collect());
@@ -41,7 +47,7 @@ pub(super) async fn heartbeat(
         mem_bytes: machine::mem_bytes(),
         running_queries: u32::try_from(state.running_scans()).unwrap_or(u32::MAX),
         report_seq: state.log().seq(),
-        clones: Vec::new(),
+        clones: state.copying().running.progress(),
     }))
 }
 
@@ -56,10 +62,12 @@ pub(super) async fn report(
     let mut tablets = Vec::new();
     let mut pending = Vec::new();
     let mut gone = changes.tablets.clone().unwrap_or_default();
-    for path in state.paths() {
+    let here = Whereabouts::now(state.paths());
+    for (at, path) in state.paths().iter().enumerate() {
         let contents = path.shared.contents();
         let hash = path.identity().path;
         let online = path.shared.online().is_ok();
+        let counts = |t: &&Arc<Tablet>| here.of(t.id()).is_none_or(|(best, _)| best == at);
         let tell = |tablet: &Arc<Tablet>| {
             let mut report = tablet.report(hash);
             // It can't be read, and comes back as it was if its path does.
@@ -68,9 +76,10 @@ pub(super) async fn report(
         };
         pending.extend(contents.pending.keys().map(|(txn, _)| *txn));
         match &changes.tablets {
-            None => tablets.extend(contents.tablets.values().map(tell)),
+            None => tablets.extend(contents.tablets.values().filter(counts).map(tell)),
             Some(ids) => {
-                for tablet in ids.iter().filter_map(|id| contents.tablets.get(id)) {
+                let changed = ids.iter().filter_map(|id| contents.tablets.get(id));
+                for tablet in changed.filter(counts) {
                     gone.remove(&tablet.id());
                     tablets.push(tell(tablet));
                 }
@@ -141,7 +150,18 @@ pub(super) async fn scan(
     Ok(([kind], Body::from_stream(rows)).into_response())
 }
 
-fn body<T>(request: Asked<T>) -> Result<T, Error> {
+/// The host that the caller reached this backend by, without a port.
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
+    let named = headers.get(HOST)?.to_str().ok()?;
+    let port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let host = match named.rsplit_once(':') {
+        Some((host, after)) if port(after) => host,
+        _ => named,
+    };
+    Some(host.trim_start_matches('[').trim_end_matches(']'))
+}
+
+pub(super) fn body<T>(request: Asked<T>) -> Result<T, Error> {
     match request {
         Ok(Json(body)) => Ok(body),
         Err(e) => Err(Error::Request(format!(

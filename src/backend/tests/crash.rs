@@ -14,7 +14,7 @@ use crate::backend::tests::node::{
 use crate::fault;
 use crate::ids::TabletId;
 
-const DIR: &str = "QUORATE_TEST_CRASH_DIR";
+pub(super) const DIR: &str = "QUORATE_TEST_CRASH_DIR";
 
 /// Every point of a backend's script.
 const POINTS: &[&str] = &[
@@ -44,7 +44,7 @@ fn death_at_any_point_loses_nothing_that_was_answered() {
         for nth in [0, 1, 2, 3, 5, 8, 13, 21] {
             let dir = tempfile::tempdir().unwrap();
             let points = format!("{point}={nth}*off->return(abort)");
-            let alive = child("script_of_the_child", dir.path(), &points);
+            let alive = child("crash::script_of_the_child", dir.path(), &points);
             check(dir.path(), &format!("{point} passed {nth} times"));
             if alive {
                 break;
@@ -60,7 +60,7 @@ fn death_at_any_point_loses_nothing_that_was_answered() {
 #[test]
 fn a_disk_that_fails_anywhere_leaves_nothing_and_works_again() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(child("script_of_a_failing_disk", dir.path(), ""));
+    assert!(child("crash::script_of_a_failing_disk", dir.path(), ""));
     let said = std::fs::read_to_string(dir.path().join("said")).unwrap();
     assert_eq!(said.lines().count(), 2 * POINTS.len() - 2, "{said}");
 }
@@ -68,14 +68,14 @@ fn a_disk_that_fails_anywhere_leaves_nothing_and_works_again() {
 #[test]
 fn publishes_that_wait_together_share_a_commit() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(child("script_of_a_slow_disk", dir.path(), ""));
+    assert!(child("crash::script_of_a_slow_disk", dir.path(), ""));
     assert!(dir.path().join("said").exists());
 }
 
 /// Runs a script in a process of its own; false when it died.
-fn child(script: &str, dir: &Path, points: &str) -> bool {
+pub(super) fn child(script: &str, dir: &Path, points: &str) -> bool {
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("backend::tests::crash::{script}")])
+        .args(["--exact", &format!("backend::tests::{script}")])
         .env(DIR, dir)
         .env("FAILPOINTS", points)
         .stdout(Stdio::null())
@@ -97,7 +97,7 @@ fn script_of_the_child() {
     runtime.block_on(script(Path::new(&dir)));
 }
 
-fn say(dir: &Path, line: &str) {
+pub(super) fn say(dir: &Path, line: &str) {
     use std::io::Write;
     let mut file = std::fs::File::options()
         .create(true)

@@ -14,9 +14,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::backend::api::{
-    Abort, CreateTablets, DropTablets, LoadAnswer, Publish, PublishTablet, ReportAnswer,
-    ReportRequest, ScanRequest, SegmentHeader, TOKEN_HEADER, TabletErrors, TabletReport,
-    TabletSpec,
+    Abort, CloneAnswer, CloneTablet, CreateTablets, DropTablets, LoadAnswer, Publish,
+    PublishTablet, ReportAnswer, ReportRequest, ScanRequest, SegmentHeader, TOKEN_HEADER,
+    TabletErrors, TabletReport, TabletSpec,
 };
 use crate::backend::options::{Options, Settings, StoragePath};
 use crate::backend::run::{Running, start};
@@ -267,6 +267,41 @@ impl Node {
         self.call("drop_tablets", &DropTablets { tablets }).await
     }
 
+    /// What a frontend asks, to get a replica of a tablet that `source` has as its replica `tablet + 1000`.
+    pub(super) fn clone_request(
+        source: &Node,
+        tablet: u64,
+        replica: u64,
+        version: Version,
+    ) -> CloneTablet {
+        CloneTablet {
+            spec: TabletSpec {
+                replica: ReplicaId(replica),
+                ..spec(tablet)
+            },
+            columns: columns(),
+            key_columns: 1,
+            source_replica: ReplicaId(tablet + 1000),
+            source: source.running.addr.to_string(),
+            version,
+            path_hash: -1,
+            bytes_per_second: 0,
+        }
+    }
+
+    /// Clones a replica to this backend; the answer, or status and text of the error.
+    pub(super) async fn clone_tablet(
+        &self,
+        request: &CloneTablet,
+    ) -> Result<CloneAnswer, (u16, String)> {
+        let body = serde_json::to_vec(request).unwrap();
+        let (status, text) = self.post("/api/internal/clone", body).await;
+        if status != 200 {
+            return Err((status, String::from_utf8(text).unwrap()));
+        }
+        Ok(serde_json::from_slice(&text).unwrap())
+    }
+
     pub(super) async fn report(&self, since: u64) -> ReportAnswer {
         self.call("report", &ReportRequest { since }).await
     }
@@ -328,6 +363,18 @@ pub(super) fn rows(bytes: &[u8]) -> Vec<(u64, i64)> {
         );
     }
     rows
+}
+
+/// Asserts that two backends show the same rows in the same order, at every version up to `version`.
+pub(super) async fn assert_same_rows(a: &Node, b: &Node, tablet: u64, version: Version) {
+    for version in 1..=version {
+        let request = scan_all(tablet, version);
+        let (of_a, of_b) = (
+            a.scan(&request).await.unwrap(),
+            b.scan(&request).await.unwrap(),
+        );
+        assert_eq!(of_a, of_b, "version {version}");
+    }
 }
 
 /// Every file below `data` of a storage path.

@@ -1,0 +1,126 @@
+//! Makes fetched rowsets a part of a replica, within one change of its storage path.
+
+use std::sync::Arc;
+
+use crate::backend::api::{TabletReport, TabletSpec};
+use crate::backend::clone::fence;
+use crate::backend::clone::fetch::Fetched;
+use crate::backend::clone::plan::{Fit, Span, fit};
+use crate::backend::contents::Draft;
+use crate::backend::error::Error;
+use crate::backend::rowset::Rowset;
+use crate::backend::tablet::{Columns, Tablet};
+use crate::clock::Timestamp;
+use crate::ids::Version;
+
+/// What a clone has brought, and for what.
+pub struct Install {
+    /// The replica.
+    pub spec: TabletSpec,
+    /// Columns of its table.
+    pub columns: Arc<Columns>,
+    /// What must be held at the end.
+    pub version: Version,
+    /// The copy of the tablet that was here when the clone began.
+    pub seen: Option<Arc<Tablet>>,
+    /// Everything was fetched, and not only what was missing.
+    pub full: bool,
+    /// Ascending, without overlap.
+    pub have: Vec<Fetched>,
+}
+
+impl Install {
+    /// Changes the draft. None, and no change, when the replica is not any more as an incremental clone needs it.
+    ///
+    /// # Errors
+    /// The replica may not come here any more, or would not hold the wanted version.
+    pub fn into_draft(
+        self,
+        draft: &mut Draft,
+        path_hash: i64,
+        now: Timestamp,
+    ) -> Result<Option<TabletReport>, Error> {
+        let id = self.spec.tablet;
+        let held = draft.tablet(id).ok();
+        let key = (id, self.spec.replica);
+        fence(
+            id,
+            self.spec.replica,
+            held.as_ref().map(|h| h.spec.replica),
+            draft.contents.trash.contains_key(&key),
+        )?;
+        let version = self.version;
+        let fits = if self.full {
+            self.replace_all(draft, held, now);
+            true
+        } else {
+            self.fill_holes(draft, held)?
+        };
+        if !fits {
+            return Ok(None);
+        }
+        let tablet = draft.tablet(id)?;
+        if tablet.version < version {
+            return Err(Error::NotHeld {
+                tablet: id,
+                asked: version,
+                held: tablet.version,
+            });
+        }
+        Ok(Some(tablet.report(path_hash)))
+    }
+
+    /// Adds what is missing at this moment. False when something does not line up, or the replica has become bad.
+    fn fill_holes(self, draft: &mut Draft, held: Option<Arc<Tablet>>) -> Result<bool, Error> {
+        let id = self.spec.tablet;
+        let Some(held) = held.filter(|h| h.spec.replica == self.spec.replica) else {
+            return Err(Error::UnknownTablet(id));
+        };
+        let spans: Vec<Span> = held.rowsets.iter().map(|r| Span::from(&**r)).collect();
+        let fits: Vec<Fit> = self
+            .have
+            .iter()
+            .map(|f| fit(&spans, Span::from(&f.record)))
+            .collect();
+        if held.damage.is_some() || fits.contains(&Fit::Crosses) {
+            return Ok(false);
+        }
+        for (fetched, fit) in self.have.into_iter().zip(fits) {
+            // A version that was published here meanwhile stays, and what was fetched of it is deleted.
+            if fit == Fit::Fits {
+                let tablet = draft.tablet(id)?;
+                draft.replace(&tablet, fetched.rowset());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Puts the copy in the place of what is here, which goes to the trash. Versions behind the end of the copy stay: all
+    /// of a sound replica, else only those that were published since the clone began.
+    fn replace_all(self, draft: &mut Draft, held: Option<Arc<Tablet>>, now: Timestamp) {
+        let end = self.have.last().map_or(-1, |f| f.record.end);
+        let stays = |held: &Tablet, rowset: &Arc<Rowset>| {
+            let sound = held.spec.replica == self.spec.replica && held.damage.is_none();
+            let seen = self.seen.as_ref();
+            let old = seen.is_some_and(|s| s.holding(rowset.start).is_some());
+            rowset.start > end && (sound || !old)
+        };
+        let (stay, rest): (Vec<_>, Vec<_>) = match &held {
+            Some(held) => held.rowsets.iter().cloned().partition(|r| stays(held, r)),
+            None => (Vec::new(), Vec::new()),
+        };
+        if let Some(held) = &held {
+            draft.retire(&Arc::new(held.with_rowsets(rest)), now);
+        }
+        let fetched = self.have.into_iter().map(|f| Arc::new(f.rowset()));
+        let tablet = Tablet {
+            spec: self.spec,
+            columns: self.columns,
+            created: now,
+            damage: None,
+            rowsets: Vec::new(),
+            version: 0,
+        };
+        draft.create(tablet.with_rowsets(fetched.chain(stay).collect()));
+    }
+}

@@ -1,0 +1,344 @@
+//! Clones between two backends: what is copied, what stays, and who is refused.
+
+use std::time::Duration;
+
+use crate::backend::compact::compact;
+use crate::backend::run::clean_once;
+use crate::backend::tests::node::{Node, assert_same_rows, files, options, path, quiet, scan_all};
+use crate::catalog::table::Medium;
+use crate::ids::{ReplicaId, TabletId};
+
+/// A backend with a tablet of `loads` versions of 1000 rows each.
+async fn source(dir: &std::path::Path, loads: i64) -> Node {
+    let node = Node::start(dir, quiet()).await;
+    node.create(&[1]).await;
+    for n in 0..loads {
+        node.put(10 + n as u64, 1, 2 + n, n * 1000..(n + 1) * 1000)
+            .await;
+    }
+    node
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_replica_gets_everything_and_reads_like_its_source() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 5).await;
+    let node = Node::start(dirs[1].path(), quiet()).await;
+    let mut request = Node::clone_request(&source, 1, 2001, 7);
+    let (status, text) = node.clone_tablet(&request).await.unwrap_err();
+    assert_eq!(status, 409, "{text}");
+    request.version = 6;
+    let answer = node.clone_tablet(&request).await.unwrap();
+    let told = source.reported(1).await.unwrap();
+    assert!(answer.full);
+    assert_eq!((answer.bytes, answer.files), (told.data_size, 5));
+    assert_eq!(answer.tablet, node.reported(1).await.unwrap());
+    assert_eq!((answer.tablet.version, answer.tablet.row_count), (6, 5000));
+    assert_same_rows(&source, &node, 1, 6).await;
+    assert_eq!(files(dirs[1].path()), node.named());
+    let again = node.clone_tablet(&request).await.unwrap();
+    assert_eq!((again.full, again.bytes), (false, 0), "nothing is missing");
+    let (_, text) = node.get("/metrics").await;
+    let counted = format!("quorate_backend_clone_bytes_total {}\n", answer.bytes);
+    assert!(text.contains(&counted), "{text}");
+    assert!(
+        text.contains("quorate_backend_running_clones 0\n"),
+        "{text}"
+    );
+    node.running.stop().await;
+    let node = Node::start(dirs[1].path(), quiet()).await;
+    assert_same_rows(&source, &node, 1, 6).await;
+    node.running.stop().await;
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_missing_versions_are_fetched_and_a_compacted_source_fills_the_hole_as_well() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 6).await;
+    let node = Node::start(dirs[1].path(), quiet()).await;
+    node.create(&[1]).await;
+    for n in [0, 1, 4] {
+        node.put(10 + n as u64, 1, 2 + n, n * 1000..(n + 1) * 1000)
+            .await;
+    }
+    let request = Node::clone_request(&source, 1, 1001, 7);
+    let size = source.reported(1).await.unwrap().data_size;
+    let answer = node.clone_tablet(&request).await.unwrap();
+    assert_eq!(
+        (answer.full, answer.files, answer.tablet.version),
+        (false, 3, 7)
+    );
+    assert!(answer.bytes < size * 3 / 5, "{} of {size}", answer.bytes);
+    assert_same_rows(&source, &node, 1, 7).await;
+
+    // What is missing now lies within a rowset that covers all, at the source.
+    source.put(20, 1, 8, 6000..7000).await;
+    assert_eq!(compact(&source.running.state, TabletId(1)).await, Ok(7));
+    let request = Node::clone_request(&source, 1, 1001, 8);
+    let answer = node.clone_tablet(&request).await.unwrap();
+    assert_eq!((answer.full, answer.files), (false, 1));
+    assert_eq!(answer.tablet.version_count, 1);
+    assert_same_rows(&source, &node, 1, 8).await;
+
+    // A rowset of the source that overlaps half of one that was compacted here: everything is copied.
+    let other = tempfile::tempdir().unwrap();
+    let third = Node::start(other.path(), quiet()).await;
+    third.create(&[1]).await;
+    for n in 0..5 {
+        third
+            .put(10 + n as u64, 1, 2 + n, n * 1000..(n + 1) * 1000)
+            .await;
+    }
+    compact(&third.running.state, TabletId(1)).await.unwrap();
+    source.put(21, 1, 9, 7000..8000).await;
+    third.put(21, 1, 9, 7000..8000).await;
+    let answer = third
+        .clone_tablet(&Node::clone_request(&node, 1, 1001, 8))
+        .await
+        .unwrap();
+    assert_eq!(answer.tablet.version, 9, "what was behind the hole stays");
+    assert_same_rows(&source, &third, 1, 9).await;
+    assert_eq!(files(dirs[1].path()), node.named());
+    assert_eq!(files(other.path()), third.named());
+    for node in [third, node, source] {
+        node.running.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rowsets_that_do_not_line_up_are_replaced_whole() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 4).await;
+    compact(&source.running.state, TabletId(1)).await.unwrap();
+    source.put(14, 1, 6, 4000..5000).await;
+    source.put(15, 1, 7, 5000..6000).await;
+    // [0-1] [2] [3] [4] [5] were compacted with six versions there, and with three here.
+    let node = Node::start(dirs[1].path(), quiet()).await;
+    node.create(&[1]).await;
+    for n in 0..5 {
+        node.put(10 + n as u64, 1, 2 + n, n * 1000..(n + 1) * 1000)
+            .await;
+    }
+    compact(&node.running.state, TabletId(1)).await.unwrap();
+    let spans = |node: &Node| {
+        let (_, tablet) = node.running.state.find(TabletId(1)).unwrap();
+        tablet
+            .rowsets
+            .iter()
+            .map(|r| (r.start, r.end))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(spans(&node), [(0, 6)]);
+    compact(&source.running.state, TabletId(1)).await.unwrap();
+    let request = Node::clone_request(&source, 1, 1001, 7);
+    let answer = node.clone_tablet(&request).await.unwrap();
+    assert_eq!(answer.tablet.version, 7);
+    assert_same_rows(&source, &node, 1, 7).await;
+    source.running.stop().await;
+    node.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_arrives_during_a_clone_is_neither_missed_nor_doubled() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 4).await;
+    let size = source.reported(1).await.unwrap().data_size;
+    // An old replica, which takes part in loads; and a new one that replaces it, and one that lacks versions.
+    for replica in [1001, 2001] {
+        let dir = dirs[1].path().join(replica.to_string());
+        let node = Node::start(&dir, quiet()).await;
+        node.create(&[1]).await;
+        node.put(10, 1, 2, 0..1000).await;
+        let mut request = Node::clone_request(&source, 1, replica, 5);
+        request.bytes_per_second = size;
+        let version = source.reported(1).await.unwrap().version + 1;
+        let ids = (version - 2) * 1000..(version - 1) * 1000;
+        let txn = 100 + replica;
+        node.load(txn, 1, ids.clone()).await;
+        node.load(txn + 1, 1, 0..10).await;
+        let (answer, ()) = tokio::join!(node.clone_tablet(&request), async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(node.running.state.copying().running.progress().len(), 1);
+            source.put(txn, 1, version, ids).await;
+            assert_eq!(node.publish(txn, &[(1, version, true)]).await, []);
+        });
+        let answer = answer.unwrap();
+        assert!(
+            answer.millis >= 500,
+            "the limit of bytes a second: {answer:?}"
+        );
+        assert_eq!(
+            (answer.full, answer.tablet.version),
+            (replica == 2001, version)
+        );
+        assert_same_rows(&source, &node, 1, version).await;
+        assert_eq!(
+            node.report(0).await.pending.len(),
+            1,
+            "loads that wait go on"
+        );
+        assert_eq!(files(&dir), node.named());
+        node.running.stop().await;
+    }
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_replica_is_filled_anew_and_its_files_rest() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 3).await;
+    let settings = crate::backend::Settings {
+        trash_expire: Duration::ZERO,
+        ..quiet()
+    };
+    let node = Node::start(dirs[1].path(), settings).await;
+    let request = Node::clone_request(&source, 1, 2001, 4);
+    for round in 0..2 {
+        node.clone_tablet(&request).await.unwrap();
+        let file = node.running.state.find(TabletId(1)).unwrap().1.rowsets[1].segments[0].path();
+        std::fs::remove_file(&file).unwrap();
+        assert!(node.scan(&scan_all(1, 4)).await.is_err());
+        assert!(node.reported(1).await.unwrap().bad);
+        let answer = node.clone_tablet(&request).await.unwrap();
+        assert!(answer.full && !answer.tablet.bad, "round {round}");
+        assert_same_rows(&source, &node, 1, 4).await;
+        let trash = node.running.state.paths()[0]
+            .shared
+            .contents()
+            .trash
+            .clone();
+        assert_eq!(
+            trash.keys().copied().collect::<Vec<_>>(),
+            [(TabletId(1), ReplicaId(2001))]
+        );
+    }
+    assert_eq!(node.drop_tablet(1, 2001, 1).await.failed, []);
+    clean_once(&node.running.state).await;
+    assert_eq!(files(dirs[1].path()), node.named());
+    assert_eq!(files(dirs[1].path()).len(), 0);
+    node.running.stop().await;
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_replica_makes_room_and_never_comes_back() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 2).await;
+    let node = Node::start(dirs[1].path(), quiet()).await;
+    let clone = async |replica| {
+        node.clone_tablet(&Node::clone_request(&source, 1, replica, 3))
+            .await
+    };
+    assert_eq!(clone(2001).await.unwrap().tablet.replica, ReplicaId(2001));
+    assert_eq!(clone(2005).await.unwrap().tablet.replica, ReplicaId(2005));
+    for late in [2001, 2004] {
+        let (status, text) = clone(late).await.unwrap_err();
+        assert_eq!(status, 403, "{text}");
+        assert!(text.contains("is here as replica 2005"), "{text}");
+    }
+    let refused = node.drop_tablet(1, 2001, 1).await.failed;
+    assert!(refused[0].1.contains("replica 2005"), "{refused:?}");
+    assert_eq!(node.drop_tablet(1, 2005, 1).await.failed, []);
+    let (status, text) = clone(2005).await.unwrap_err();
+    assert_eq!(status, 403, "{text}");
+    assert!(text.contains("was dropped"), "{text}");
+    assert!(clone(2006).await.is_ok());
+    assert_same_rows(&source, &node, 1, 3).await;
+    assert_eq!(files(dirs[1].path()), node.named());
+    node.running.stop().await;
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_waits_for_the_clone_that_runs_and_a_newer_replica_ends_it() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 3).await;
+    let size = source.reported(1).await.unwrap().data_size;
+    let node = Node::start(dirs[1].path(), quiet()).await;
+    let mut request = Node::clone_request(&source, 1, 2001, 4);
+    request.bytes_per_second = size * 2;
+    let (first, second) = tokio::join!(node.clone_tablet(&request), node.clone_tablet(&request));
+    assert_eq!(first.as_ref().unwrap(), second.as_ref().unwrap());
+    assert_eq!(first.unwrap().bytes, size);
+    let mut older = Node::clone_request(&source, 1, 2002, 4);
+    older.bytes_per_second = size / 20;
+    let newer = Node::clone_request(&source, 1, 2003, 4);
+    let (older, (newer, late)) = tokio::join!(node.clone_tablet(&older), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let newer = node.clone_tablet(&newer).await;
+        (newer, node.clone_tablet(&older).await)
+    });
+    assert_eq!(older.unwrap_err().0, 403);
+    assert_eq!(newer.unwrap().tablet.replica, ReplicaId(2003));
+    assert_eq!(late.unwrap_err().0, 403);
+    let mut dropped = Node::clone_request(&source, 1, 2004, 4);
+    dropped.bytes_per_second = size / 20;
+    let (dropped, ()) = tokio::join!(node.clone_tablet(&dropped), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        node.drop_tablet(1, 2004, 1).await;
+    });
+    assert_eq!(dropped.unwrap_err().0, 403);
+    assert_same_rows(&source, &node, 1, 4).await;
+    // A file that was being written is deleted a moment after the clone was given up.
+    for _ in 0..100 {
+        if files(dirs[1].path()) == node.named() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(files(dirs[1].path()), node.named());
+    node.running.stop().await;
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_comes_to_the_path_that_was_named_or_to_its_medium() {
+    let dirs: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+    let source = source(dirs[3].path(), 1).await;
+    let mut paths: Vec<_> = dirs[..3].iter().map(|d| path(d.path())).collect();
+    paths[0].medium = Medium::Ssd;
+    paths[2].capacity = Some(100);
+    let node = Node::start_with(options(paths.clone(), quiet())).await;
+    let hashes: Vec<i64> = node
+        .running
+        .state
+        .paths()
+        .iter()
+        .map(|p| p.identity().path)
+        .collect();
+    let mut request = Node::clone_request(&source, 1, 2001, 2);
+    assert_eq!(
+        node.clone_tablet(&request).await.unwrap().tablet.path_hash,
+        hashes[1]
+    );
+    request.path_hash = hashes[2];
+    request.spec.replica = ReplicaId(2002);
+    let (status, text) = node.clone_tablet(&request).await.unwrap_err();
+    assert!(text.contains("is full"), "{status} {text}");
+    request.path_hash = 5;
+    assert_eq!(node.clone_tablet(&request).await.unwrap_err().0, 400);
+    // To another path of the same backend: the older replica leaves the first.
+    request.path_hash = hashes[0];
+    assert_eq!(
+        node.clone_tablet(&request).await.unwrap().tablet.path_hash,
+        hashes[0]
+    );
+    let reports = node.report(0).await.tablets;
+    assert_eq!(reports.len(), 1);
+    assert_eq!(reports[0].replica, ReplicaId(2002));
+    let counts: Vec<_> = node
+        .running
+        .state
+        .paths()
+        .iter()
+        .map(|p| p.state().tablets)
+        .collect();
+    assert_eq!(counts, [1, 0, 0]);
+    assert_same_rows(&source, &node, 1, 2).await;
+    node.running.stop().await;
+    let node = Node::start_with(options(paths, quiet())).await;
+    assert_same_rows(&source, &node, 1, 2).await;
+    node.running.stop().await;
+    source.running.stop().await;
+}

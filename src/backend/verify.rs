@@ -1,0 +1,77 @@
+//! Whether the file of a segment is what was written: its length and all of its bytes.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use crate::backend::damage;
+use crate::backend::error::Error;
+use crate::backend::pace::Pace;
+use crate::backend::segment::Segment;
+
+/// Bytes that are read at once.
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// Reads the file whole, not faster than `pace`, and compares its checksum.
+///
+/// # Errors
+/// The file is lost or wrong, or the disk does not read it.
+pub async fn whole(segment: &Arc<Segment>, pace: &Pace) -> Result<(), Error> {
+    let mut reading = Reading {
+        segment: segment.clone(),
+        file: None,
+        at: 0,
+        crc: crc32fast::Hasher::new(),
+    };
+    loop {
+        // Piece by piece: a thread that waits for its pace would hold up the end of the process.
+        let (next, result) = tokio::task::spawn_blocking(move || {
+            let result = reading.step();
+            (reading, result)
+        })
+        .await
+        .map_err(|_| Error::Stopping)?;
+        reading = next;
+        match result? {
+            0 => break,
+            bytes => pace.pass(bytes).await,
+        }
+    }
+    let found = reading.crc.finalize();
+    if found == segment.record.crc {
+        return Ok(());
+    }
+    Err(Error::Corrupt {
+        file: segment.path(),
+        what: format!(
+            "its CRC-32 is {found:08x}, {:08x} was written",
+            segment.record.crc
+        ),
+    })
+}
+
+struct Reading {
+    segment: Arc<Segment>,
+    file: Option<File>,
+    at: u64,
+    crc: crc32fast::Hasher,
+}
+
+impl Reading {
+    /// Reads the next piece; how many bytes it has.
+    fn step(&mut self) -> Result<u64, Error> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.segment.open()?,
+        };
+        let left = self.segment.record.bytes.saturating_sub(self.at);
+        let bytes = left.min(PIECE_BYTES);
+        let mut piece = vec![0; usize::try_from(bytes).unwrap_or(0)];
+        file.read_exact_at(&mut piece, self.at)
+            .map_err(|e| damage::of_io(&self.segment, &e))?;
+        self.crc.update(&piece);
+        self.at += bytes;
+        self.file = Some(file);
+        Ok(bytes)
+    }
+}
