@@ -126,6 +126,11 @@ impl Metrics {
         for (name, help, histogram) in histograms {
             registry.register_with_unit(name, help, Unit::Seconds, histogram.clone());
         }
+        self.register_gauges();
+    }
+
+    fn register_gauges(&mut self) {
+        let registry = self.registry.sub_registry_with_prefix("quorate_backend");
         let gauges = [
             ("tablets", "Replicas in use", &self.tablets),
             (
