@@ -1,4 +1,5 @@
-//! HTTP for clients: routes, log-in, and errors as JSON. Most are the frontend's; [`stream_load`] is served by backends.
+//! HTTP for clients: routes, log-in, and errors as JSON. Most are the frontend's; [`stream_load`]
+//! and [`shard_repair_backend`] are served by backends.
 //!
 //! Knows axum. Decides nothing: a route reads a view, or asks the leader.
 
@@ -16,7 +17,10 @@ pub mod load_state;
 pub mod metrics;
 pub mod redirect;
 pub mod reply;
+pub mod shard_repair;
+pub mod shard_repair_backend;
 pub mod show_proc;
+pub mod spare;
 pub mod stream_load;
 
 /// Every route of a frontend. `token` is the cluster's, for the calls of coordinators.
@@ -27,6 +31,8 @@ pub fn router(leader: &Handle, sessions: Sessions, token: &str) -> Router {
         .merge(load_calls::routes(leader.clone(), token))
         .merge(load_state::routes(leader.clone()))
         .merge(show_proc::routes(leader.clone()))
+        .merge(shard_repair::routes(leader.clone(), token))
+        .merge(spare::routes(leader.clone(), token))
         .merge(metrics::routes(leader.clone(), sessions))
 }
 

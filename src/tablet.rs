@@ -5,6 +5,7 @@
 pub mod census;
 pub mod checker;
 pub mod cluster;
+pub mod consistency;
 pub mod desk;
 pub mod destination;
 pub mod healing;

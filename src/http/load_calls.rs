@@ -5,14 +5,12 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::backend::api::TOKEN_HEADER;
 use crate::catalog::state::Catalog;
 use crate::catalog::txn::TxnState;
 use crate::code::{Code, Failure};
@@ -47,12 +45,10 @@ pub fn routes(leader: Handle, token: &str) -> Router {
 impl Calls {
     /// Refuses callers that are not of the cluster.
     fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
-        let token = headers.get(TOKEN_HEADER).map(|v| v.as_bytes());
-        if token.is_some_and(|token| auth::same(token, self.token.as_bytes())) {
-            return Ok(());
+        match auth::is_node(headers, &self.token) {
+            true => Ok(()),
+            false => Err(Box::new(auth::not_a_node())),
         }
-        let body = Json(json!({"error": "the cluster token is missing or wrong"}));
-        Err(Box::new((StatusCode::FORBIDDEN, body).into_response()))
     }
 
     async fn ask<T: Serialize>(

@@ -4,6 +4,7 @@
 //! to the catalog at once and its record goes to the journal; answers, calls and readers learn of it when it is
 //! durable ([`ledger`]). Each file below does the events of one concern; this one only hands them out.
 
+mod content;
 mod databases;
 mod error;
 mod heal;
@@ -15,12 +16,14 @@ mod numbers;
 mod partitions;
 mod properties;
 mod reports;
+mod segments;
 mod tables;
 mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::content::Content;
 pub use self::error::Error;
 use self::heal::Heal;
 use self::ledger::Ledger;
@@ -28,6 +31,7 @@ use self::loads::Loads;
 use self::make::{Make, MakeId};
 use self::numbers::Numbers;
 use self::reports::Reports;
+use self::segments::Sweeps;
 use crate::catalog::apply::Misfit;
 use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
@@ -59,6 +63,8 @@ pub struct Core {
     loads: Loads,
     reports: Reports,
     heal: Heal,
+    content: Content,
+    sweeps: Sweeps,
 }
 
 /// What a call was made for.
@@ -70,6 +76,14 @@ enum Purpose {
     Publish(TxnId, BackendId),
     /// Ending a load's leftovers on a backend.
     Settle(TxnId, BackendId),
+    /// Comparing the content of a tablet's replicas; the number is that of the attempt.
+    Digest {
+        tablet: TabletId,
+        attempt: u64,
+        backend: BackendId,
+    },
+    /// Looking for lost files.
+    Segments { token: Token, backend: BackendId },
     /// Dropping tablets; what is not dropped is found by a report.
     Drop,
     /// Filling a replica of a tablet.
@@ -99,6 +113,8 @@ impl Core {
             loads: Loads::recover(&catalog),
             reports: Reports::new(&catalog, now),
             heal: Heal::default(),
+            content: Content::default(),
+            sweeps: Sweeps::new(),
             head: catalog,
         }
     }
@@ -135,7 +151,11 @@ impl Core {
 
     /// Repair and balance, as they are now.
     pub fn healing(&self) -> Healing {
-        self.heal.healing().clone()
+        Healing {
+            checking: self.content.checking(),
+            repairing: self.content.repairing(),
+            ..self.heal.healing().clone()
+        }
     }
 
     /// Settings in force.
@@ -239,7 +259,7 @@ impl Core {
     }
 
     /// Requests about repair, balance and content.
-    fn healing_request(&mut self, _token: Token, request: Request) -> Answer {
+    fn healing_request(&mut self, token: Token, request: Request) -> Answer {
         match request {
             Request::Decommission { backends, on } => self.decommission(&backends, on),
             Request::RepairTable {
@@ -254,6 +274,12 @@ impl Core {
                 bad,
             } => self.set_replica_status(tablet, backend, bad),
             Request::CleanQueue => self.clean_queue(),
+            Request::RepairTablet { tablet, on } => self.repair_tablet(tablet, on),
+            Request::CheckTablets(tablets) => self.check_tablets(&tablets),
+            Request::CheckSegments { backends, repair } => {
+                self.check_segments(token, &backends, repair)
+            }
+            Request::Spare { backend, tablets } => self.spare(backend, &tablets),
             _ => Err(Error::EmptyHost),
         }
     }
@@ -267,6 +293,14 @@ impl Core {
             }
             Some(Purpose::Settle(txn, backend)) => self.reports.settled(txn, backend),
             Some(Purpose::Clone(tablet)) => self.clone_answered(tablet, call, result),
+            Some(Purpose::Digest {
+                tablet,
+                attempt,
+                backend,
+            }) => self.digest_answered(tablet, attempt, backend, result),
+            Some(Purpose::Segments { token, backend }) => {
+                self.segments_answered(token, backend, result)
+            }
             Some(Purpose::Drop) | None => {}
         }
     }
@@ -278,6 +312,7 @@ impl Core {
         self.forget_labels();
         self.forget_caught_up();
         self.heal();
+        self.content_tick();
     }
 
     /// Makes a record of changes that belong together: all of them, or none where one does not fit.

@@ -1,4 +1,5 @@
-//! A backend: storage paths and its listener, with the coordinator of stream loads beside it.
+//! A backend: storage paths and its listener, with the coordinator of stream loads and the calls that it passes on to
+//! the frontend beside it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,6 +10,7 @@ use crate::backend::client::Client;
 use crate::backend::{self, Options, Running, Settings, StoragePath};
 use crate::clock::SystemClock;
 use crate::config::file;
+use crate::http::shard_repair_backend::{self, ShardRepair};
 use crate::http::stream_load::{self, StreamLoad};
 use crate::load::coordinator::Coordinator;
 use crate::load::send::Patience;
@@ -57,6 +59,13 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
             clock: Arc::new(SystemClock),
             patience: Patience::default(),
         };
+        let asks = ShardRepair {
+            client: coordinator.client.clone(),
+            frontend: Box::new({
+                let state = state.clone();
+                move || Some((state.frontend()?, state.backend_id()?))
+            }),
+        };
         let frontend = Box::new(move || state.frontend());
         stream_load::routes(StreamLoad {
             coordinator,
@@ -64,6 +73,7 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
             host,
             spool_dir,
         })
+        .merge(shard_repair_backend::routes(asks))
     })
     .await?;
     Ok(Backend {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use imbl::{OrdMap, OrdSet};
 
 use crate::catalog::apply::{Delta, Touched};
+use crate::catalog::check::{Check, Verdict};
 use crate::catalog::replica::ReplicaState;
 use crate::catalog::state::Catalog;
 use crate::catalog::tablets::{Stretch, TabletView};
@@ -23,6 +24,7 @@ pub struct Census {
     unhealthy: OrdMap<DbId, OrdSet<TabletId>>,
     surplus: OrdMap<DbId, OrdSet<TabletId>>,
     cloning: OrdMap<DbId, OrdSet<TabletId>>,
+    inconsistent: OrdMap<DbId, OrdSet<TabletId>>,
 }
 
 impl Census {
@@ -31,6 +33,7 @@ impl Census {
         let mut counts = self.counts.get(&db).copied().unwrap_or_default();
         counts.unhealthy = self.unhealthy.get(&db).map_or(0, |set| set.len() as u64);
         counts.cloning = self.cloning.get(&db).map_or(0, |set| set.len() as u64);
+        counts.inconsistent = self.inconsistent.get(&db).map_or(0, |set| set.len() as u64);
         counts
     }
 
@@ -55,6 +58,16 @@ impl Census {
         listed(&self.cloning, db)
     }
 
+    /// Tablets of one database whose last check found that their replicas differ, ascending.
+    pub fn inconsistent(&self, db: DbId) -> Vec<TabletId> {
+        listed(&self.inconsistent, db)
+    }
+
+    /// The same of all databases, ascending.
+    pub fn all_inconsistent(&self) -> OrdSet<TabletId> {
+        OrdSet::unions(self.inconsistent.values().cloned())
+    }
+
     /// Takes in what a change of the catalog touched. `catalog` is as it is after the change.
     pub fn follow(&mut self, catalog: &Catalog, touched: &Touched) {
         for (db, delta) in &touched.counts {
@@ -68,6 +81,7 @@ impl Census {
             strike(&mut self.unhealthy, *db, *tablet);
             strike(&mut self.surplus, *db, *tablet);
             strike(&mut self.cloning, *db, *tablet);
+            strike(&mut self.inconsistent, *db, *tablet);
         }
         for db in &touched.databases_gone {
             let counts = self.counts.remove(db).unwrap_or_default();
@@ -79,6 +93,7 @@ impl Census {
             self.unhealthy.remove(db);
             self.surplus.remove(db);
             self.cloning.remove(db);
+            self.inconsistent.remove(db);
         }
         if touched.backends {
             *self = Census::audit(catalog);
@@ -97,6 +112,7 @@ impl Census {
         let cluster = Cluster::of(catalog);
         for view in tablets.iter().filter_map(|id| catalog.tablets.view(*id)) {
             self.look(&cluster, &view);
+            self.compare(catalog, &view);
         }
     }
 
@@ -118,6 +134,11 @@ impl Census {
             census.look_along(&cluster, &stretch);
         }
         census.counts = counts.into_iter().collect();
+        // Few tablets differ: they are looked for among the results of checks, not among the tablets.
+        let differ = catalog.checks.iter().filter(|(_, check)| differs(check));
+        for view in differ.filter_map(|(id, _)| catalog.tablets.view(*id)) {
+            note(&mut census.inconsistent, view.db(), view.id());
+        }
         census
     }
 
@@ -139,6 +160,15 @@ impl Census {
                 self.look(cluster, &stretch.view(index));
             }
             start = end;
+        }
+    }
+
+    /// Takes over what the last check of a tablet found.
+    fn compare(&mut self, catalog: &Catalog, tablet: &TabletView<'_>) {
+        let last = catalog.checks.get(&tablet.id());
+        match last.is_some_and(|check| differs(check)) {
+            true => note(&mut self.inconsistent, tablet.db(), tablet.id()),
+            false => strike(&mut self.inconsistent, tablet.db(), tablet.id()),
         }
     }
 
@@ -170,6 +200,10 @@ fn plain(cluster: &Cluster, spread: bool, backends: &[u32], flags: &[u8]) -> boo
         }
     }
     alike == 0
+}
+
+fn differs(check: &Check) -> bool {
+    check.verdict == Verdict::Differs
 }
 
 fn listed(sets: &OrdMap<DbId, OrdSet<TabletId>>, db: DbId) -> Vec<TabletId> {

@@ -33,6 +33,8 @@ pub struct Healing {
     pub seen: OrdMap<TabletId, Timestamp>,
     /// Tablets whose content is being compared.
     pub checking: OrdSet<TabletId>,
+    /// Tablets whose content is being repaired; they stand in the queue of repairs as well.
+    pub repairing: OrdSet<TabletId>,
     /// Counted since the start.
     pub counters: Counters,
 }

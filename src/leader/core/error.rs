@@ -162,8 +162,30 @@ pub enum Error {
     ForeignTablet { txn: TxnId, tablet: TabletId },
     #[error("tablet {tablet} is listed twice in the commit of transaction {txn}")]
     TabletTwice { txn: TxnId, tablet: TabletId },
+    #[error("{}", unknown_tablets(.0))]
+    UnknownTablets(Vec<TabletId>),
+    #[error("{max} checks wait already, which is the most; check again when some have ended")]
+    TooManyChecks { max: usize },
     #[error("something else changed meanwhile: {0}; look again and retry")]
     Conflict(#[from] Misfit),
+}
+
+/// Ids that an error lists; beyond that it only says how many there are.
+const LISTED_MAX: usize = 10;
+
+fn unknown_tablets(ids: &[TabletId]) -> String {
+    let listed: Vec<String> = ids
+        .iter()
+        .take(LISTED_MAX)
+        .map(|id| id.to_string())
+        .collect();
+    let more = ids.len() - listed.len();
+    let listed = listed.join(", ");
+    match (ids.len(), more) {
+        (1, _) => format!("tablet {listed} does not exist"),
+        (_, 0) => format!("tablets {listed} do not exist"),
+        _ => format!("tablets {listed} and {more} others do not exist"),
+    }
 }
 
 fn reason(why: &str) -> String {
@@ -202,6 +224,7 @@ impl Coded for Error {
             | Error::UnknownReplica { .. }
             | Error::TooFewStay { .. }
             | Error::NoRoomToLeave { .. }
+            | Error::UnknownTablets(_)
             | Error::OnlyReplica { .. } => Code::ANALYSIS,
             Error::MakeTablets { .. } => Code::BACKEND,
             Error::Config(error) => error.code(),
@@ -210,7 +233,9 @@ impl Coded for Error {
             Error::LabelExists { .. } => Code::LABEL_EXISTS,
             Error::Label(_) => Code::WRONG_ARGUMENTS,
             Error::LostReplicas { .. } | Error::Quorum { .. } => Code::QUORUM,
-            Error::TooManyLoads { .. } | Error::Conflict(_) => Code::NOT_READY,
+            Error::TooManyLoads { .. } | Error::TooManyChecks { .. } | Error::Conflict(_) => {
+                Code::NOT_READY
+            }
             Error::UnknownTxn(_)
             | Error::TxnEnded { .. }
             | Error::ForeignTablet { .. }

@@ -41,6 +41,11 @@ impl Reports {
         self.safe_mode
     }
 
+    /// Whether a backend has shown everything that it holds since the start.
+    pub(super) fn heard(&self, backend: BackendId) -> bool {
+        self.shown.contains_key(&backend)
+    }
+
     /// A backend has answered a call that ended a load's leftovers.
     pub(super) fn settled(&mut self, txn: TxnId, backend: BackendId) {
         self.settling.remove(&(txn, backend));

@@ -1,5 +1,6 @@
 //! The core by its events: every test drives `step` with a journal and backends that answer as they are told.
 
+mod content;
 mod healing;
 mod loads;
 mod recovery;
@@ -37,10 +38,19 @@ struct World {
 }
 
 impl World {
-    /// A new cluster with so many living backends on as many hosts.
+    /// A new cluster with so many living backends on as many hosts, and no checks in the background.
     fn new(backends: u16) -> World {
+        let config = Config {
+            consistency_check_start_time: 0,
+            consistency_check_end_time: 0,
+            ..Config::default()
+        };
+        World::with(backends, config)
+    }
+
+    fn with(backends: u16, config: Config) -> World {
         let mut world = World {
-            core: Core::recover(Catalog::new(), 0, Config::default(), Timestamp(0)),
+            core: Core::recover(Catalog::new(), 0, config, Timestamp(0)),
             now: 0,
             journal: Vec::new(),
             replies: Vec::new(),
