@@ -5,7 +5,7 @@ use crate::catalog::partition::Partition;
 use crate::catalog::state::Catalog;
 use crate::catalog::table::Table;
 use crate::clock::Timestamp;
-use crate::ids::{ReplicaId, TabletId};
+use crate::ids::ReplicaId;
 
 /// Whether the last comparison found no difference; `None` when none was made, or too few replicas answered.
 pub fn consistent(check: &Check) -> Option<bool> {
@@ -50,12 +50,4 @@ pub fn table_checked(catalog: &Catalog, table: &Table) -> Option<Timestamp> {
     partitions
         .filter_map(|partition| partition_checked(catalog, partition))
         .max()
-}
-
-/// Tablets whose replicas differ, ascending.
-pub fn differing(catalog: &Catalog) -> impl Iterator<Item = TabletId> {
-    let checks = catalog.checks.iter();
-    checks
-        .filter(|(_, check)| check.verdict == Verdict::Differs)
-        .map(|(id, _)| *id)
 }

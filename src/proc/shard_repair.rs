@@ -9,7 +9,6 @@ use crate::catalog::partition::Bound;
 use crate::catalog::tablets::TabletView;
 use crate::clock::Timestamp;
 use crate::ids::{ReplicaId, TabletId, Version};
-use crate::proc::content::differing;
 use crate::proc::node::Scan;
 use crate::proc::table::Wanted;
 use crate::proc::walk::Home;
@@ -62,7 +61,7 @@ impl Scan for ShardRepairs {
         wanted: &Wanted,
         out: &mut dyn FnMut(ShardRepairRow) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut tablets: BTreeSet<TabletId> = differing(&view.catalog).collect();
+        let mut tablets: BTreeSet<TabletId> = view.census.all_inconsistent().into_iter().collect();
         tablets.extend(view.catalog.repairs.keys());
         for id in tablets {
             if !wanted.allows("TabletId", &id.into()) {
@@ -104,7 +103,7 @@ impl ShardRepairRow {
             end_time: range.map(|range| end(range.upper, "MAXVALUE")),
             status: status(check.map(|check| check.verdict)),
             queued: queued.is_some(),
-            processing: view.healing.checking.contains(&id),
+            processing: view.healing.repairing.contains(&id),
             last_check: check.map(|check| check.at),
             verdict: check.map(|check| check.verdict.word()),
             version: check.map(|check| check.version),

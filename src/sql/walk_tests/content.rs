@@ -9,6 +9,7 @@ use crate::catalog::check::{Check, Verdict};
 use crate::clock::Timestamp;
 use crate::ids::{ReplicaId, TabletId};
 use crate::proc::sample;
+use crate::tablet::census::Census;
 
 /// When the comparison ended.
 const MADE: i64 = 1_550_761_220_000;
@@ -37,7 +38,8 @@ fn content_that_differs_is_listed_and_shown_at_the_replicas() {
     view.catalog
         .repairs
         .insert(TabletId(13_003), Timestamp(MADE));
-    view.healing.checking.insert(TabletId(13_003));
+    view.healing.repairing.insert(TabletId(13_003));
+    view.census = Census::audit(&view.catalog);
     check_in(
         &view,
         "SHOW SHARD REPAIR",
