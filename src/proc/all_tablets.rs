@@ -64,7 +64,7 @@ impl Scan for AllTablets {
         wanted: &Wanted,
         out: &mut dyn FnMut(AnyTabletRow) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let cluster = Cluster::of(&view.catalog);
+        let cluster = view.census.cluster();
         Home::tablets(view, wanted, &mut |home, tablet| {
             out(AnyTabletRow::new(view, &cluster, home, &tablet))
         })

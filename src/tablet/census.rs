@@ -4,6 +4,7 @@
 //! every replica got costs nothing, a backend that goes or comes costs its tablets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
@@ -25,9 +26,16 @@ pub struct Census {
     surplus: OrdMap<DbId, OrdSet<TabletId>>,
     cloning: OrdMap<DbId, OrdSet<TabletId>>,
     inconsistent: OrdMap<DbId, OrdSet<TabletId>>,
+    /// Who lives, as it was when something about backends changed last.
+    cluster: Arc<Cluster>,
 }
 
 impl Census {
+    /// Who lives.
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
     /// Numbers of one database; zeros for an unknown one.
     pub fn statistic(&self, db: DbId) -> Statistic {
         let mut counts = self.counts.get(&db).copied().unwrap_or_default();
@@ -104,12 +112,17 @@ impl Census {
 
     /// A backend has come to life or died: looks at its tablets.
     pub fn follow_backend(&mut self, catalog: &Catalog, backend: BackendId) {
+        self.cluster = Arc::new(Cluster::of(catalog));
         self.look_at(catalog, &catalog.tablets.on_backend(backend));
     }
 
     /// Looks at some tablets again.
     pub fn look_at(&mut self, catalog: &Catalog, tablets: &[TabletId]) {
-        let cluster = Cluster::of(catalog);
+        // A backend that holds its first replica has got a number.
+        if !self.cluster.covers(catalog) {
+            self.cluster = Arc::new(Cluster::of(catalog));
+        }
+        let cluster = self.cluster.clone();
         for view in tablets.iter().filter_map(|id| catalog.tablets.view(*id)) {
             self.look(&cluster, &view);
             self.compare(catalog, &view);
@@ -118,8 +131,11 @@ impl Census {
 
     /// The census made anew by a look at every replica.
     pub fn audit(catalog: &Catalog) -> Census {
-        let mut census = Census::default();
-        let cluster = Cluster::of(catalog);
+        let cluster = Arc::new(Cluster::of(catalog));
+        let mut census = Census {
+            cluster: cluster.clone(),
+            ..Census::default()
+        };
         let mut counts: BTreeMap<DbId, Statistic> = BTreeMap::new();
         for table in catalog.tables.values() {
             let of = counts.entry(table.db).or_default();

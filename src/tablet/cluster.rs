@@ -6,7 +6,7 @@ use crate::catalog::state::Catalog;
 use crate::ids::BackendId;
 
 /// Backends of a catalog at one moment. Costs a look at each backend.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cluster {
     /// By the numbers that [`Tablets`](crate::catalog::tablets::Tablets) uses.
     nodes: Vec<Node>,
@@ -64,6 +64,11 @@ impl Cluster {
                 .map(|id| nodes.get(id).copied().unwrap_or(GONE))
                 .collect(),
         }
+    }
+
+    /// Whether it knows every number that the tablets of `catalog` use.
+    pub fn covers(&self, catalog: &Catalog) -> bool {
+        self.nodes.len() == catalog.tablets.backend_numbers().len()
     }
 
     /// The backend of a number.

@@ -7,7 +7,6 @@ use std::fmt;
 use crate::catalog::backend::Backend;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, TableId, TabletId};
-use crate::tablet::cluster::Cluster;
 use crate::tablet::health::{TabletStatus, tablet_health};
 use crate::tablet::task::Task;
 use crate::view::View;
@@ -131,7 +130,7 @@ fn named(view: &View, tablets: Vec<TabletId>) -> (usize, Vec<(TabletId, TabletSt
     if tablets.is_empty() {
         return (0, Vec::new());
     }
-    let cluster = Cluster::of(&view.catalog);
+    let cluster = view.census.cluster();
     let status = |id: &TabletId| {
         let tablet = view.catalog.tablets.view(*id)?;
         Some((*id, tablet_health(&cluster, &tablet).status))

@@ -53,6 +53,8 @@ pub(super) struct Heal {
     /// What readers see.
     healing: Healing,
     queue: BTreeSet<Place>,
+    /// Backends by load, the least first; worked out for each round.
+    order: Vec<BackendId>,
     /// The calls of copies that run.
     calls: BTreeMap<TabletId, CallId>,
     /// Replicas that clones have filled, and when: reports from before do not know them.
@@ -62,6 +64,8 @@ pub(super) struct Heal {
     adjusted_at: Option<Timestamp>,
     /// A copy has ended: there may be room.
     room: bool,
+    /// The backends that the statistics of loads were made of.
+    nodes: Arc<Cluster>,
     /// What an earlier leadership left half done has been seen to.
     tidied: bool,
 }
@@ -218,6 +222,7 @@ impl Core {
             return;
         }
         self.refresh();
+        self.heal.order = desk::by_load(&self.head, &self.heal.healing);
         for tablet in self.batch() {
             self.attempt(tablet);
         }
@@ -229,7 +234,8 @@ impl Core {
         let healing = &mut self.heal.healing;
         healing.counters.scheduler_rounds += 1;
         desk::slots(&self.head, &self.config, healing);
-        if due(healing.load.at, now, STATISTICS_MS) {
+        if due(healing.load.at, now, STATISTICS_MS) || self.heal.nodes != *self.census.cluster() {
+            self.heal.nodes = self.census.cluster().clone();
             healing.load = Arc::new(LoadStatistics::of(&self.head, &self.config, now));
         }
         if due(self.heal.adjusted_at, now, PRIORITIES_MS) {
@@ -279,7 +285,7 @@ impl Core {
         let Some(view) = self.head.tablets.view(task.tablet) else {
             return;
         };
-        let health = tablet_health(&Cluster::of(&self.head), &view);
+        let health = tablet_health(self.census.cluster(), &view);
         task.status = health.status;
         if task.kind == Kind::Balance && health.status.unhealthy() && task.retiring.is_none() {
             task.kind = Kind::Repair;
@@ -294,17 +300,15 @@ impl Core {
 
     /// Has something decided about everything as it is at this moment.
     fn at_desk<T>(&self, decide: impl FnOnce(&Desk<'_>) -> T) -> T {
-        let cluster = Cluster::of(&self.head);
         let loads = running_loads_of(&self.head, self.loads.running());
-        let order = desk::by_load(&self.head, &self.heal.healing);
         decide(&Desk {
             now: self.now,
             catalog: &self.head,
-            cluster: &cluster,
+            cluster: self.census.cluster(),
             config: &self.config,
             healing: &self.heal.healing,
             loads: &loads,
-            order: &order,
+            order: &self.heal.order,
             safe_mode: self.safe_mode(),
         })
     }

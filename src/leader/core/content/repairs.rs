@@ -123,7 +123,7 @@ impl Core {
             self.content.repairs.shown = OrdSet::new();
             return;
         }
-        let cluster = Cluster::of(&self.head);
+        let cluster = self.census.cluster().clone();
         let active = self.content.repairs.active.iter();
         let steps: Vec<(TabletId, Step)> = active
             .map(|(tablet, repair)| (*tablet, self.next_step(*tablet, *repair, &cluster)))

@@ -8,7 +8,6 @@ use crate::catalog::change::Change;
 use crate::catalog::partition::Partition;
 use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::leader::request::Reply;
-use crate::tablet::cluster::Cluster;
 use crate::tablet::healing::Hint;
 use crate::tablet::health::{Priority, complete_without};
 
@@ -78,7 +77,7 @@ impl Core {
         let replica = view
             .on(backend)
             .ok_or(Error::UnknownReplica { tablet, backend })?;
-        let left = complete_without(&Cluster::of(&self.head), &view, replica.id);
+        let left = complete_without(self.census.cluster(), &view, replica.id);
         let (db, partition) = (view.db(), view.partition());
         let table = self.head.partitions.get(&partition).map(|of| of.table);
         self.record(vec![Change::SetReplicaBad {
