@@ -232,14 +232,6 @@ impl Core {
             } => self.drop_partition(&db, &name, &partition, if_exists),
             Request::AddBackends(backends) => self.add_backends(&backends),
             Request::DropBackends { backends, force } => self.drop_backends(&backends, force),
-            Request::Decommission { .. }
-            | Request::RepairTable { .. }
-            | Request::SetReplicaStatus { .. }
-            | Request::CleanQueue
-            | Request::RepairTablet { .. }
-            | Request::CheckTablets(_)
-            | Request::CheckSegments { .. }
-            | Request::Spare { .. } => self.healing_request(token, request),
             Request::SetConfig {
                 key,
                 value,
@@ -255,6 +247,7 @@ impl Core {
             Request::BeginLoad(begin) => self.begin_load(begin),
             Request::CommitLoad(commit) => self.commit_load(token, &commit),
             Request::AbortLoad { txn, reason } => self.abort_load(txn, &reason),
+            healing => self.healing_request(token, healing),
         }
     }
 
@@ -280,7 +273,7 @@ impl Core {
                 self.check_segments(token, &backends, repair)
             }
             Request::Spare { backend, tablets } => self.spare(backend, &tablets),
-            _ => Err(Error::EmptyHost),
+            _ => Err(Misfit::Other("this request has nothing to do with repair").into()),
         }
     }
 
