@@ -41,6 +41,7 @@ async fn metrics(State((leader, sessions)): State<(Handle, Sessions)>) -> Respon
 pub fn text(view: &View, connections: u64) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("quorate");
     cluster(&mut registry, view);
+    content(&mut registry, view);
     backends(&mut registry, view);
     transactions(&mut registry, view);
     let frontend = &view.frontend;
@@ -97,6 +98,27 @@ fn cluster(registry: &mut Registry, view: &View) {
         "cloning_tablets",
         "Tablets being cloned",
         sum.cloning,
+    );
+}
+
+fn content(registry: &mut Registry, view: &View) {
+    gauge(
+        registry,
+        "content_checks_running",
+        "Tablets whose replicas are being compared",
+        view.healing.checking.len() as u64,
+    );
+    gauge(
+        registry,
+        "content_repairs_queued",
+        "Tablets in the queue of content repairs",
+        view.catalog.repairs.len() as u64,
+    );
+    gauge(
+        registry,
+        "content_repairs_running",
+        "Tablets of that queue whose content is being repaired",
+        view.healing.repairing.len() as u64,
     );
 }
 
@@ -203,6 +225,7 @@ mod tests {
             "quorate_tablets 4",
             "quorate_replicas 12",
             "quorate_unhealthy_tablets 4",
+            "quorate_content_repairs_queued 0",
             "quorate_backends 3",
             "quorate_backends_alive 2",
             "quorate_backend_up{backend=\"127.0.0.1:8040\"} 1",
