@@ -117,7 +117,7 @@ fn path(spot: &Option<Spot>) -> Option<i64> {
 /// Tasks that wait, in the order in which they are tried.
 pub fn pending<'a>(at: &Place<'a>) -> Vec<&'a Task> {
     let mut tasks: Vec<&Task> = at.view.healing.pending.values().map(|t| &**t).collect();
-    tasks.sort_by_key(|t| (std::cmp::Reverse(t.dynamic), t.visited, t.tablet));
+    tasks.sort_by_key(|task| task.place());
     tasks
 }
 

@@ -3,6 +3,8 @@
 //! Owns what is known of a task, and what the seed's columns of `/cluster_balance/pending_tablets` need. Does not own when
 //! a task is made or carried out: [`schedule`](crate::tablet::schedule) does.
 
+use std::cmp::Reverse;
+
 use crate::catalog::table::Medium;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version};
@@ -180,6 +182,12 @@ impl Task {
         (self.original, self.dynamic) = (priority, priority);
         self.failed_scheduling = 0;
         (self.scheduled, self.adjusted) = (None, None);
+    }
+
+    /// Where it stands in the queue: the highest priority first, and of those the one that was left alone the longest.
+    pub fn place(&self) -> (Reverse<Priority>, Timestamp, TabletId) {
+        let since = self.visited.unwrap_or(self.created);
+        (Reverse(self.dynamic), since, self.tablet)
     }
 
     /// Bytes copied in a second; `None` before anything was.

@@ -43,8 +43,8 @@ pub struct Unsettled {
 }
 
 impl Unsettled {
-    /// What is left of `scope`, for one who waits since `since`. Costs what is left; once nothing else is, a look at how
-    /// many replicas each tablet of the scope has.
+    /// What is left of `scope`, for one who waits since `since`. Costs what is left; for a table, once nothing else is, a
+    /// look at how many replicas each of its tablets has.
     pub fn of(view: &View, scope: Scope, since: Timestamp) -> Unsettled {
         let healing = &view.healing;
         let of_scope = |task: &Task| match scope {
@@ -89,13 +89,10 @@ impl Unsettled {
     }
 }
 
-/// Unhealthy tablets of the scope, ascending within a database.
+/// Tablets of the scope that are not healthy, and of the cluster those that have a replica too many.
 fn unhealthy(view: &View, scope: Scope) -> Vec<TabletId> {
     match scope {
-        Scope::Cluster => {
-            let databases = view.catalog.databases.keys();
-            databases.flat_map(|db| view.unhealthy(*db)).collect()
-        }
+        Scope::Cluster => view.census.remarkable(),
         Scope::Table(db, _) => {
             let mut tablets = view.unhealthy(db);
             tablets.retain(|id| belongs(view, scope, *id));
@@ -104,18 +101,12 @@ fn unhealthy(view: &View, scope: Scope) -> Vec<TabletId> {
     }
 }
 
-/// Tablets of the scope with more replicas than wanted: nothing is wrong with them, but one is still to be removed.
+/// Tablets of a table with more replicas than wanted: nothing is wrong with them, but one is still to be removed.
 fn crowded(view: &View, scope: Scope) -> Vec<TabletId> {
-    let catalog = &view.catalog;
     let Scope::Table(_, table) = scope else {
-        let mut found = Vec::new();
-        for stretch in catalog.tablets.stretches() {
-            let ends = stretch.starts.windows(2).enumerate();
-            let crowded = ends.filter(|(_, ends)| ends[1] - ends[0] > stretch.wanted);
-            found.extend(crowded.map(|(index, _)| stretch.view(index).id()));
-        }
-        return found;
+        return Vec::new();
     };
+    let catalog = &view.catalog;
     let table = catalog.tables.get(&table);
     let partitions = table.into_iter().flat_map(|t| catalog.partitions_of(t));
     let tablets = partitions.flat_map(|partition| catalog.tablets.of_partition(partition));

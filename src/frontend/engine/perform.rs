@@ -24,10 +24,30 @@ const LOOKUP_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The answer "done" with the session's warnings counted.
 fn done(session: &Session, affected: u64) -> Answer {
-    Answer::Done {
-        affected,
-        warnings: u16::try_from(session.warnings.len()).unwrap_or(u16::MAX),
+    let warnings = warnings(session);
+    Answer::Done { affected, warnings }
+}
+
+/// Rows with the session's warnings counted.
+fn shown(session: &Session, rows: Rows) -> Answer {
+    let mut answer = Answer::from(rows);
+    if let Answer::Rows(set) = &mut answer {
+        set.warnings = warnings(session);
     }
+    answer
+}
+
+fn warnings(session: &Session) -> u16 {
+    u16::try_from(session.warnings.len()).unwrap_or(u16::MAX)
+}
+
+/// Leaves a sentence for SHOW WARNINGS.
+fn note(session: &mut Session, message: String) {
+    session.warnings.push(Warning {
+        level: "Note",
+        code: Code::UNKNOWN.mysql,
+        message,
+    });
 }
 
 impl Engine {
@@ -62,15 +82,12 @@ impl Engine {
                 let load = self.insert(&sources, script, tokens, *insert, limit.clone());
                 let loaded = limit.cancellable(load).await?;
                 if !loaded.visible {
-                    session.warnings.push(Warning {
-                        level: "Note",
-                        code: Code::UNKNOWN.mysql,
-                        message: format!(
-                            "the load '{}' is committed and will be seen later: not enough replicas have \
-                             answered its publish; see SHOW PROC '/transactions'",
-                            loaded.label
-                        ),
-                    });
+                    let message = format!(
+                        "the load '{}' is committed and will be seen later: not enough replicas have answered its \
+                         publish; see SHOW PROC '/transactions'",
+                        loaded.label
+                    );
+                    note(session, message);
                 }
                 Ok(done(session, loaded.rows))
             }
@@ -94,7 +111,9 @@ impl Engine {
             }
             Outcome::Segments(request) => {
                 let reply = self.leader.request(request).await?;
-                return Ok(admin_check_tablet_segments::rows(&sources.view, reply).into());
+                note(session, admin_check_tablet_segments::note(&reply));
+                let rows = admin_check_tablet_segments::rows(&sources.view, reply);
+                return Ok(shown(session, rows));
             }
             Outcome::Wait(wait) => self.wait(wait).await?,
             Outcome::Session(changes) => {
@@ -129,11 +148,7 @@ impl Engine {
             _ => None,
         };
         if let Reply::Note(message) = self.leader.request(request).await? {
-            session.warnings.push(Warning {
-                level: "Note",
-                code: Code::UNKNOWN.mysql,
-                message,
-            });
+            note(session, message);
         }
         if dropped.is_some() && session.db == dropped {
             session.db = None;

@@ -97,16 +97,16 @@ impl Heal {
     /// Puts a task in the queue, in the place of an earlier state of it.
     fn put(&mut self, task: Task) {
         if let Some(before) = self.healing.pending.get(&task.tablet) {
-            self.queue.remove(&place(before));
+            self.queue.remove(&before.place());
         }
-        self.queue.insert(place(&task));
+        self.queue.insert(task.place());
         self.healing.pending.insert(task.tablet, Arc::new(task));
     }
 
     /// Takes a task out of the queue.
     fn take(&mut self, tablet: TabletId) -> Option<Task> {
         let task = self.healing.pending.remove(&tablet)?;
-        self.queue.remove(&place(&task));
+        self.queue.remove(&task.place());
         Some(Arc::unwrap_or_clone(task))
     }
 
@@ -124,11 +124,6 @@ impl Heal {
             self.healing.history.pop_front();
         }
     }
-}
-
-fn place(task: &Task) -> Place {
-    let since = task.visited.unwrap_or(task.created);
-    (Reverse(task.dynamic), since, task.tablet)
 }
 
 impl Core {

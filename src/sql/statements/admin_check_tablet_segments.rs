@@ -102,6 +102,17 @@ pub fn rows(view: &View, reply: Reply) -> Rows {
     Rows::of(rows)
 }
 
+/// How much was looked at, for SHOW WARNINGS: an empty result does not tell.
+pub fn note(reply: &Reply) -> String {
+    let Reply::Segments(answers) = reply else {
+        return "nothing was checked".to_owned();
+    };
+    let answered = || answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
+    let tablets: u64 = answered().map(|found| found.checked).sum();
+    let (backends, all) = (answered().count(), answers.len());
+    format!("checked {tablets} replicas on {backends} of {all} backends")
+}
+
 impl SegmentRow {
     fn of(view: &View, backend_id: BackendId) -> SegmentRow {
         let backend = view.catalog.backends.get(&backend_id);
@@ -153,7 +164,9 @@ mod tests {
             (BackendId(10_002), Ok(SegmentsAnswer::default())),
             (BackendId(10_003), Err("no answer in time".to_owned())),
         ];
-        let rows = rows(&sample::view(), Reply::Segments(answers));
+        let reply = Reply::Segments(answers);
+        assert_eq!(note(&reply), "checked 4 replicas on 2 of 3 backends");
+        let rows = rows(&sample::view(), reply);
         let text = |row, name| rows.text(row, name).map(|text| text.into_owned());
         assert_eq!(rows.rows.len(), 2);
         assert_eq!(text(0, "Backend").as_deref(), Some("127.0.0.1:8040"));
