@@ -34,7 +34,7 @@ row! {
         status: &'static str => "Status" Text,
         /// Whether it is queued for repair.
         queued: bool => "Queued" Bool,
-        /// Whether its content is being compared or repaired now; then it stays queued.
+        /// Whether its content is being repaired now; then it stays queued.
         processing: bool => "Processing" Bool,
         /// When its content was last compared.
         last_check: Option<Timestamp> => "LastCheck" Time or "N/A",

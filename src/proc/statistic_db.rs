@@ -39,7 +39,7 @@ impl Node for DbStatistic {
         Ok(vec![DbStatisticRow {
             cloning: list(&at.view.census.cloning(id)),
             unhealthy: list(&at.view.unhealthy(id)),
-            inconsistent: list(&[]),
+            inconsistent: list(&at.view.census.inconsistent(id)),
             error_state: list(&[]),
         }])
     }

@@ -6,6 +6,7 @@ mod journal;
 mod leader;
 mod malformed;
 mod readme;
+mod repair;
 mod slt;
 mod tidy;
 mod wire;

@@ -68,6 +68,12 @@ fn content_that_differs_is_listed_and_shown_at_the_replicas() {
     };
     assert_eq!(cells(0), ["2", "7", "false", "7"]);
     assert_eq!(cells(2), ["2", "7", "false", "-5"]);
+    let counted = rows_in(&view, "SHOW PROC '/statistic' WHERE DbName = 'shop'").unwrap();
+    let counted = counted.text(0, "InconsistentTabletNum");
+    assert_eq!(counted.as_deref(), Some("1"));
+    let named = rows_in(&view, "SHOW PROC '/statistic/11000'").unwrap();
+    let named = named.text(0, "InconsistentTablets");
+    assert_eq!(named.as_deref(), Some("[13000]"));
     check_in(
         &view,
         "SHOW PROC '/dbs/shop/orders/partitions/p2'",
