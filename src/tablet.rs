@@ -2,12 +2,14 @@
 //!
 //! Pure: no clock, no I/O, no randomness, no async.
 
+pub mod balance;
 pub mod census;
 pub mod checker;
 pub mod cluster;
 pub mod consistency;
 pub mod desk;
 pub mod destination;
+pub mod explain;
 pub mod healing;
 pub mod health;
 pub mod load;
@@ -18,4 +20,6 @@ pub mod redundant;
 pub mod schedule;
 pub mod source;
 pub mod task;
+#[cfg(test)]
+mod testing;
 pub mod unsettled;

@@ -19,7 +19,7 @@ pub fn judge_new(
     backend: BackendId,
     lane: Kind,
 ) -> Reason {
-    match path_for(desk, tablet, medium, backend, lane) {
+    match path_for(desk, tablet, medium, backend, (lane, &|_| true)) {
         Ok(_) => Reason::Fits(backend),
         Err(why) => why,
     }
@@ -37,7 +37,7 @@ pub fn choose_new(
 ) -> Result<Spot, Reason> {
     let mut why = Reason::NoDestination;
     for backend in desk.order {
-        match path_for(desk, tablet, medium, *backend, lane) {
+        match path_for(desk, tablet, medium, *backend, (lane, &|_| true)) {
             Ok(path) => {
                 return Ok(Spot {
                     backend: *backend,
@@ -119,13 +119,16 @@ fn judge_replica(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) ->
     }
 }
 
-/// The path of a backend that takes a new replica.
-fn path_for(
+/// The path of a backend that takes a new replica, among those that are `allowed`.
+///
+/// # Errors
+/// The backend can't take one, or the slots of all of its paths that could are taken.
+pub fn path_for(
     desk: &Desk<'_>,
     tablet: &TabletView<'_>,
     medium: Medium,
     backend: BackendId,
-    lane: Kind,
+    (lane, allowed): (Kind, &dyn Fn(&PathState) -> bool),
 ) -> Result<i64, Reason> {
     let of = desk.catalog.backends.get(&backend);
     let of = of.ok_or(Reason::Gone(backend))?;
@@ -146,7 +149,7 @@ fn path_for(
     if online().next().is_none() {
         return Err(Reason::NoPathOnline(backend));
     }
-    let wanted = || online().filter(|path| path.medium == medium);
+    let wanted = || online().filter(|path| path.medium == medium && allowed(path));
     // A lost replica is better on another kind of disk than nowhere; what only evens out loads stays on its own.
     if lane == Kind::Balance && wanted().next().is_none() {
         return Err(Reason::NoMedium(backend));
@@ -167,7 +170,8 @@ fn path_for(
         return Ok(path);
     }
     let room = |path: &PathState| {
-        (lane == Kind::Repair || path.medium == medium) && fits(desk, path, bytes)
+        (lane == Kind::Repair || (path.medium == medium && allowed(path)))
+            && fits(desk, path, bytes)
     };
     match online().any(room) {
         true => Err(Reason::Busy(backend)),

@@ -14,6 +14,9 @@ use crate::ids::BackendId;
 /// Disk use up to which capacity and number of replicas count alike (seed).
 const EVEN_UP_TO: f64 = 0.5;
 
+/// What a sum of scores may differ by in its last digits; a move that gains less gains nothing.
+const LEAST_GAIN: f64 = 1e-9;
+
 /// Loads of all backends at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LoadStatistics {
@@ -154,16 +157,26 @@ impl MediumLoad {
         }
         let sum: f64 = self.backends.values().map(|load| load.score).sum();
         self.average = ratio(sum, count);
+        let (average, threshold) = (self.average, self.threshold);
         for load in self.backends.values_mut() {
-            let off = ratio(load.score - self.average, self.average);
-            load.class = if off > self.threshold {
-                Class::High
-            } else if off < -self.threshold {
-                Class::Low
-            } else {
-                Class::Mid
-            };
+            load.class = class(load.score, average, threshold);
         }
+    }
+
+    /// How a backend stands by its score as it is now, moves that were decided included.
+    pub fn class_now(&self, load: &BackendLoad) -> Class {
+        class(load.score, self.average, self.threshold)
+    }
+
+    /// By how much both backends together would come nearer to the mean score if a tablet went from one to the other
+    /// (StarRocks: isMoreBalanced). `None` where they would not.
+    pub fn gain(&self, from: BackendId, to: BackendId, bytes: u64) -> Option<f64> {
+        let (giver, taker) = (self.backends.get(&from)?, self.backends.get(&to)?);
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let off = |score: f64| (score - self.average).abs();
+        let before = off(giver.score) + off(taker.score);
+        let after = off(self.score_with(giver, -bytes, -1)) + off(self.score_with(taker, bytes, 1));
+        Some(before - after).filter(|gain| *gain > LEAST_GAIN)
     }
 
     /// The score that a backend would have with so much more or less, against the means as they are.
@@ -182,16 +195,25 @@ impl MediumLoad {
     /// Counts a move that has been decided, so that the next decision sees it. Classes stay until the next statistics.
     pub fn moved(&mut self, from: BackendId, to: BackendId, bytes: u64) {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        for (backend, by, replicas) in [(from, -bytes, -1), (to, bytes, 1)] {
-            let Some(load) = self.backends.get(&backend) else {
-                continue;
-            };
-            let score = self.score_with(load, by, replicas);
-            if let Some(load) = self.backends.get_mut(&backend) {
-                load.data_used = load.data_used.saturating_add_signed(by).min(load.capacity);
-                load.replicas = load.replicas.saturating_add_signed(replicas);
-                load.score = score;
-            }
+        self.shift(from, -bytes, -1);
+        self.shift(to, bytes, 1);
+    }
+
+    /// Counts what comes to a backend or leaves it before the backend tells of it. The mean score follows, as it will
+    /// when the backend has told; classes stay.
+    pub fn shift(&mut self, backend: BackendId, bytes: i64, replicas: i64) {
+        let Some(load) = self.backends.get(&backend) else {
+            return;
+        };
+        let score = self.score_with(load, bytes, replicas);
+        self.average += (score - load.score) / self.backends.len() as f64;
+        if let Some(load) = self.backends.get_mut(&backend) {
+            load.data_used = load
+                .data_used
+                .saturating_add_signed(bytes)
+                .min(load.capacity);
+            load.replicas = load.replicas.saturating_add_signed(replicas);
+            load.score = score;
         }
     }
 }
@@ -221,6 +243,20 @@ pub fn capacity_coefficient(used: f64, high_water: f64) -> f64 {
     }
 }
 
+/// How a score stands against the mean (StarRocks: more than the threshold's part of it above or below).
+pub fn class(score: f64, average: f64, threshold: f64) -> Class {
+    let off = ratio(score - average, average);
+    // What differs by the threshold itself is no more than that, whatever its last binary digit says.
+    let beyond = threshold + LEAST_GAIN;
+    if off > beyond {
+        Class::High
+    } else if off < -beyond {
+        Class::Low
+    } else {
+        Class::Mid
+    }
+}
+
 fn score(load: &BackendLoad, cluster_used: f64, cluster_replicas: f64, high_water: f64) -> f64 {
     let weight = capacity_coefficient(load.used(), high_water);
     ratio(load.used(), cluster_used) * weight
@@ -233,44 +269,4 @@ fn ratio(of: f64, by: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_weight_of_disk_use_grows_smoothly_between_half_and_high_water() {
-        let at = |used: f64| capacity_coefficient(used, 0.75);
-        assert_eq!((at(0.0), at(0.49), at(0.5)), (0.5, 0.5, 0.5));
-        // 0.6 and 0.7 have no binary form, so the last digit of the result is not theirs.
-        assert!((at(0.6) - 0.7).abs() < 1e-12 && (at(0.7) - 0.9).abs() < 1e-12);
-        assert_eq!((at(0.75), at(0.76), at(1.0)), (1.0, 1.0, 1.0));
-    }
-
-    #[test]
-    fn scores_of_a_cluster_computed_by_hand() {
-        let load = |data_used, replicas| BackendLoad {
-            available: true,
-            data_used,
-            capacity: 1000,
-            replicas,
-            ..BackendLoad::default()
-        };
-        let mut medium = MediumLoad {
-            high_water: 0.75,
-            threshold: 0.1,
-            ..MediumLoad::default()
-        };
-        medium.backends.insert(BackendId(1), load(600, 30));
-        medium.backends.insert(BackendId(2), load(200, 20));
-        medium.backends.insert(BackendId(3), load(400, 10));
-        medium.judge();
-        // Means: 0.4 of the capacity, 20 replicas.
-        // 1: 0.6/0.4 * 0.7 + 30/20 * 0.3 = 1.5; 2: 0.5 * 0.5 + 1 * 0.5 = 0.75; 3: 1 * 0.5 + 0.5 * 0.5 = 0.75.
-        let of = |id: u64| &medium.backends[&BackendId(id)];
-        let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
-        assert!(close(of(1).score, 1.5), "{}", of(1).score);
-        assert!(close(of(2).score, 0.75) && close(of(3).score, 0.75));
-        assert!(close(medium.average, 1.0));
-        assert_eq!(of(1).class, Class::High);
-        assert_eq!((of(2).class, of(3).class), (Class::Low, Class::Low));
-    }
-}
+mod tests;

@@ -107,6 +107,12 @@ pub enum Reason {
     NoneOnHigh,
     /// No backend with little load would make the cluster more balanced.
     NoBetterBackend,
+    /// The backend, or the storage path, has not much load.
+    NotHigh(BackendId),
+    /// The backend, or each of its storage paths, has not little load.
+    NotLow(BackendId),
+    /// A move within the hour brought the tablet to the backend, or away from it.
+    MovedLately(BackendId),
     /// ADMIN CANCEL REPAIR TABLE, ADMIN CLEAN TABLET SCHEDULER QUEUE.
     CancelledByUser,
     /// The backend that was copied to, or from, died or was dropped.
@@ -148,7 +154,10 @@ impl Reason {
             Reason::SourceBusy | Reason::DestinationBusy | Reason::Busy(_) | Reason::QueueFull => {
                 Ruling::Throttle
             }
-            Reason::Delayed { .. } | Reason::SafeMode | Reason::WaitsForLoads(_) => Ruling::Wait,
+            Reason::Delayed { .. }
+            | Reason::SafeMode
+            | Reason::WaitsForLoads(_)
+            | Reason::MovedLately(_) => Ruling::Wait,
             _ => Ruling::No,
         }
     }
@@ -196,6 +205,9 @@ impl Reason {
             Reason::LowUnavailable => "LOW_UNAVAILABLE",
             Reason::NoneOnHigh => "NONE_ON_HIGH",
             Reason::NoBetterBackend => "NO_BETTER_BACKEND",
+            Reason::NotHigh(_) => "LOAD_NOT_HIGH",
+            Reason::NotLow(_) => "LOAD_NOT_LOW",
+            Reason::MovedLately(_) => "MOVED_LATELY",
             Reason::CancelledByUser => "CANCELLED_BY_USER",
             Reason::BackendLost(_) => "BACKEND_LOST",
         }
@@ -214,9 +226,11 @@ impl Reason {
             Reason::TimedOut { .. } => Some("tablet_sched_max_clone_task_timeout_sec"),
             Reason::QueueFull => Some("tablet_sched_max_scheduling_tablets"),
             Reason::BalanceDisabled => Some("tablet_sched_disable_balance"),
-            Reason::Balanced | Reason::NoneOnHigh | Reason::NoBetterBackend => {
-                Some("tablet_sched_balance_load_score_threshold")
-            }
+            Reason::Balanced
+            | Reason::NoneOnHigh
+            | Reason::NoBetterBackend
+            | Reason::NotHigh(_)
+            | Reason::NotLow(_) => Some("tablet_sched_balance_load_score_threshold"),
             _ => None,
         }
     }
@@ -288,6 +302,11 @@ impl fmt::Display for Reason {
             Reason::LowUnavailable => f.write_str("all low load backends is unavailable"),
             Reason::NoneOnHigh => f.write_str("no replica on high load backend"),
             Reason::NoBetterBackend => f.write_str("unable to find low backend"),
+            Reason::NotHigh(id) => write!(f, "backend {id} has no high load"),
+            Reason::NotLow(id) => write!(f, "backend {id} has no low load"),
+            Reason::MovedLately(id) => {
+                write!(f, "a move to or from backend {id} is less than an hour old")
+            }
             Reason::CancelledByUser => f.write_str("cancelled by user"),
             Reason::BackendLost(id) => write!(f, "backend {id} was lost while it was needed"),
         }

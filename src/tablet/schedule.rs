@@ -10,7 +10,7 @@ use crate::tablet::health::{TabletStatus, tablet_health};
 use crate::tablet::reason::Reason;
 use crate::tablet::redundant::{self, Surplus};
 use crate::tablet::task::{Kind, Spot, State, Task};
-use crate::tablet::{destination, source};
+use crate::tablet::{balance, destination, source};
 
 /// What is to be done about a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,9 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
         .flatten()
         .and_then(|source| source.replica);
     let decided = match status {
+        TabletStatus::Healthy if task.kind == Kind::Balance && task.copied.is_none() => {
+            return balance::decide(desk, task);
+        }
         TabletStatus::Healthy => return Decision::End(State::Cancelled, Reason::Healthy),
         TabletStatus::ReplicaMissing => missing(desk, &tablet),
         TabletStatus::VersionIncomplete => incomplete(desk, &tablet),

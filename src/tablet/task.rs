@@ -46,6 +46,8 @@ pub struct Task {
     pub scheduled: Option<Timestamp>,
     /// When it was last tried, or its copying ended.
     pub visited: Option<Timestamp>,
+    /// When its copying ended well; what follows is that the copied replica goes, where it is a move.
+    pub copied: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
     /// When its priority was first looked at again (seed: LstAdjPrio).
@@ -164,6 +166,7 @@ impl Task {
             scheduled: None,
             visited: None,
             finished: None,
+            copied: None,
             adjusted: None,
             bytes: 0,
             millis: 0,

@@ -1,5 +1,7 @@
 //! Reading tablets: by id, by partition, by backend, and in stretches for audits.
 
+use std::ops::{Range, RangeInclusive};
+
 use super::Tablets;
 use super::chunk::{BAD, BAD_BY_ORDER, CLONE, Chunk, DECOMMISSION, Run};
 use super::names::Names;
@@ -114,6 +116,28 @@ impl Tablets {
             .flat_map(move |chunk| (0..chunk.runs.len()).map(move |run| self.stretch(chunk, run)))
     }
 
+    /// The stretches in which the tablets with these ids lie, ascending; at both ends they may hold others as well.
+    pub fn stretches_over(
+        &self,
+        ids: RangeInclusive<TabletId>,
+    ) -> impl Iterator<Item = Stretch<'_>> {
+        let first = self.chunks.get_prev(ids.start());
+        let first = first.map_or(*ids.start(), |(key, _)| *key);
+        let chunks = self.chunks.range(first..=(*ids.end()).max(first));
+        chunks.flat_map(move |(_, chunk)| {
+            (0..chunk.runs.len()).map(move |run| self.stretch(chunk, run))
+        })
+    }
+
+    /// The lowest and the highest id in use.
+    pub fn bounds(&self) -> Option<(TabletId, TabletId)> {
+        let (_, first) = self.chunks.get_min()?;
+        let (_, last) = self.chunks.get_max()?;
+        let first = first.placed.tablets.first()?;
+        let last = last.placed.tablets.last()?;
+        Some((TabletId(*first), TabletId(*last)))
+    }
+
     fn stretch<'a>(&'a self, chunk: &'a Chunk, run: usize) -> Stretch<'a> {
         let tablets = chunk.tablets_of(run);
         let Run { db, wanted, .. } = chunk.runs[run];
@@ -151,6 +175,14 @@ impl<'a> Stretch<'a> {
     /// How many replicas they have.
     pub fn replicas(&self) -> u64 {
         u64::from(self.starts[self.starts.len() - 1] - self.starts[0])
+    }
+
+    /// Places of its tablets with these ids, counted from 0.
+    pub fn places(&self, ids: &RangeInclusive<TabletId>) -> Range<usize> {
+        let tablets = &self.chunk.placed.tablets[self.chunk.tablets_of(self.run)];
+        let first = tablets.partition_point(|id| *id < ids.start().0);
+        let end = tablets.partition_point(|id| *id <= ids.end().0);
+        first..end.max(first)
     }
 
     /// One of its tablets, counted from 0.

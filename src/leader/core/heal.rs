@@ -18,16 +18,15 @@ use super::Core;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, TabletId};
 use crate::leader::action::CallId;
-use crate::tablet::checker;
 use crate::tablet::cluster::Cluster;
 use crate::tablet::desk::{self, Desk, running_loads_of};
 use crate::tablet::healing::{HISTORY_MAX, Healing};
 use crate::tablet::health::{Priority, tablet_health};
-use crate::tablet::load::LoadStatistics;
 use crate::tablet::priority;
 use crate::tablet::reason::{Reason, Ruling};
 use crate::tablet::schedule;
 use crate::tablet::task::{Kind, State, Task};
+use crate::tablet::{balance, checker};
 
 /// Milliseconds between two rounds of the scheduler (StarRocks).
 const ROUND_MS: u64 = 1_000;
@@ -62,6 +61,7 @@ pub(super) struct Heal {
     checked_at: Option<Timestamp>,
     scheduled_at: Option<Timestamp>,
     adjusted_at: Option<Timestamp>,
+    picked_at: Option<Timestamp>,
     /// A copy has ended: there may be room.
     room: bool,
     /// The backends that the statistics of loads were made of.
@@ -231,7 +231,13 @@ impl Core {
         desk::slots(&self.head, &self.config, healing);
         if due(healing.load.at, now, STATISTICS_MS) || self.heal.nodes != *self.census.cluster() {
             self.heal.nodes = self.census.cluster().clone();
-            healing.load = Arc::new(LoadStatistics::of(&self.head, &self.config, now));
+            let load = self.at_desk(balance::measure);
+            self.heal.healing.load = Arc::new(load);
+        }
+        if due(self.heal.picked_at, now, ROUND_MS) {
+            self.heal.picked_at = Some(now);
+            let moves = self.at_desk(balance::pick);
+            self.enqueue(moves);
         }
         if due(self.heal.adjusted_at, now, PRIORITIES_MS) {
             self.heal.adjusted_at = Some(now);

@@ -1,5 +1,7 @@
 //! Copies: begun, answered, late, and those whose backend was lost.
 
+use std::sync::Arc;
+
 use super::super::tables::FIRST_EPOCH;
 use super::super::{Core, Purpose};
 use crate::backend::api::{CloneAnswer, CloneTablet, TabletSpec};
@@ -7,6 +9,7 @@ use crate::catalog::change::Change;
 use crate::catalog::tablets::Reported;
 use crate::ids::{BackendId, FIRST_VERSION, ReplicaId, TabletId};
 use crate::leader::action::{BackendReply, BackendRequest, CallId};
+use crate::tablet::balance;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::{Spot, State, Task};
 
@@ -42,6 +45,8 @@ impl Core {
             self.call(destination.backend, timeout_ms, purpose, request)
         });
         self.take_slots(&task, 1);
+        let load = Arc::make_mut(&mut self.heal.healing.load);
+        balance::begun(load, &self.head, &task);
         self.heal
             .healing
             .running
@@ -151,7 +156,7 @@ impl Core {
             false => counters.incremental_clones += 1,
         }
         counters.cloned_bytes = counters.cloned_bytes.saturating_add(answer.bytes);
-        task.visited = Some(self.now);
+        (task.visited, task.copied) = (Some(self.now), Some(self.now));
         self.finish_copy(task);
     }
 
@@ -214,6 +219,8 @@ impl Core {
     /// Takes a task out of those that run, and removes the replica that it was making.
     pub(super) fn undo_copy(&mut self, tablet: TabletId) -> Option<Task> {
         let task = self.stop_copy(tablet)?;
+        let load = Arc::make_mut(&mut self.heal.healing.load);
+        balance::undone(load, &self.head, &task);
         let to = task.destination.and_then(|to| to.replica);
         let view = self.head.tablets.view(tablet);
         let made = view.and_then(|view| view.replicas().find(|of| Some(of.id) == to));

@@ -1,0 +1,198 @@
+//! Tablets that may be moved, a handful for each backend that has too much: found by one walk along the columns of all
+//! tablets that begins somewhere else each time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::scale::{Move, Scale};
+use crate::catalog::tablets::{Stretch, TabletView};
+use crate::ids::{BackendId, TabletId};
+use crate::tablet::desk::Desk;
+use crate::tablet::health::{TabletStatus, tablet_health};
+use crate::tablet::reason::Reason;
+use crate::tablet::task::Kind;
+
+/// Tablets that are taken of one storage path in one round (StarRocks).
+const PICKS_OF_PATH: usize = 2;
+/// Tablets that one pick is chosen from: the one that gains most is moved, so that few large moves do for many small.
+const CHOICE: usize = 4;
+
+/// Tablets found, by backend and storage path, in the order in which they were found.
+#[derive(Debug)]
+pub struct Candidates {
+    by_path: BTreeMap<(BackendId, i64), Vec<TabletId>>,
+    picks: BTreeMap<(BackendId, i64), usize>,
+    picked: BTreeSet<TabletId>,
+}
+
+impl Candidates {
+    /// Looks for tablets of all backends that give. Ends when each has enough, at the latest after one round.
+    pub fn gather(scale: &Scale<'_>) -> Candidates {
+        let mut search = Search::new(scale);
+        let tablets = &scale.desk().catalog.tablets;
+        let start = start(scale.desk());
+        let before = TabletId(0)..=TabletId(start.0.saturating_sub(1));
+        for ids in [start..=TabletId(u64::MAX), before] {
+            for stretch in tablets.stretches_over(ids.clone()) {
+                search.along(scale, &stretch, stretch.places(&ids));
+                if search.open == 0 {
+                    return search.found;
+                }
+            }
+        }
+        search.found
+    }
+
+    /// The move that gains most among those of the backend with the most load that has any.
+    pub fn next<'d>(&mut self, scale: &Scale<'d>) -> Option<(TabletView<'d>, Move)> {
+        for backend in scale.givers() {
+            let key = |path: i64| (*backend, path);
+            let mut best: Option<(TabletView<'d>, Move)> = None;
+            for (place, tablets) in self.by_path.range_mut(key(i64::MIN)..=key(i64::MAX)) {
+                if self.picks.get(place).copied().unwrap_or(0) >= PICKS_OF_PATH {
+                    continue;
+                }
+                // What can't be moved now can't be moved after others either: only more load is promised in between.
+                tablets.retain(|id| {
+                    let view = scale.desk().catalog.tablets.view(*id);
+                    let view = view.filter(|view| !self.picked.contains(&view.id()));
+                    let Some((view, chosen)) =
+                        view.and_then(|view| consider(scale, view, *backend))
+                    else {
+                        return false;
+                    };
+                    if best.as_ref().is_none_or(|(_, of)| better(&chosen, of)) {
+                        best = Some((view, chosen));
+                    }
+                    true
+                });
+            }
+            if let Some((view, chosen)) = best {
+                let place = (chosen.source.backend, chosen.source.path);
+                *self.picks.entry(place).or_default() += 1;
+                self.picked.insert(view.id());
+                return Some((view, chosen));
+            }
+        }
+        None
+    }
+}
+
+/// The move of a tablet from a backend, if there is one.
+fn consider<'d>(
+    scale: &Scale<'d>,
+    view: TabletView<'d>,
+    backend: BackendId,
+) -> Option<(TabletView<'d>, Move)> {
+    match scale.judge_source(&view, backend) {
+        Reason::Fits(_) => Some((view, scale.plan_from(&view, backend).ok()?)),
+        _ => None,
+    }
+}
+
+/// The larger gain, and of equal ones the smaller copy.
+fn better(one: &Move, other: &Move) -> bool {
+    let gains = one.gain.total_cmp(&other.gain);
+    gains.then(other.bytes.cmp(&one.bytes)).is_gt()
+}
+
+/// A walk along the tablets.
+struct Search {
+    /// By number of backend: how many more tablets are looked for. Only backends that give have any.
+    wanted: Vec<usize>,
+    /// Backends that still look for some.
+    open: usize,
+    found: Candidates,
+}
+
+impl Search {
+    fn new(scale: &Scale<'_>) -> Search {
+        let desk = scale.desk();
+        let numbers = desk.catalog.tablets.backend_numbers();
+        let givers: BTreeSet<&BackendId> = scale.givers().iter().collect();
+        let paths = |id: &BackendId| {
+            let paths = desk.state(*id).map(|state| &state.paths);
+            let free = paths.into_iter().flatten();
+            free.filter(|path| desk.free(*id, path.hash, Kind::Balance))
+                .count()
+        };
+        let wanted: Vec<usize> = numbers
+            .iter()
+            .map(|id| {
+                if givers.contains(id) {
+                    paths(id) * PICKS_OF_PATH * CHOICE
+                } else {
+                    0
+                }
+            })
+            .collect();
+        Search {
+            open: wanted.iter().filter(|wanted| **wanted > 0).count(),
+            wanted,
+            found: Candidates {
+                by_path: BTreeMap::new(),
+                picks: BTreeMap::new(),
+                picked: BTreeSet::new(),
+            },
+        }
+    }
+
+    fn along(&mut self, scale: &Scale<'_>, stretch: &Stretch<'_>, tablets: Range<usize>) {
+        for index in tablets {
+            let places = usize::from(stretch.starts[index])..usize::from(stretch.starts[index + 1]);
+            let asked = stretch.backends[places.clone()]
+                .iter()
+                .any(|number| self.wanted[*number as usize] > 0);
+            // A replica with any flag is behind, bad or in use for something else.
+            if asked && stretch.flags[places].iter().all(|flags| *flags == 0) {
+                self.look(scale, &stretch.view(index));
+            }
+        }
+    }
+
+    fn look(&mut self, scale: &Scale<'_>, view: &TabletView<'_>) {
+        let desk = scale.desk();
+        if !movable(desk, view) {
+            return;
+        }
+        for (number, replica) in view.numbered() {
+            let wanted = &mut self.wanted[number as usize];
+            if *wanted == 0
+                || scale.judge_source(view, replica.backend) != Reason::Fits(replica.backend)
+            {
+                continue;
+            }
+            let place = (replica.backend, replica.path_hash);
+            let known = self.found.by_path.entry(place).or_default();
+            if known.len() < PICKS_OF_PATH * CHOICE {
+                known.push(view.id());
+                *wanted -= 1;
+                self.open -= usize::from(*wanted == 0);
+            }
+        }
+    }
+}
+
+/// Nothing else is done about the tablet, and there is a backend left that has none of its replicas.
+fn movable(desk: &Desk<'_>, view: &TabletView<'_>) -> bool {
+    desk.healing.task(view.id()).is_none()
+        && view.replicas().len() < desk.cluster.alive()
+        && tablet_health(desk.cluster, view).status == TabletStatus::Healthy
+}
+
+/// Where the walk begins: anywhere among the tablets, by the moment and by what has been moved before.
+fn start(desk: &Desk<'_>) -> TabletId {
+    let Some((first, last)) = desk.catalog.tablets.bounds() else {
+        return TabletId(0);
+    };
+    let moment = desk.now.0.cast_unsigned() ^ desk.healing.counters.moves.rotate_left(32);
+    TabletId(first.0 + mixed(moment) % (last.0 - first.0 + 1))
+}
+
+/// Spreads neighbouring numbers over all 64 bits (the finish of SplitMix64).
+fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
