@@ -4,6 +4,7 @@
 
 mod catalog;
 mod cluster;
+mod heal;
 mod load;
 mod statements;
 mod stats;
@@ -14,8 +15,9 @@ fn main() {
         .skip(1)
         .filter(|arg| !arg.starts_with('-'))
         .collect();
-    let benchmarks: [(&str, fn()); 3] = [
+    let benchmarks: [(&str, fn()); 4] = [
         ("catalog", catalog::run),
+        ("heal", heal::run),
         ("load", load::run),
         ("statements", statements::run),
     ];

@@ -30,6 +30,7 @@ mod faults;
 mod frontend;
 mod invariants;
 mod journal;
+mod large;
 mod marks;
 mod net;
 mod rng;
