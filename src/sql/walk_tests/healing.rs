@@ -37,6 +37,7 @@ fn task(tablet: u64, dynamic: Priority, state: State) -> Task {
         created: Timestamp(MADE),
         scheduled: None,
         visited: None,
+        copied: None,
         finished: None,
         adjusted: None,
         bytes: 0,
