@@ -28,6 +28,15 @@
 //! rowset durable. At commit the leader counts the write quorum of every tablet, gives the version, journals it, and
 //! has it published; when a quorum has published, readers see it.
 //!
+//! # One repair
+//!
+//! Backends report, heartbeats fail: the [`tablet::census`] notes which tablets are remarkable. `tablet::checker` makes
+//! tasks of them, `tablet::schedule` decides about one task with what lies on its `tablet::desk` (source, destination,
+//! redundant, slots), and `leader::core`'s `heal` performs it: a new replica is in the journal first, its backend then
+//! clones it from a peer (`backend::clone`), the answer puts it in normal use. A replica too many is marked, waits for the
+//! loads that began before, and goes. `tablet::balance` makes tasks too; EXPLAIN TABLET asks the same deciders. The content
+//! view compares digests (`leader::core`'s `content`) and hands what is wrong to the same repair.
+//!
 //! # Where things are
 //!
 //! | folder | what | may know |
@@ -64,6 +73,12 @@
 //!   leave a backend, so compaction needs no leases, and a reader whose replica dies goes on with another from the row
 //!   it had reached: rows of a tablet have one order on every replica, whatever has been compacted.
 //! * The frontend asks backends for their reports; backends need not know where frontends are until they coordinate.
+//! * A replica's id is its placement's epoch: a replica is placed once and ids only grow. Backends refuse a lower id than
+//!   the one they hold, and a publish names the replica that it means.
+//! * A lost copy is not dropped to make room while another backend is free, though StarRocks' rule counts it as room
+//!   taken; and repair waits for its delay only where a dead backend may come back with what is missing.
+//! * A committed load becomes visible with the replicas that are left of its quorum once repair has put others in the
+//!   place of the rest: they missed it, and are brought forward like any that did.
 //! * The begin of a load is not journaled: ids are reserved in blocks, so one is never given twice, and a load that has
 //!   not committed has nothing to lose.
 #![forbid(unsafe_code)]
