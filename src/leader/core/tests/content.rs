@@ -242,6 +242,36 @@ fn what_differs_from_the_majority_is_made_anew_and_compared_again_also_after_a_r
 }
 
 #[test]
+fn loads_go_on_while_replicas_are_compared_and_are_no_part_of_it() {
+    let mut world = World::new(3);
+    let tablet = world.loaded(1, 3)[0];
+    world
+        .ask(Request::CheckTablets(vec![tablet]))
+        .expect("checked");
+    world.obliging = true;
+    let plan = world.begin("m").expect("a plan");
+    world.ask(commit(&plan, &[])).expect("it is visible");
+    world.obliging = false;
+    let view = world.core.head.tablets.view(tablet).expect("a tablet");
+    assert_eq!(view.visible(), 3);
+    world.find(&[1, 1, 1]);
+    let check = world.last_check(tablet).expect("a result");
+    assert_eq!((check.verdict, check.version), (Verdict::Consistent, 2));
+}
+
+#[test]
+fn all_who_are_not_of_the_majority_are_made_anew() {
+    let mut world = World::new(5);
+    let tablet = world.loaded(1, 5)[0];
+    world.check_finds(tablet, &[1, 2, 1, 3, 1]);
+    world.pass(LATER_MS);
+    let [_, b, _, d, _] = world.backends()[..] else {
+        panic!("five backends")
+    };
+    assert_eq!(world.bad(tablet), [b, d]);
+}
+
+#[test]
 fn three_contents_are_shown_and_not_touched_whoever_asks() {
     let mut world = World::new(3);
     let tablet = world.loaded(1, 3)[0];
