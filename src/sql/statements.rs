@@ -145,6 +145,7 @@ statements! {
     drop_database::DropDatabase,
     drop_table::DropTable,
     drop_user::DropUser,
+    explain_tablet::ExplainTablet,
     grant::Grant,
     help::Help,
     insert::Insert,

@@ -1,6 +1,7 @@
 //! What operators type, and what they see, over the cluster of `proc::sample`. Times are printed as `T`.
 
 mod content;
+mod explain;
 mod healing;
 mod nodes;
 mod refusals;

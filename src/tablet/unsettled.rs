@@ -79,7 +79,8 @@ impl Unsettled {
     /// The statement that tells more.
     pub fn next_command(&self) -> String {
         match self.tablets.1.first() {
-            _ if self.safe_mode || !self.unheard.is_empty() => "SHOW BACKENDS".to_owned(),
+            _ if self.safe_mode => "SHOW FRONTENDS".to_owned(),
+            _ if !self.unheard.is_empty() => "SHOW BACKENDS".to_owned(),
             Some((tablet, _)) => format!("EXPLAIN TABLET {tablet}"),
             None if self.pending > 0 => "SHOW PROC '/cluster_balance/pending_tablets'".to_owned(),
             None if self.running > 0 => "SHOW PROC '/cluster_balance/running_tablets'".to_owned(),

@@ -36,7 +36,7 @@ async fn waiting_for_health_ends_at_its_time_limit_and_by_kill() {
     assert_eq!(
         ask(&engine, &mut session(), text).await,
         "ERROR 5820: not healthy after 1 s: the frontend is in safe mode until the backends have reported. \
-         Next: SHOW BACKENDS"
+         Next: SHOW FRONTENDS"
     );
     assert!(began.elapsed() >= Duration::from_secs(1));
 
