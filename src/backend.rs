@@ -4,9 +4,11 @@
 //! before metadata names it, and is deleted after no metadata names it.
 //!
 //! Where to begin: `path` holds a storage path together; `contents` is what it holds, as a value, and how that
-//! changes; `writer` makes changes durable. `receive`, `publish`, `scan`, `compact`, `clone` and `clean` are what is done with it.
+//! changes; `writer` makes changes durable. `receive`, `publish`, `scan`, `compact`, `clone` and `clean` are what is done with it;
+//! `check`, `digest` and `scrub` look whether it is whole.
 
 pub mod api;
+mod check;
 pub mod clean;
 pub mod client;
 pub mod clone;
@@ -14,6 +16,7 @@ pub mod compact;
 pub mod contents;
 mod create;
 mod damage;
+mod digest;
 pub mod error;
 pub mod incoming;
 mod machine;
@@ -31,6 +34,7 @@ mod routes;
 pub mod rowset;
 pub mod run;
 pub mod scan;
+pub mod scrub;
 pub mod segment;
 pub mod shelf;
 pub mod state;

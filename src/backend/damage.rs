@@ -1,5 +1,7 @@
 //! Tells lost and wrong files from other troubles, and marks the replica that has them.
 
+use std::path::PathBuf;
+
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 
@@ -60,24 +62,36 @@ pub async fn note(state: &State, tablet: TabletId, error: &Error) {
         Error::Corrupt { file, .. } => (file.clone(), Damage::Corrupt(error.to_string())),
         _ => return,
     };
-    let Ok((path, _)) = state.find(tablet) else {
-        return;
-    };
-    let marked = path.change(move |draft| {
+    match mark(state, tablet, file, damage).await {
+        Ok(true) => tracing::error!(tablet = tablet.0, %error, "a replica is bad"),
+        Ok(false) => {}
+        Err(failed) => {
+            tracing::error!(tablet = tablet.0, %error, %failed, "a bad replica could not be marked");
+        }
+    }
+}
+
+/// Marks a tablet bad, if `file` is still one of its files. Whether it is marked now.
+///
+/// # Errors
+/// The tablet is not here, or the mark could not be made durable.
+pub async fn mark(
+    state: &State,
+    tablet: TabletId,
+    file: PathBuf,
+    damage: Damage,
+) -> Result<bool, Error> {
+    let (path, _) = state.find(tablet)?;
+    path.change(move |draft| {
         let now = draft.tablet(tablet)?;
-        let has_file = now
-            .rowsets
-            .iter()
-            .flat_map(|r| &r.segments)
-            .any(|s| s.path() == file);
-        if has_file && now.damage.is_none() {
+        let mut segments = now.rowsets.iter().flat_map(|r| &r.segments);
+        if !segments.any(|s| s.path() == file) {
+            return Ok(false);
+        }
+        if now.damage.is_none() {
             draft.mark_bad(&now, damage);
         }
-        Ok(())
-    });
-    if let Err(failed) = marked.await {
-        tracing::error!(tablet = tablet.0, %error, %failed, "a bad replica could not be marked");
-    } else {
-        tracing::error!(tablet = tablet.0, %error, "a replica is bad");
-    }
+        Ok(true)
+    })
+    .await
 }

@@ -33,6 +33,8 @@ pub struct Metrics {
     clones: Counter,
     clone_bytes: Counter,
     clone_failures: Counter,
+    scrub_bytes: Counter,
+    scrub_failures: Counter,
     tablets: Gauge<u64, AtomicU64>,
     bad_tablets: Gauge<u64, AtomicU64>,
     rowsets: Gauge<u64, AtomicU64>,
@@ -63,6 +65,8 @@ impl Default for Metrics {
             clones: Counter::default(),
             clone_bytes: Counter::default(),
             clone_failures: Counter::default(),
+            scrub_bytes: Counter::default(),
+            scrub_failures: Counter::default(),
             tablets: Gauge::default(),
             bad_tablets: Gauge::default(),
             rowsets: Gauge::default(),
@@ -115,6 +119,12 @@ impl Metrics {
                 &self.clone_bytes,
             ),
             ("clone_failures", "Clones that failed", &self.clone_failures),
+            ("scrub_bytes", "Bytes that were scrubbed", &self.scrub_bytes),
+            (
+                "scrub_failures",
+                "Files that a scrub found lost, wrong or unreadable",
+                &self.scrub_failures,
+            ),
         ];
         for (name, help, counter) in counters {
             registry.register(name, help, counter.clone());
@@ -209,6 +219,14 @@ impl Metrics {
     /// Counts bytes that a clone fetched.
     pub fn clone_fetched(&self, bytes: u64) {
         self.clone_bytes.inc_by(bytes);
+    }
+
+    /// Counts a file that was scrubbed.
+    pub fn scrubbed(&self, bytes: u64, result: &Result<(), Error>) {
+        match result {
+            Ok(()) => self.scrub_bytes.inc_by(bytes),
+            Err(_) => self.scrub_failures.inc(),
+        };
     }
 
     /// The Prometheus text, with the present sizes.

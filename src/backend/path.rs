@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,11 +16,14 @@ use crate::backend::error::Error;
 use crate::backend::meta::{IDENTITY_KEY, Meta, Op, Table};
 use crate::backend::open;
 use crate::backend::options::StoragePath;
+use crate::backend::path::presence::{Found, Presence};
 use crate::backend::report::Log;
 use crate::backend::shelf::{Limits, Shelf};
 use crate::backend::writer::{Command, Writer};
 use crate::catalog::backend::PathState;
 use crate::ids::TabletId;
+
+mod presence;
 
 /// Most jobs that wait for the writer of a path.
 const QUEUE_MAX: usize = 1024;
@@ -32,6 +36,8 @@ pub struct Path {
     /// What it shares with its writer.
     pub shared: Arc<Shared>,
     identity: Mutex<Identity>,
+    /// None when the path could not be opened.
+    presence: Mutex<Option<Presence>>,
     /// None when the path could not be opened, and after the stop.
     work: Mutex<Option<Work>>,
 }
@@ -76,11 +82,7 @@ impl Path {
         open::probe(&options.dir)?;
         let shared = Arc::new(Shared::new(&options, reserve, log));
         open::prepare(&options.dir, &shared.shelf)?;
-        let identity = Identity {
-            // Not negative: `-1` means "not known" in replica columns.
-            path: (rand::random::<u64>() >> 1).cast_signed(),
-            ..Identity::default()
-        };
+        let identity = Identity::fresh();
         let first = [Op::put(Table::Info, IDENTITY_KEY, &identity)];
         let meta = Meta::open(&options.dir, &first)?;
         let identity = meta
@@ -93,6 +95,8 @@ impl Path {
         let touched = contents.tablets.keys().copied().collect();
         shared.publish(contents, &touched);
         clean::sweep(&shared)?;
+        let presence = Presence::of(&options.dir)
+            .map_err(|e| Error::io("looking at", &options.dir, &options.dir, &e))?;
         let (commands, queue) = mpsc::channel(QUEUE_MAX);
         let thread = Writer::start(meta, shared.clone(), queue)
             .map_err(|e| Error::io("starting a thread for", &options.dir, &options.dir, &e))?;
@@ -100,6 +104,7 @@ impl Path {
             options,
             shared,
             identity: Mutex::new(identity),
+            presence: Mutex::new(Some(presence)),
             work: Mutex::new(Some(Work {
                 commands,
                 thread,
@@ -120,6 +125,7 @@ impl Path {
                 path: i64::from(digest),
                 ..Identity::default()
             }),
+            presence: Mutex::new(None),
             work: Mutex::new(None),
         }
     }
@@ -150,18 +156,88 @@ impl Path {
         answer.await.map_err(|_| Error::Stopping)?
     }
 
-    /// Tries to bring a path back that went offline while running.
+    /// Looks whether the directory is still the one that was opened; otherwise the path goes offline. Blocks.
+    pub fn notice(&self) {
+        let presence = *self.presence.lock();
+        let (Some(presence), Ok(())) = (presence, self.shared.online()) else {
+            return;
+        };
+        let dir = &self.options.dir;
+        match presence.look(dir, self.shared.shelf.data_dir()) {
+            Ok(found) => {
+                if let Some(what) = found.trouble() {
+                    self.shared.go_offline(&Error::Io {
+                        doing: "looking at",
+                        path: dir.clone(),
+                        cause: what.to_owned(),
+                    });
+                }
+            }
+            Err(error) => self.shared.go_offline(&error),
+        }
+    }
+
+    /// Tries to bring a path back that went offline while running. One that was emptied comes back empty and under a new
+    /// name, if the same file system is there: a disk that was only unmounted is waited for.
     ///
     /// # Errors
     /// Why it stays offline.
     pub async fn recover(&self) -> Result<(), Error> {
-        let dir = self.options.dir.clone();
-        tokio::task::spawn_blocking(move || open::probe(&dir))
-            .await
-            .map_err(|_| Error::Stopping)??;
+        let Some(presence) = *self.presence.lock() else {
+            return self.shared.online();
+        };
+        let (dir, shelf) = (self.options.dir.clone(), self.shared.shelf.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            let found = presence.look(&dir, shelf.data_dir())?;
+            if let Found::Other(what) = found {
+                return Err(Error::Damaged {
+                    dir,
+                    what: what.to_owned(),
+                });
+            }
+            open::prepare(&dir, &shelf)?;
+            open::probe(&dir)?;
+            Ok(found)
+        });
+        match looked.await.map_err(|_| Error::Stopping)?? {
+            Found::Wiped => self.renew().await,
+            _ => self.read_again(Vec::new()).await,
+        }
+    }
+
+    async fn read_again(&self, first: Vec<Op>) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
-        self.send(Command::Recover(done)).await?;
+        self.send(Command::Recover(first, done)).await?;
         answer.await.map_err(|_| Error::Stopping)?
+    }
+
+    /// Begins anew in an empty directory.
+    async fn renew(&self) -> Result<(), Error> {
+        let dir = self.options.dir.clone();
+        let io = |e: std::io::Error| Error::io("opening", &dir, &dir, &e);
+        let held = match &*self.work.lock() {
+            Some(work) => work.lock.metadata().map_err(io)?,
+            None => return Err(Error::Stopping),
+        };
+        // The lock file went with everything else, unless only that was spared.
+        let spared = std::fs::metadata(dir.join("lock"));
+        if !spared.is_ok_and(|found| found.ino() == held.ino()) {
+            let asked = dir.clone();
+            let lock = tokio::task::spawn_blocking(move || open::lock(&asked));
+            let lock = lock.await.map_err(|_| Error::Stopping)??;
+            if let Some(work) = &mut *self.work.lock() {
+                work.lock = lock;
+            }
+        }
+        let identity = Identity {
+            path: Identity::fresh().path,
+            ..self.identity()
+        };
+        self.read_again(vec![Op::put(Table::Info, IDENTITY_KEY, &identity)])
+            .await?;
+        *self.identity.lock() = identity;
+        *self.presence.lock() = Some(Presence::of(&dir).map_err(io)?);
+        Ok(())
     }
 
     async fn send(&self, command: Command) -> Result<(), Error> {
@@ -230,6 +306,17 @@ impl Path {
             available: disk.available.min(capacity.saturating_sub(used)),
             total: disk.total.min(capacity),
             tablets: self.shared.contents().tablets.len() as u64,
+        }
+    }
+}
+
+impl Identity {
+    /// A path that was never used.
+    fn fresh() -> Identity {
+        Identity {
+            // Not negative: `-1` means "not known" in replica columns.
+            path: (rand::random::<u64>() >> 1).cast_signed(),
+            ..Identity::default()
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::backend::state::State;
 use crate::code::Coded;
 
 mod copy;
+mod health;
 mod inspect;
 mod internal;
 
@@ -31,6 +32,8 @@ pub fn routes(state: State) -> Router {
         .route("/abort", post(internal::abort))
         .route("/scan", post(internal::scan))
         .route("/clone", post(copy::clone))
+        .route("/digest", post(health::digest))
+        .route("/check_segments", post(health::check_segments))
         .route("/describe_replica", post(copy::describe_replica))
         .route("/read_segment", post(copy::read_segment))
         .route("/release_replica", post(copy::release_replica))
@@ -41,6 +44,10 @@ pub fn routes(state: State) -> Router {
         .nest("/api/internal", internal)
         .route("/api/meta/header/{tablet}", get(inspect::header))
         .route("/api/compaction/show", get(inspect::compaction))
+        .route(
+            "/api/check_tablet_segment_lost",
+            get(health::segment_lost).post(health::segment_lost),
+        )
         .route("/api/health", get(inspect::health))
         .route("/metrics", get(inspect::metrics))
         .with_state(state)

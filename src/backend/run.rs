@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::backend::error::Error;
 use crate::backend::options::Options;
 use crate::backend::state::State;
-use crate::backend::{clean, compact, routes, whereabouts};
+use crate::backend::{clean, compact, routes, scrub, whereabouts};
 use crate::clock::{Clock, SystemClock};
 
 /// How long calls that run may take after the stop was asked for.
@@ -63,6 +63,9 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
         tokio::spawn(clean_up(state.clone())),
         tokio::spawn(recover(state.clone())),
     ];
+    for path in state.paths() {
+        background.push(tokio::spawn(scrub::run(state.clone(), path.clone())));
+    }
     for _ in 0..state.settings().compaction_threads {
         background.push(tokio::spawn(compact::run(state.clone())));
     }
@@ -115,11 +118,15 @@ async fn recover(state: State) {
     }
 }
 
-/// Tries every path that went offline.
+/// Looks at every path that works, and tries every one that went offline.
 pub async fn recover_once(state: &State) {
+    state.copying().holds.expire();
     let mut back = false;
     for path in state.paths() {
         if path.shared.online().is_ok() {
+            let path = path.clone();
+            // A panic was logged; the next look is soon.
+            let _ = tokio::task::spawn_blocking(move || path.notice()).await;
             continue;
         }
         match path.recover().await {

@@ -17,7 +17,7 @@ use crate::backend::scan::cursor::Cursor;
 use crate::backend::state::State;
 use crate::ids::TabletId;
 
-mod cursor;
+pub mod cursor;
 mod prune;
 
 /// Encoded bytes that are sent at once.

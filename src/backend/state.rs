@@ -44,6 +44,7 @@ struct Inner {
     loads: Arc<Semaphore>,
     compaction: Queue,
     copying: Copying,
+    digests: Semaphore,
     metrics: Metrics,
 }
 
@@ -105,6 +106,7 @@ impl State {
             scans: Arc::new(Semaphore::new(settings.scans_max)),
             loads: Arc::new(Semaphore::new(settings.loads_max)),
             compaction: Queue::default(),
+            digests: Semaphore::new(settings.digests_max.max(1)),
             copying: Copying::new(&options.token, &settings)?,
             metrics: Metrics::default(),
             settings,
@@ -166,6 +168,11 @@ impl State {
     /// What is needed to copy replicas, and to let them be copied.
     pub fn copying(&self) -> &Copying {
         &self.0.copying
+    }
+
+    /// Room for digests.
+    pub fn digests(&self) -> &Semaphore {
+        &self.0.digests
     }
 
     /// Scans that run now.

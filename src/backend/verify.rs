@@ -1,8 +1,10 @@
-//! Whether the file of a segment is what was written: its length and all of its bytes.
+//! Whether the file of a segment is what was written: its length, its footer, or all of its bytes.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::backend::damage;
 use crate::backend::error::Error;
@@ -11,6 +13,24 @@ use crate::backend::segment::Segment;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: u64 = 1 << 20;
+
+/// Opens the file and reads its footer. Blocks.
+///
+/// # Errors
+/// The file is lost or wrong, or the disk does not read it.
+pub fn footer(segment: &Segment) -> Result<(), Error> {
+    let file = segment.open()?;
+    let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+        .map_err(|e| damage::of_parquet(segment, &e))?;
+    let rows = found.metadata().file_metadata().num_rows();
+    if u64::try_from(rows) == Ok(segment.record.rows) {
+        return Ok(());
+    }
+    Err(Error::Corrupt {
+        file: segment.path(),
+        what: format!("it holds {rows} rows, {} were written", segment.record.rows),
+    })
+}
 
 /// Reads the file whole, not faster than `pace`, and compares its checksum.
 ///

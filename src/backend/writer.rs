@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::contents::{Contents, Draft};
 use crate::backend::error::Error;
-use crate::backend::meta::{Failed, Meta};
+use crate::backend::meta::{self, Failed, Meta, Op};
 use crate::backend::open;
 use crate::backend::path::Shared;
 
@@ -26,8 +26,8 @@ pub type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
 pub enum Command {
     /// A change.
     Job(Job),
-    /// Reads the path again after a failure.
-    Recover(oneshot::Sender<Result<(), Error>>),
+    /// Reads the path again after a failure. The records are those of a new store, if there is none any more.
+    Recover(Vec<Op>, oneshot::Sender<Result<(), Error>>),
 }
 
 /// The thread's own things.
@@ -59,10 +59,10 @@ impl Writer {
             while let Some(command) = next.take() {
                 match command {
                     Command::Job(job) => jobs.push(job),
-                    Command::Recover(done) => {
+                    Command::Recover(first, done) => {
                         self.commit(std::mem::take(&mut jobs));
                         // A caller that went away does not need the answer.
-                        let _ = done.send(self.recover());
+                        let _ = done.send(self.recover(&first));
                     }
                 }
                 if jobs.len() < GROUP_MAX {
@@ -128,14 +128,23 @@ impl Writer {
         }
     }
 
-    fn recover(&mut self) -> Result<(), Error> {
+    fn recover(&mut self, first: &[Op]) -> Result<(), Error> {
         let Err(_) = self.shared.online() else {
             return Ok(());
         };
         drop(self.meta.take());
-        let meta = Meta::open(&self.shared.dir, &[])?;
+        if first.is_empty() && !self.shared.dir.join(meta::FILE).exists() {
+            return Err(Error::Damaged {
+                dir: self.shared.dir.clone(),
+                what: format!("its metadata ({}) is gone", meta::FILE),
+            });
+        }
+        let meta = Meta::open(&self.shared.dir, first)?;
         let contents: Contents = open::load(&meta, &self.shared.shelf)?;
-        let touched = contents.tablets.keys().copied().collect();
+        // Those that are gone as well: the frontend hears that they are.
+        let before = self.shared.contents();
+        let both = [&before.tablets, &contents.tablets];
+        let touched = both.into_iter().flat_map(|t| t.keys().copied()).collect();
         self.meta = Some(meta);
         self.shared.publish(contents, &touched);
         self.shared.go_online();

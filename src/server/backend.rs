@@ -114,6 +114,10 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
         "trash_file_expire_time_sec" => settings.trash_expire = Duration::from_secs(number()?),
         "scans_max" => settings.scans_max = count()?,
         "loads_max" => settings.loads_max = count()?,
+        "clones_max" => settings.clones_max = count()?,
+        "digests_max" => settings.digests_max = count()?,
+        "scrub_interval_second" => settings.scrub_interval = Duration::from_secs(number()?),
+        "scrub_bytes_per_second" => settings.scrub_bytes_per_second = number()?,
         _ => {
             return Err(format!(
                 "a backend has no setting '{key}'; it has: {}",
@@ -128,7 +132,7 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
 }
 
 /// Every key of a backend's config file.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 12] = [
     "compaction_threads",
     "compaction_rowsets_min",
     "compaction_rowsets_max",
@@ -137,6 +141,10 @@ const KEYS: [&str; 8] = [
     "trash_file_expire_time_sec",
     "scans_max",
     "loads_max",
+    "clones_max",
+    "digests_max",
+    "scrub_interval_second",
+    "scrub_bytes_per_second",
 ];
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! No figure here is asserted: absolute times belong to machines, and ratios are for people to judge.
 
 mod catalog;
+mod clone;
 mod cluster;
 mod heal;
 mod load;
@@ -15,8 +16,9 @@ fn main() {
         .skip(1)
         .filter(|arg| !arg.starts_with('-'))
         .collect();
-    let benchmarks: [(&str, fn()); 4] = [
+    let benchmarks: [(&str, fn()); 5] = [
         ("catalog", catalog::run),
+        ("clone", clone::run),
         ("heal", heal::run),
         ("load", load::run),
         ("statements", statements::run),

@@ -38,7 +38,11 @@ pub(super) async fn heartbeat(
     }
     // Measuring a disk that hangs must not hold up other calls.
     let paths = state.paths().to_vec();
-    let measured = tokio::task::spawn_blocking(move || paths.iter().map(|p| p.state()).collect());
+    let measured = tokio::task::spawn_blocking(move || {
+        // A path whose directory was emptied or unmounted is noticed here.
+        paths.iter().for_each(|p| p.notice());
+        paths.iter().map(|p| p.state()).collect()
+    });
     Ok(Json(HeartbeatAnswer {
         started: state.started(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

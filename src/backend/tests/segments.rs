@@ -1,0 +1,215 @@
+//! Lost, truncated and wrong files: which check finds them, what a repair marks, and what it keeps.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::routing::post;
+use parking_lot::Mutex;
+
+use crate::backend::Settings;
+use crate::backend::api::{
+    CheckSegments, HeartbeatAnswer, HeartbeatRequest, SegmentsAnswer, Spare, Spared,
+};
+use crate::backend::tests::node::{Node, files, quiet};
+use crate::ids::{BackendId, TabletId};
+
+/// A backend with ten tablets of one file each.
+async fn ten(dir: &std::path::Path, settings: Settings) -> Node {
+    let node = Node::start(dir, settings).await;
+    let ids: Vec<u64> = (1..=10).collect();
+    node.create(&ids).await;
+    for id in ids {
+        node.put(100 + id, id, 2, 0..1000).await;
+    }
+    node
+}
+
+fn file(dir: &std::path::Path, tablet: u64) -> PathBuf {
+    let of = |f: &PathBuf| f.parent().unwrap().ends_with(tablet.to_string());
+    files(dir).into_iter().find(of).unwrap()
+}
+
+/// Tablet 3 loses its file, that of tablet 5 is cut, that of tablet 8 gets another byte.
+fn damage(dir: &std::path::Path) {
+    std::fs::remove_file(file(dir, 3)).unwrap();
+    let cut = std::fs::File::options()
+        .write(true)
+        .open(file(dir, 5))
+        .unwrap();
+    cut.set_len(700).unwrap();
+    let mut bytes = std::fs::read(file(dir, 8)).unwrap();
+    bytes[50] ^= 4;
+    std::fs::write(file(dir, 8), bytes).unwrap();
+}
+
+/// A frontend that can do without some tablets, and remembers what it was asked.
+async fn frontend(node: &Node, spared: &[u64]) -> Arc<Mutex<Vec<Spare>>> {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (seen, spared) = (asked.clone(), spared.to_vec());
+    let answer = move |Json(request): Json<Spare>| async move {
+        let tablets = request.tablets.iter().copied();
+        let tablets = tablets.filter(|t| spared.contains(&t.0)).collect();
+        seen.lock().push(request);
+        Json(Spared { tablets })
+    };
+    let router = axum::Router::new().route("/api/internal/spare", post(answer));
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(socket, router).await });
+    greet(node, &address.to_string()).await;
+    asked
+}
+
+async fn greet(node: &Node, frontend: &str) {
+    let hello = HeartbeatRequest {
+        cluster_id: 1,
+        backend: BackendId(5),
+        frontend: frontend.to_owned(),
+        epoch: 1,
+        trash_expire_sec: 60,
+    };
+    let _: HeartbeatAnswer = node.call("heartbeat", &hello).await;
+}
+
+async fn check(node: &Node, repair: bool, checksum: bool) -> SegmentsAnswer {
+    node.call("check_segments", &CheckSegments { repair, checksum })
+        .await
+}
+
+fn ids(answer: &SegmentsAnswer) -> Vec<u64> {
+    answer.bad.iter().map(|b| b.tablet.0).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_finds_lost_and_cut_files_and_the_checksum_finds_a_wrong_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = ten(dir.path(), quiet()).await;
+    let answer = check(&node, false, true).await;
+    assert_eq!((answer.checked, answer.bad.len()), (10, 0));
+    damage(dir.path());
+    let answer = check(&node, false, false).await;
+    assert_eq!((answer.checked, ids(&answer)), (10, vec![3, 5]));
+    assert!(
+        answer.bad[0].why.contains("there is no such file"),
+        "{answer:?}"
+    );
+    assert!(answer.bad[1].why.contains("700 bytes"), "{answer:?}");
+    let answer = check(&node, false, true).await;
+    assert_eq!(ids(&answer), [3, 5, 8]);
+    assert!(answer.bad[2].why.contains("CRC-32"), "{answer:?}");
+    assert!(answer.bad.iter().all(|b| !b.set_bad && !b.kept));
+    assert!(
+        node.report(0).await.tablets.iter().all(|t| !t.bad),
+        "nothing is done"
+    );
+
+    let asked = frontend(&node, &[3, 8]).await;
+    let seq = node.report(0).await.seq;
+    let answer = check(&node, true, true).await;
+    assert_eq!(ids(&answer), [3, 5, 8]);
+    let marked: Vec<_> = answer.bad.iter().map(|b| (b.set_bad, b.kept)).collect();
+    assert_eq!(marked, [(true, false), (false, true), (true, false)]);
+    assert!(answer.bad[1].why.contains("no other replica"), "{answer:?}");
+    let changed = node.report(seq).await.tablets;
+    let changed: Vec<_> = changed.iter().map(|t| (t.tablet.0, t.bad)).collect();
+    assert_eq!(changed, [(3, true), (8, true)]);
+    let request = asked.lock().pop().unwrap();
+    assert_eq!(request.backend, BackendId(5));
+    assert_eq!(request.tablets, [3, 5, 8].map(TabletId));
+    // What is marked is not asked for again.
+    check(&node, true, false).await;
+    assert_eq!(asked.lock().pop().unwrap().tablets, [TabletId(5)]);
+    node.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_answers_as_its_document_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = ten(dir.path(), quiet()).await;
+    damage(dir.path());
+    let url = |query: &str| format!("/api/check_tablet_segment_lost{query}");
+    let document = |set_bad: &str| {
+        format!(
+            "{{\n    \"status\": \"Success\",\n    \"msg\": \"Succeed to check all tablet segment\",\n    \"num\": 2,\n    \
+             \"bad_tablets\": [\n        3,\n        5\n    ],\n    \"set_bad\": \"{set_bad}\",\n    \
+             \"host\": \"127.0.0.1\"\n}}"
+        )
+    };
+    for query in ["", "?repair=", "?repair=false", "?x=1&repair=false"] {
+        let (status, text) = node.get(&url(query)).await;
+        assert_eq!((status, text), (200, document("false")), "{query}");
+    }
+    for query in ["?repair=True", "?repair=1", "?repair=yes"] {
+        let (status, text) = node.get(&url(query)).await;
+        let expect = "{\n    \"status\": \"Fail\",\n    \"msg\": \"Parameter 'repair' must be set to 'true' or 'false'\"\n}";
+        assert_eq!((status, text.as_str()), (200, expect), "{query}");
+    }
+    // Nobody can be asked: nothing is marked.
+    for address in [None, Some("127.0.0.1:1")] {
+        if let Some(address) = address {
+            greet(&node, address).await;
+        }
+        let (status, text) = node.post(&url("?repair=true"), "").await;
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(status, 200);
+        let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(answer["kept_tablets"], serde_json::json!([3, 5]), "{text}");
+        assert_eq!(answer["set_bad"], "false");
+        assert!(
+            answer["msg"].as_str().unwrap().contains("frontend"),
+            "{text}"
+        );
+        assert!(node.report(0).await.tablets.iter().all(|t| !t.bad));
+    }
+    frontend(&node, &[3]).await;
+    let (_, text) = node.get(&url("?repair=true")).await;
+    let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(answer["bad_tablets"], serde_json::json!([3, 5]));
+    assert_eq!(answer["kept_tablets"], serde_json::json!([5]));
+    assert_eq!(answer["set_bad"], "true");
+    assert!(answer["msg"].as_str().unwrap().contains("1 of 2"), "{text}");
+    assert!(
+        files(dir.path())
+            .iter()
+            .any(|f| f.parent().unwrap().ends_with("5"))
+    );
+    frontend(&node, &[3, 5]).await;
+    let (_, text) = node.get(&url("?repair=true")).await;
+    assert_eq!(text, document("true"));
+    node.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrub_finds_within_its_interval_what_nobody_reads() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        scrub_interval: Duration::from_millis(200),
+        ..quiet()
+    };
+    let node = ten(dir.path(), settings).await;
+    let before = files(dir.path());
+    let seq = node.report(0).await.seq;
+    damage(dir.path());
+    let mut bad = Vec::new();
+    for _ in 0..100 {
+        let changed = node.report(seq).await.tablets;
+        bad = changed
+            .iter()
+            .filter(|t| t.bad)
+            .map(|t| t.tablet.0)
+            .collect();
+        if bad.len() == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(bad, [3, 5, 8]);
+    assert_eq!(
+        files(dir.path()).len(),
+        before.len() - 1,
+        "nothing is deleted"
+    );
+    node.running.stop().await;
+}
