@@ -163,6 +163,7 @@ async fn load(client: &Client, address: &str, tablets: u64, body: Vec<Bytes>) {
         tablets: (1..=tablets)
             .map(|id| PublishTablet {
                 tablet: TabletId(id),
+                replica: ReplicaId(id),
                 version: 2,
                 rows: true,
             })

@@ -114,8 +114,16 @@ fn spans(node: &Node) -> Vec<(i64, i64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn rowsets_that_do_not_line_up_are_replaced_whole() {
     let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let small = async |node: &Node, version: i64| {
+        let ids = version * 1000..version * 1000 + 10;
+        node.put(10 + version.unsigned_abs(), 1, version, ids).await;
+    };
     let first = source(dirs[0].path(), 4).await;
+    compact(&first.running.state, TabletId(1)).await.unwrap();
     let size = first.reported(1).await.unwrap().data_size;
+    for version in 6..=8 {
+        small(&first, version).await;
+    }
     first.running.stop().await;
     // So that the second compaction leaves the result of the first alone.
     let settings = crate::backend::Settings {
@@ -125,19 +133,14 @@ async fn rowsets_that_do_not_line_up_are_replaced_whole() {
     };
     let source = Node::start(dirs[0].path(), settings).await;
     compact(&source.running.state, TabletId(1)).await.unwrap();
-    for n in 4..7 {
-        source
-            .put(10 + n as u64, 1, 2 + n, n * 1000..(n + 1) * 1000)
-            .await;
-    }
-    compact(&source.running.state, TabletId(1)).await.unwrap();
     assert_eq!(spans(&source), [(0, 5), (6, 8)]);
     let node = Node::start(dirs[1].path(), quiet()).await;
     node.create(&[1]).await;
-    for n in 0..5 {
+    for n in 0..4 {
         node.put(10 + n as u64, 1, 2 + n, n * 1000..(n + 1) * 1000)
             .await;
     }
+    small(&node, 6).await;
     compact(&node.running.state, TabletId(1)).await.unwrap();
     assert_eq!(spans(&node), [(0, 6)]);
     let request = Node::clone_request(&source, 1, 1001, 8);
