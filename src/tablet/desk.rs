@@ -35,10 +35,41 @@ pub struct Desk<'a> {
     pub healing: &'a Healing,
     /// The oldest load that has not ended, of each table that has one.
     pub loads: &'a BTreeMap<TableId, TxnId>,
-    /// Backends by how much load they have, the least first.
-    pub order: &'a [BackendId],
+    /// Backends by how much load they have.
+    pub order: &'a Order,
     /// Too few backends have reported since the start.
     pub safe_mode: bool,
+}
+
+/// Backends by load score, the least first, those with room for another repair apart: a new replica looks for room there
+/// and needs not ask all the others each time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Order {
+    /// With a free slot for repair when this was made.
+    pub open: Vec<BackendId>,
+    /// Without one.
+    pub full: Vec<BackendId>,
+}
+
+impl Order {
+    /// Looks at a backend whose slots were taken since; one that has none left is full.
+    pub fn took(&mut self, catalog: &Catalog, healing: &Healing, backend: BackendId) {
+        if has_room(catalog, healing, backend) {
+            return;
+        }
+        if let Some(at) = self.open.iter().position(|id| *id == backend) {
+            self.open.remove(at);
+            self.full.push(backend);
+        }
+    }
+}
+
+fn has_room(catalog: &Catalog, healing: &Healing, backend: BackendId) -> bool {
+    let paths = catalog.backend_states.get(&backend).map(|of| &of.paths);
+    paths.into_iter().flatten().any(|path| {
+        let slots = healing.slots.get(&(backend, path.hash));
+        slots.is_some_and(|slots| slots.free(Kind::Repair) > 0)
+    })
 }
 
 /// The oldest load of each table that has not ended. Looks at every load that is remembered.
@@ -63,7 +94,7 @@ pub fn running_loads_of(
 }
 
 /// Backends by load score, the least first; those that are alike by their number of replicas.
-pub fn by_load(catalog: &Catalog, healing: &Healing) -> Vec<BackendId> {
+pub fn by_load(catalog: &Catalog, healing: &Healing) -> Order {
     let mut order: Vec<(f64, u64, BackendId)> = catalog
         .backends
         .keys()
@@ -73,7 +104,9 @@ pub fn by_load(catalog: &Catalog, healing: &Healing) -> Vec<BackendId> {
         })
         .collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    order.into_iter().map(|(_, _, id)| id).collect()
+    let order = order.into_iter().map(|(_, _, id)| id);
+    let (open, full) = order.partition(|id| has_room(catalog, healing, *id));
+    Order { open, full }
 }
 
 /// Room for copying on every path that works, those that are in use counted as before (seed: two slots for repair and

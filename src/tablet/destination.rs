@@ -36,7 +36,9 @@ pub fn choose_new(
     lane: Kind,
 ) -> Result<Spot, Reason> {
     let mut why = Reason::NoDestination;
-    for backend in desk.order {
+    let open = desk.order.open.iter().map(|backend| (backend, true));
+    let full = desk.order.full.iter().map(|backend| (backend, false));
+    for (backend, open) in open.chain(full) {
         match path_for(desk, tablet, medium, *backend, (lane, &|_| true)) {
             Ok(path) => {
                 return Ok(Spot {
@@ -44,6 +46,10 @@ pub fn choose_new(
                     path,
                     replica: None,
                 });
+            }
+            // Those that follow have no slot for repair either.
+            Err(Reason::Busy(_)) if !open && lane == Kind::Repair => {
+                return Err(Reason::DestinationBusy);
             }
             Err(Reason::Busy(_)) => why = Reason::DestinationBusy,
             Err(_) => {}

@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::ids::{BackendId, TabletId};
 use crate::leader::action::CallId;
 use crate::tablet::cluster::Cluster;
-use crate::tablet::desk::{self, Desk, running_loads_of};
+use crate::tablet::desk::{self, Desk, Order, running_loads_of};
 use crate::tablet::healing::{HISTORY_MAX, Healing};
 use crate::tablet::health::{Priority, tablet_health};
 use crate::tablet::priority;
@@ -53,7 +53,7 @@ pub(super) struct Heal {
     healing: Healing,
     queue: BTreeSet<Place>,
     /// Backends by load, the least first; worked out for each round.
-    order: Vec<BackendId>,
+    order: Order,
     /// The calls of copies that run.
     calls: BTreeMap<TabletId, CallId>,
     /// Replicas that clones have filled, and when: reports from before do not know them.
@@ -253,11 +253,12 @@ impl Core {
 
     /// The tasks that this round tries, in their order. Those that could not be carried out a moment ago have to wait.
     fn batch(&self) -> Vec<TabletId> {
-        let slots = self.heal.healing.slots.values();
-        let free: u32 = slots
-            .map(|slots| slots.free(Kind::Repair) + slots.free(Kind::Balance))
-            .sum();
-        let most = BATCH_MIN.max(usize::try_from(free).unwrap_or(usize::MAX));
+        let most = |lane| {
+            let slots = self.heal.healing.slots.values();
+            let free: u32 = slots.map(|slots| slots.free(lane)).sum();
+            BATCH_MIN.max(usize::try_from(free).unwrap_or(usize::MAX))
+        };
+        let (mut repairs, mut moves) = (most(Kind::Repair), most(Kind::Balance));
         let ready = |tablet: &TabletId| {
             let task = self.heal.healing.pending.get(tablet);
             task.is_some_and(|task| {
@@ -265,8 +266,22 @@ impl Core {
                 !failed || due(task.visited, self.now, RETRY_MS)
             })
         };
-        let queue = self.heal.queue.iter().map(|(_, _, tablet)| *tablet);
-        queue.filter(ready).take(most).collect()
+        let mut chosen = Vec::new();
+        for (_, _, tablet) in &self.heal.queue {
+            let task = self.heal.healing.pending.get(tablet);
+            let left = match task.map(|task| task.kind) {
+                Some(Kind::Balance) => &mut moves,
+                _ => &mut repairs,
+            };
+            if *left > 0 && ready(tablet) {
+                *left -= 1;
+                chosen.push(*tablet);
+            }
+            if repairs == 0 && moves == 0 {
+                break;
+            }
+        }
+        chosen
     }
 
     /// Tries one task.

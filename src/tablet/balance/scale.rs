@@ -53,24 +53,33 @@ impl<'a> Scale<'a> {
     pub fn of(desk: &'a Desk<'a>, medium: Medium) -> Result<Scale<'a>, Reason> {
         let load = desk.healing.load.mediums.get(&medium);
         let load = load.ok_or(Reason::Balanced)?;
-        let of_class = |wanted: Class| {
-            let mut all = load.backends.iter();
-            all.any(|(id, of)| available(desk, *id, of) && load.class_now(of) == wanted)
-        };
+        let mut all: Vec<(f64, BackendId, Class)> = load
+            .backends
+            .iter()
+            .filter(|(id, of)| available(desk, **id, of))
+            .map(|(id, of)| (of.score, *id, load.class_now(of)))
+            .collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let has = |wanted: Class| all.iter().any(|(_, _, class)| *class == wanted);
         let mut scale = Scale {
             desk,
             medium,
             load,
-            high: of_class(Class::High),
-            low: of_class(Class::Low),
+            high: has(Class::High),
+            low: has(Class::Low),
             givers: Vec::new(),
             takers: Vec::new(),
         };
-        scale.givers = scale.ranked(|id| scale.gives(id));
+        let fit = |fits: &dyn Fn(f64, Class) -> bool| {
+            let fit = all.iter().filter(|(score, _, class)| fits(*score, *class));
+            fit.map(|(_, id, _)| *id).collect::<Vec<_>>()
+        };
+        let givers = fit(&|score, class| scale.gives_at(score, class));
+        let takers = fit(&|score, class| scale.takes_at(score, class));
+        (scale.givers, scale.takers) = (givers, takers);
         scale.givers.reverse();
-        scale.takers = scale.ranked(|id| scale.takes(id));
-        let mut all = load.backends.values();
-        if scale.takers.is_empty() && all.any(|of| load.class_now(of) == Class::Low) {
+        let mut classes = load.backends.values().map(|of| load.class_now(of));
+        if scale.takers.is_empty() && classes.any(|class| class == Class::Low) {
             return Err(Reason::LowUnavailable);
         }
         match scale.givers.is_empty() || scale.takers.is_empty() {
@@ -79,34 +88,36 @@ impl<'a> Scale<'a> {
         }
     }
 
+    /// Whether tablets may leave a backend with such a load.
+    fn gives_at(&self, score: f64, class: Class) -> bool {
+        match class {
+            Class::High => true,
+            Class::Mid => !self.high && self.low && score > self.load.average,
+            Class::Low | Class::Init => false,
+        }
+    }
+
+    /// Whether tablets may come to a backend with such a load.
+    fn takes_at(&self, score: f64, class: Class) -> bool {
+        match class {
+            Class::Low => true,
+            Class::Mid => !self.low && self.high && score < self.load.average,
+            Class::High | Class::Init => false,
+        }
+    }
+
     /// Whether tablets may leave a backend.
     fn gives(&self, backend: BackendId) -> bool {
         let of = self.load.backends.get(&backend);
-        of.filter(|of| available(self.desk, backend, of))
-            .is_some_and(|of| match self.load.class_now(of) {
-                Class::High => true,
-                Class::Mid => !self.high && self.low && of.score > self.load.average,
-                Class::Low | Class::Init => false,
-            })
+        let of = of.filter(|of| available(self.desk, backend, of));
+        of.is_some_and(|of| self.gives_at(of.score, self.load.class_now(of)))
     }
 
     /// Whether tablets may come to a backend.
     fn takes(&self, backend: BackendId) -> bool {
         let of = self.load.backends.get(&backend);
-        of.filter(|of| available(self.desk, backend, of))
-            .is_some_and(|of| match self.load.class_now(of) {
-                Class::Low => true,
-                Class::Mid => !self.low && self.high && of.score < self.load.average,
-                Class::High | Class::Init => false,
-            })
-    }
-
-    /// Backends that fit, the least load first.
-    fn ranked(&self, fits: impl Fn(BackendId) -> bool) -> Vec<BackendId> {
-        let fit = self.load.backends.iter().filter(|(id, _)| fits(**id));
-        let mut fit: Vec<(f64, BackendId)> = fit.map(|(id, of)| (of.score, *id)).collect();
-        fit.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        fit.into_iter().map(|(_, id)| id).collect()
+        let of = of.filter(|of| available(self.desk, backend, of));
+        of.is_some_and(|of| self.takes_at(of.score, self.load.class_now(of)))
     }
 
     /// What the scale was made from.

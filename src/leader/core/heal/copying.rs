@@ -82,14 +82,18 @@ impl Core {
 
     /// The slots of a task's two ends: taken (1) or given back (-1).
     fn take_slots(&mut self, task: &Task, by: i32) {
+        let heal = &mut self.heal;
         for spot in [task.source, task.destination].into_iter().flatten() {
             let key = (spot.backend, spot.path);
-            if let Some(slots) = self.heal.healing.slots.get_mut(&key) {
+            if let Some(slots) = heal.healing.slots.get_mut(&key) {
                 slots.take(task.kind, by);
                 if by < 0 {
                     slots.bytes = slots.bytes.saturating_add(task.bytes);
                     slots.millis = slots.millis.saturating_add(task.millis);
                 }
+            }
+            if by > 0 {
+                heal.order.took(&self.head, &heal.healing, spot.backend);
             }
         }
     }
