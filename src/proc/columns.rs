@@ -32,7 +32,7 @@ fn paths_of_balance_and_their_columns() {
         /cluster_balance/working_slots/{backend}
             BeId, PathHash, AvailSlots, TotalSlots, BalanceSlot, AvgRate, TotalBalanceSlots, RootPath
         /cluster_balance/sched_stat
-            Item, Value
+            Item, Value, Increase, Since
         /cluster_balance/priority_repair
             Database, Table, Partition, RemainingTimeMs, DbId, TableId, PartitionId
         /cluster_balance/pending_tablets
@@ -129,7 +129,7 @@ fn tables_and_their_columns() {
         sys.working_slots
             BeId Int, PathHash Int, AvailSlots Int, TotalSlots Int, BalanceSlot Int, AvgRate Bytes, TotalBalanceSlots Int, RootPath Text
         sys.sched_stat
-            Item Text, Value Int
+            Item Text, Value Int, Increase Int, Since Time
         sys.priority_repair
             Database Text, Table Text, Partition Text, RemainingTimeMs Int, DbId Int, TableId Int, PartitionId Int
         sys.pending_tablets

@@ -1,15 +1,21 @@
 //! `/cluster_balance/sched_stat`: what the checker, the scheduler and the balancer have done since the start.
 
+use crate::clock::Timestamp;
 use crate::proc::{Error, Node, Place};
 use crate::row;
+use crate::tablet::healing::Counters;
 
 row! {
     /// A counter.
     pub struct CounterRow {
         /// What is counted.
         item: &'static str => "Item" Text,
-        /// How often since the start of this frontend.
+        /// How much it was after the last round of the checker, counted from the start of this frontend.
         value: u64 => "Value" Int,
+        /// How much it has grown since.
+        increase: u64 => "Increase" Int,
+        /// When that round was.
+        since: Option<Timestamp> => "Since" Time or "N/A",
     }
 }
 
@@ -22,25 +28,38 @@ impl Node for SchedStat {
     type Row = CounterRow;
 
     fn rows(at: &Place<'_>) -> Result<Vec<CounterRow>, Error> {
-        let of = &at.view.healing.counters;
-        let counters = [
-            ("num of tablet check round", of.checker_rounds),
-            ("num of tablet checked", of.checked_tablets),
-            ("num of unhealthy tablet found", of.unhealthy_tablets),
-            ("num of tablet being added to scheduler", of.queued),
-            ("num of tablet schedule round", of.scheduler_rounds),
-            ("num of tablet being scheduled", of.scheduled),
-            ("num of tablet being scheduled failed", of.failed_scheduling),
-            ("num of task finished", of.finished),
-            ("num of task cancelled", of.cancelled),
-            ("num of clone task timeout", of.timed_out),
-            ("num of full clone", of.full_clones),
-            ("num of incremental clone", of.incremental_clones),
-            ("bytes of clone", of.cloned_bytes),
-            ("num of replica removed", of.removed_replicas),
-            ("num of balance move", of.moves),
-        ];
-        let row = |(item, value)| CounterRow { item, value };
-        Ok(counters.into_iter().map(row).collect())
+        let healing = &at.view.healing;
+        let since = healing.noted.map(|(since, _)| since);
+        let before = healing.noted.map(|(_, counters)| counters);
+        let before = listed(&before.unwrap_or_default());
+        let pairs = before.into_iter().zip(listed(&healing.counters));
+        let row = |((item, value), (_, now)): ((&'static str, u64), (_, u64))| CounterRow {
+            item,
+            value,
+            increase: now.saturating_sub(value),
+            since,
+        };
+        Ok(pairs.map(row).collect())
     }
+}
+
+/// The counters, with StarRocks' names where it has them.
+fn listed(of: &Counters) -> [(&'static str, u64); 15] {
+    [
+        ("num of tablet check round", of.checker_rounds),
+        ("num of tablet checked", of.checked_tablets),
+        ("num of unhealthy tablet found", of.unhealthy_tablets),
+        ("num of tablet being added to scheduler", of.queued),
+        ("num of tablet schedule round", of.scheduler_rounds),
+        ("num of tablet being scheduled", of.scheduled),
+        ("num of tablet being scheduled failed", of.failed_scheduling),
+        ("num of task finished", of.finished),
+        ("num of task cancelled", of.cancelled),
+        ("num of clone task timeout", of.timed_out),
+        ("num of full clone", of.full_clones),
+        ("num of incremental clone", of.incremental_clones),
+        ("bytes of clone", of.cloned_bytes),
+        ("num of replica removed", of.removed_replicas),
+        ("num of balance move", of.moves),
+    ]
 }

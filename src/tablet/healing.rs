@@ -37,6 +37,8 @@ pub struct Healing {
     pub repairing: OrdSet<TabletId>,
     /// Counted since the start.
     pub counters: Counters,
+    /// The counters as they were after the last round of the checker, and when that was.
+    pub noted: Option<(Timestamp, Counters)>,
 }
 
 /// ADMIN REPAIR TABLE: tablets of a partition come first.

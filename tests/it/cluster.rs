@@ -6,3 +6,4 @@ mod harness;
 mod quorum;
 mod refusals;
 mod runbooks;
+mod waiting;

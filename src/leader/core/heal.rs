@@ -170,6 +170,8 @@ impl Core {
                 .collect();
         }
         self.enqueue(found.tasks);
+        let healing = &mut self.heal.healing;
+        healing.noted = Some((now, healing.counters));
     }
 
     fn enqueue(&mut self, tasks: Vec<Task>) {

@@ -109,6 +109,8 @@ fn view() -> View {
         },
     );
     healing.counters.checker_rounds = 7;
+    healing.noted = Some((Timestamp(MADE), healing.counters));
+    healing.counters.scheduled = 3;
     let hint = Hint {
         db: DbId(11_000),
         table: TableId(12_000),
@@ -289,23 +291,23 @@ fn counters_and_hints() {
         (
             "sched_stat",
             expect![[r#"
-            Item | Value
-            num of tablet check round | 7
-            num of tablet checked | 0
-            num of unhealthy tablet found | 0
-            num of tablet being added to scheduler | 0
-            num of tablet schedule round | 0
-            num of tablet being scheduled | 0
-            num of tablet being scheduled failed | 0
-            num of task finished | 0
-            num of task cancelled | 0
-            num of clone task timeout | 0
-            num of full clone | 0
-            num of incremental clone | 0
-            bytes of clone | 0
-            num of replica removed | 0
-            num of balance move | 0
-        "#]],
+                Item | Value | Increase | Since
+                num of tablet check round | 7 | 0 | T
+                num of tablet checked | 0 | 0 | T
+                num of unhealthy tablet found | 0 | 0 | T
+                num of tablet being added to scheduler | 0 | 0 | T
+                num of tablet schedule round | 0 | 0 | T
+                num of tablet being scheduled | 0 | 3 | T
+                num of tablet being scheduled failed | 0 | 0 | T
+                num of task finished | 0 | 0 | T
+                num of task cancelled | 0 | 0 | T
+                num of clone task timeout | 0 | 0 | T
+                num of full clone | 0 | 0 | T
+                num of incremental clone | 0 | 0 | T
+                bytes of clone | 0 | 0 | T
+                num of replica removed | 0 | 0 | T
+                num of balance move | 0 | 0 | T
+            "#]],
         ),
         (
             "priority_repair",
