@@ -1,5 +1,6 @@
 //! Real processes, real disks, real kills. Each test has a cluster of its own on free ports.
 
+mod content;
 mod crash;
 mod driver;
 mod harness;

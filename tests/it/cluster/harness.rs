@@ -160,6 +160,11 @@ impl Cluster {
         self.dir.path().join(below).display().to_string()
     }
 
+    /// `host:port` of the frontend's HTTP listener.
+    pub fn http_address(&self) -> &str {
+        &self.http
+    }
+
     /// `host:port` of a backend.
     pub fn backend_address(&self, at: usize) -> &str {
         &self.ports[at]
