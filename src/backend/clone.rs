@@ -236,17 +236,8 @@ impl Cloning {
         let client = &self.state.copying().client;
         let answer: Result<ReplicaRowsets, _> = client.post_json(&call, &request).await;
         let mut source = answer.map_err(|e| self.failed(&e.to_string()))?;
-        let ascending = source.rowsets.windows(2).all(|pair| match pair {
-            [a, b] => a.start <= a.end && a.end < b.start,
-            _ => true,
-        });
-        if !ascending
-            || source
-                .rowsets
-                .iter()
-                .any(|r| r.start < 0 || r.end < r.start)
-        {
-            return Err(self.failed("its rowsets overlap"));
+        if let Some(what) = plan::contradiction(&source.rowsets) {
+            return Err(self.failed(what));
         }
         let whole = reach(source.rowsets.iter().map(Span::from));
         source.rowsets.retain(|r| r.end <= whole);

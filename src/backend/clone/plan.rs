@@ -6,6 +6,9 @@
 use crate::backend::rowset::{Rowset, RowsetRecord};
 use crate::ids::Version;
 
+/// No version is higher; leaves room for sums.
+const VERSION_MAX: Version = Version::MAX / 4;
+
 /// The versions `start..=end` of one rowset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -42,6 +45,30 @@ impl From<&RowsetRecord> for Span {
             end: record.end,
         }
     }
+}
+
+/// What is wrong with the rowsets that a source tells of; none when they can be what a replica consists of. Nothing is
+/// built on a description that contradicts itself.
+pub fn contradiction(rowsets: &[RowsetRecord]) -> Option<&'static str> {
+    let mut before = -1;
+    for rowset in rowsets {
+        if rowset.start <= before || rowset.end < rowset.start || rowset.end > VERSION_MAX {
+            return Some("its rowsets overlap, or have no versions");
+        }
+        before = rowset.end;
+        let (mut version, mut rows) = (rowset.start - 1, 0);
+        for (marked, end) in &rowset.marks {
+            if *marked <= version || *marked > rowset.end || *end < rows {
+                return Some("the versions within a rowset do not ascend");
+            }
+            (version, rows) = (*marked, *end);
+        }
+        let mut files = rowset.segments.iter().map(|s| s.rows);
+        if files.try_fold(0_u64, u64::checked_add) != Some(rows) {
+            return Some("the files of a rowset do not hold as many rows as the rowset");
+        }
+    }
+    None
 }
 
 /// How `new` stands to `held`, which ascends without overlap.
@@ -101,6 +128,7 @@ pub fn insert<T>(held: &mut Vec<T>, new: T, span: impl Fn(&T) -> Span) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::segment::SegmentRecord;
 
     fn spans(all: &[(Version, Version)]) -> Vec<Span> {
         let span = |(start, end): &(Version, Version)| Span {
@@ -129,6 +157,40 @@ mod tests {
             assert_eq!(missing(&held, &source), expect, "{source:?}");
         }
         assert_eq!(missing(&[], &spans(&[(0, 4), (6, 6)])), Some(vec![0, 1]));
+    }
+
+    #[test]
+    fn a_description_that_contradicts_itself_is_seen() {
+        let record = |start, end, marks: &[(Version, u64)], rows: u64| RowsetRecord {
+            start,
+            end,
+            created: crate::clock::Timestamp(0),
+            txn: None,
+            segments: vec![SegmentRecord {
+                file: "f".to_owned(),
+                rows,
+                bytes: 1,
+                crc: 0,
+            }],
+            exact_from: start,
+            marks: marks.to_vec(),
+        };
+        let good = || record(0, 4, &[(2, 5), (4, 9)], 9);
+        assert_eq!(contradiction(&[good(), record(6, 6, &[(6, 1)], 1)]), None);
+        for bad in [
+            record(4, 6, &[(5, 1)], 1),
+            record(6, 5, &[], 0),
+            record(5, Version::MAX, &[(5, 1)], 1),
+            record(5, 6, &[(5, 1)], 2),
+            record(5, 6, &[(7, 1)], 1),
+            record(5, 6, &[(5, 2), (6, 1)], 1),
+            record(5, 6, &[(6, 1), (5, 2)], 2),
+        ] {
+            let text = format!("{bad:?}");
+            assert!(contradiction(&[good(), bad]).is_some(), "{text}");
+        }
+        let negative = record(-3, 1, &[(1, 1)], 1);
+        assert!(contradiction(&[negative]).is_some());
     }
 
     #[test]
