@@ -86,6 +86,11 @@ fn look(desk: &Desk<'_>, tablet: &TabletView<'_>, hinted: bool, found: &mut Foun
     found.tasks.extend(task(desk, tablet, health, hinted));
 }
 
+/// Whether there is room in the queue for a tablet that is not hinted.
+pub fn admits(desk: &Desk<'_>, tablet: &TabletView<'_>) -> bool {
+    Room::of(desk).left(desk, tablet)
+}
+
 /// The task that a tablet needs.
 pub fn task(
     desk: &Desk<'_>,

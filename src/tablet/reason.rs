@@ -113,8 +113,6 @@ pub enum Reason {
     NotLow(BackendId),
     /// A move within the hour brought the tablet to the backend, or away from it.
     MovedLately(BackendId),
-    /// ADMIN CANCEL REPAIR TABLE, ADMIN CLEAN TABLET SCHEDULER QUEUE.
-    CancelledByUser,
     /// The backend that was copied to, or from, died or was dropped.
     BackendLost(BackendId),
 }
@@ -208,7 +206,6 @@ impl Reason {
             Reason::NotHigh(_) => "LOAD_NOT_HIGH",
             Reason::NotLow(_) => "LOAD_NOT_LOW",
             Reason::MovedLately(_) => "MOVED_LATELY",
-            Reason::CancelledByUser => "CANCELLED_BY_USER",
             Reason::BackendLost(_) => "BACKEND_LOST",
         }
     }
@@ -289,9 +286,7 @@ impl fmt::Display for Reason {
             Reason::Kept(id) => write!(f, "replica {id} stays: it is needed again"),
             Reason::Cloned => Ok(()),
             Reason::CloneFailed(why) => f.write_str(why),
-            Reason::TimedOut { seconds } => {
-                write!(f, "timeout: copying took more than {seconds} s")
-            }
+            Reason::TimedOut { seconds: s } => write!(f, "timeout: copying took more than {s} s"),
             Reason::Stale { version, visible } => write!(
                 f,
                 "the clone replica's version is stale. {version}, task visible version: {visible}"
@@ -304,10 +299,7 @@ impl fmt::Display for Reason {
             Reason::NoBetterBackend => f.write_str("unable to find low backend"),
             Reason::NotHigh(id) => write!(f, "backend {id} has no high load"),
             Reason::NotLow(id) => write!(f, "backend {id} has no low load"),
-            Reason::MovedLately(id) => {
-                write!(f, "a move to or from backend {id} is less than an hour old")
-            }
-            Reason::CancelledByUser => f.write_str("cancelled by user"),
+            Reason::MovedLately(id) => write!(f, "moved from or to backend {id} within the hour"),
             Reason::BackendLost(id) => write!(f, "backend {id} was lost while it was needed"),
         }
     }

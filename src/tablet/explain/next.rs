@@ -47,6 +47,9 @@ impl Next {
             let seconds = left_ms.div_ceil(1000);
             return Next::NotYet(Reason::Delayed { seconds });
         }
+        if !hinted && !checker::admits(desk, tablet) {
+            return Next::NotYet(Reason::QueueFull);
+        }
         match checker::task(desk, tablet, health, hinted) {
             Some(task) => {
                 let decision = schedule::decide(desk, &task);

@@ -114,6 +114,8 @@ fn a_lost_replica_waits_for_its_backend_and_is_then_copied() {
             "tablet {tablet} is REPLICA_MISSING (2 of 3 replicas alive): next step: full clone from backend {from} to backend {to}"
         )
     );
+    model.config.tablet_sched_max_scheduling_tablets = 0;
+    assert_eq!(asked(&model, tablet).reason, Some(Reason::QueueFull));
     model.safe_mode = true;
     assert_eq!(asked(&model, tablet).reason, Some(Reason::SafeMode));
 }
