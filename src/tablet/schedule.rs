@@ -79,16 +79,24 @@ fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason>
     let destination = destination::choose_new(desk, tablet, desk.medium(tablet), Kind::Repair);
     let destination = match destination {
         Ok(destination) => destination,
-        // A bad replica stands where a good one could.
-        Err(Reason::NoDestination) => {
-            let surplus = redundant::choose_worthless(desk, tablet);
-            return surplus
-                .map(|of| remove(desk, tablet, of))
-                .map_err(|_| Reason::NoDestination);
-        }
+        Err(Reason::NoDestination) => return crowded_out(desk, tablet),
         Err(busy) => return Err(busy),
     };
     copy(desk, tablet, destination)
+}
+
+/// Every backend that could take a new replica has one: one that is behind is brought forward, else one that is worth
+/// nothing makes room.
+fn crowded_out(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+    match incomplete(desk, tablet) {
+        Err(Reason::NoReplicaBehind) => {
+            let surplus = redundant::choose_worthless(desk, tablet);
+            surplus
+                .map(|of| remove(desk, tablet, of))
+                .map_err(|_| Reason::NoDestination)
+        }
+        decided => decided,
+    }
 }
 
 /// A replica is behind: what it lacks is copied.
@@ -162,9 +170,24 @@ fn retiring(
         return Decision::Keep(replica);
     }
     match desk.load_before(tablet, below) {
+        // The load may wait for a replica that is behind, and nothing else is done about the tablet meanwhile.
+        Some(_) if another_is_behind(desk, tablet, replica) => Decision::Keep(replica),
         Some(txn) => Decision::Later(Reason::WaitsForLoads(txn)),
         None => Decision::Remove(replica),
     }
+}
+
+/// Whether something is the matter that only bringing another replica forward can mend.
+fn another_is_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: ReplicaId) -> bool {
+    let behind = |replica: &crate::catalog::replica::Replica| {
+        replica.id != marked
+            && replica.state == ReplicaState::Normal
+            && !replica.bad
+            && desk.catalog.alive(replica.backend)
+            && (replica.version < tablet.visible() || replica.last_failed_version > 0)
+    };
+    tablet_health(desk.cluster, tablet).status == TabletStatus::VersionIncomplete
+        && tablet.replicas().any(|replica| behind(&replica))
 }
 
 /// A replica that was marked to go, holds everything, and is on a backend that stays.

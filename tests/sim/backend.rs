@@ -1,92 +1,108 @@
-//! A model backend: what is on its disk survives a crash, what it was doing does not, or only in part.
+//! A model backend: what is on its disks survives a crash, what it was doing does not, or only in part.
 //!
-//! The rules are those of `src/backend`: a publish is idempotent, gaps are kept, an acknowledged pending rowset is
+//! The rules are those of `src/backend/api.rs`: a publish is idempotent, gaps are kept, an acknowledged pending rowset is
 //! durable, a pending rowset goes only by publish or abort, rows of a load that has ended here are refused until the
-//! process forgets.
+//! process forgets, and a replica other than the one meant is left alone.
+
+mod clone;
+mod files;
+mod path;
+mod replica;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate::backend::api::{CreateTablets, DropTablets, Publish, ReportAnswer, TabletReport};
-use quorate::ids::{FIRST_VERSION, ReplicaId, TabletId, TxnId, Version};
+use quorate::backend::api::{CreateTablets, DropTablets, Publish, PublishTablet, TabletSpec};
+use quorate::catalog::table::Medium;
+use quorate::ids::{TabletId, TxnId};
 
+pub use self::clone::{CloneJob, Piece, Step};
+pub use self::path::ModelPath;
+pub use self::replica::{File, LoadNo, ModelReplica, Rowset};
+pub use self::report::Changes;
 use crate::net::Message;
+use crate::work::Found;
 
-/// A load as rows carry it: the number that its client gave it.
-pub type LoadNo = u64;
-
-/// One replica on the model disk.
-#[derive(Debug, Clone)]
-pub struct ModelReplica {
-    /// Replica.
-    pub id: ReplicaId,
-    /// Placement epoch.
-    pub epoch: u64,
-    /// Version that it began at.
-    pub base: Version,
-    /// What each published version holds; `None` for an empty one.
-    pub published: BTreeMap<Version, Option<LoadNo>>,
-    /// Which transaction each version came from.
-    pub sources: BTreeMap<Version, TxnId>,
-}
-
-impl ModelReplica {
-    /// Highest version without a gap below it.
-    pub fn version(&self) -> Version {
-        let mut version = self.base;
-        while self.published.contains_key(&(version + 1)) {
-            version += 1;
-        }
-        version
-    }
-
-    /// Highest version that is held at all.
-    pub fn newest(&self) -> Version {
-        let newest = self.published.keys().next_back().copied();
-        newest.unwrap_or(self.base).max(self.base)
-    }
-
-    /// Loads that a reader at `version` sees, in order.
-    pub fn content(&self, version: Version) -> Vec<LoadNo> {
-        self.published
-            .range(..=version)
-            .filter_map(|(_, load)| *load)
-            .collect()
-    }
-}
-
-/// A backend's disk and mood.
+/// A backend's disks and mood.
 #[derive(Debug, Default)]
 pub struct ModelBackend {
+    /// Storage paths.
+    pub paths: Vec<ModelPath>,
     /// Replicas.
     pub replicas: BTreeMap<TabletId, ModelReplica>,
+    /// Replicas that were dropped or replaced, the oldest first.
+    pub trash: Vec<(TabletId, ModelReplica)>,
     /// Pending rowsets of each transaction.
     pub pending: BTreeMap<TxnId, BTreeMap<TabletId, LoadNo>>,
     /// Transactions that were published or aborted here since the start: late rows of them are refused.
     pub ended: BTreeSet<TxnId>,
     /// Messages being worked on.
     pub doing: BTreeMap<u64, Message>,
+    /// Clones that run.
+    pub clones: BTreeMap<TabletId, CloneJob>,
+    /// Checks of segments that wait for the frontend.
+    pub checking: BTreeMap<u64, Found>,
+    /// What changed since the start.
+    pub changes: Changes,
     /// Does not run.
     pub down: bool,
     /// Answers nothing before this time.
     pub paused_until_ms: u64,
     /// Refuses to write before this time.
     pub full_until_ms: u64,
+    /// Bytes that its disks and its network move in a millisecond.
+    pub bytes_per_ms: u64,
     /// When it last started.
     pub started: u64,
 }
 
 impl ModelBackend {
-    /// Makes empty replicas.
-    pub fn create(&mut self, request: &CreateTablets) {
-        for spec in &request.tablets {
-            let fresh = ModelReplica {
-                id: spec.replica,
-                epoch: spec.epoch,
-                base: spec.version.max(FIRST_VERSION),
-                published: BTreeMap::new(),
-                sources: BTreeMap::new(),
-            };
-            self.replicas.entry(spec.tablet).or_insert(fresh);
+    /// A backend with empty storage paths.
+    pub fn with(paths: Vec<ModelPath>) -> ModelBackend {
+        ModelBackend {
+            paths,
+            bytes_per_ms: 50 << 10,
+            ..ModelBackend::default()
+        }
+    }
+
+    /// Makes empty replicas; says which could not be made.
+    pub fn create(&mut self, now_ms: u64, request: &CreateTablets) -> Vec<(TabletId, String)> {
+        let make = |spec: &TabletSpec| {
+            let error = self.create_one(now_ms, spec).err()?;
+            Some((spec.tablet, error))
+        };
+        request.tablets.iter().filter_map(make).collect()
+    }
+
+    fn create_one(&mut self, now_ms: u64, spec: &TabletSpec) -> Result<(), String> {
+        if now_ms < self.full_until_ms {
+            return Err("no space left on device".to_owned());
+        }
+        if self.replicas.contains_key(&spec.tablet) {
+            return Ok(());
+        }
+        let path = self.choose_path(spec.medium)?;
+        self.put(spec.tablet, ModelReplica::new(spec, path));
+        Ok(())
+    }
+
+    /// The path that takes a new replica: online, of the medium if any is, with the fewest replicas.
+    pub fn choose_path(&self, medium: Medium) -> Result<usize, String> {
+        let works = self.paths.iter().enumerate().filter(|(_, of)| of.online);
+        let best = works.min_by_key(|(at, of)| {
+            let others = self.replicas.values().filter(|held| held.path == *at);
+            (of.medium != medium, others.count())
+        });
+        best.map(|(at, _)| at)
+            .ok_or_else(|| "no storage path of this backend is online and has room".to_owned())
+    }
+
+    /// Puts a replica in its place; another one that was there goes to the trash.
+    fn put(&mut self, tablet: TabletId, replica: ModelReplica) {
+        self.changes.touch(tablet, replica.id);
+        if let Some(before) = self.replicas.insert(tablet, replica) {
+            self.trash.push((tablet, before));
         }
     }
 
@@ -96,17 +112,26 @@ impl ModelBackend {
         for (tablet, replica, epoch) in &request.tablets {
             match self.replicas.get(tablet) {
                 Some(held) if held.id == *replica && held.epoch == *epoch => {
-                    self.replicas.remove(tablet);
-                    for pending in self.pending.values_mut() {
-                        pending.remove(tablet);
+                    if let Some(held) = self.take(*tablet) {
+                        self.trash.push((*tablet, held));
                     }
                 }
                 Some(_) => failed.push((*tablet, "another replica is held".to_owned())),
                 None => {}
             }
         }
-        self.pending.retain(|_, tablets| !tablets.is_empty());
         failed
+    }
+
+    /// Takes a replica away, with the pending rows of it.
+    pub fn take(&mut self, tablet: TabletId) -> Option<ModelReplica> {
+        let held = self.replicas.remove(&tablet)?;
+        self.changes.touch(tablet, held.id);
+        for pending in self.pending.values_mut() {
+            pending.remove(&tablet);
+        }
+        self.pending.retain(|_, tablets| !tablets.is_empty());
+        Some(held)
     }
 
     /// Writes pending rowsets durably; says which tablets failed.
@@ -120,8 +145,8 @@ impl ModelBackend {
         if now_ms < self.full_until_ms || self.ended.contains(&txn) {
             return tablets.to_vec();
         }
-        let here = |tablet: &TabletId| self.replicas.contains_key(tablet);
-        let (held, failed): (Vec<TabletId>, Vec<TabletId>) = tablets.iter().partition(|t| here(t));
+        let (held, failed): (Vec<TabletId>, Vec<TabletId>) =
+            tablets.iter().partition(|tablet| self.works(**tablet));
         if !held.is_empty() {
             let pending = self.pending.entry(txn).or_default();
             pending.extend(held.into_iter().map(|tablet| (tablet, load)));
@@ -129,47 +154,55 @@ impl ModelBackend {
         failed
     }
 
+    /// Whether there is a replica on a path that works.
+    pub fn works(&self, tablet: TabletId) -> bool {
+        let path = self.replicas.get(&tablet).map(|held| held.path);
+        path.is_some_and(|path| self.paths[path].online)
+    }
+
     /// Gives versions; says which tablets failed. A full disk fails all of them.
     pub fn publish(&mut self, now_ms: u64, request: &Publish) -> Vec<(TabletId, String)> {
         self.ended.insert(request.txn);
-        let mut failed = Vec::new();
-        for item in &request.tablets {
-            let Some(replica) = self.replicas.get_mut(&item.tablet) else {
-                failed.push((item.tablet, "no such tablet".to_owned()));
-                continue;
-            };
-            if replica.id != item.replica {
-                failed.push((item.tablet, "another replica is held".to_owned()));
-                continue;
-            }
-            let mut pending = self.pending.get_mut(&request.txn);
-            if let Some(source) = replica.sources.get(&item.version) {
-                let (tablet, version) = (item.tablet, item.version);
-                assert_eq!(
-                    *source, request.txn,
-                    "version {version} of {tablet} was given twice"
-                );
-                pending.as_mut().and_then(|pending| pending.remove(&tablet));
-                continue;
-            }
-            if now_ms < self.full_until_ms {
-                failed.push((item.tablet, "no space left on device".to_owned()));
-                continue;
-            }
-            let rows = pending
-                .as_mut()
-                .and_then(|pending| pending.remove(&item.tablet));
-            if item.rows && rows.is_none() {
-                failed.push((item.tablet, "no pending rowset".to_owned()));
-                continue;
-            }
-            replica
-                .published
-                .insert(item.version, rows.filter(|_| item.rows));
-            replica.sources.insert(item.version, request.txn);
-        }
+        let give = |item: &PublishTablet| {
+            let error = self.publish_one(now_ms, request.txn, item).err()?;
+            Some((item.tablet, error))
+        };
+        let failed = request.tablets.iter().filter_map(give).collect();
         self.pending.retain(|_, tablets| !tablets.is_empty());
         failed
+    }
+
+    fn publish_one(&mut self, now_ms: u64, txn: TxnId, item: &PublishTablet) -> Result<(), String> {
+        let (tablet, version) = (item.tablet, item.version);
+        if !self.works(tablet) {
+            return Err("no such tablet, or its path is offline".to_owned());
+        }
+        let Some(replica) = self.replicas.get_mut(&tablet) else {
+            return Err("no such tablet".to_owned());
+        };
+        if replica.id != item.replica {
+            return Err("another replica is held".to_owned());
+        }
+        let mut pending = self.pending.get_mut(&txn);
+        if let Some(held) = replica.published.get(&version) {
+            assert_eq!(
+                held.txn, txn,
+                "version {version} of {tablet} was given twice"
+            );
+            pending.as_mut().and_then(|pending| pending.remove(&tablet));
+            return Ok(());
+        }
+        if now_ms < self.full_until_ms {
+            return Err("no space left on device".to_owned());
+        }
+        let rows = pending.as_mut().and_then(|of| of.remove(&tablet));
+        if item.rows && rows.is_none() {
+            return Err("no pending rowset".to_owned());
+        }
+        let load = rows.filter(|_| item.rows);
+        replica.published.insert(version, Rowset::new(txn, load));
+        self.changes.touch(tablet, replica.id);
+        Ok(())
     }
 
     /// Forgets pending rowsets.
@@ -178,30 +211,13 @@ impl ModelBackend {
         self.pending.remove(&txn);
     }
 
-    /// Tablets (all, or those that `chosen` takes) and every pending transaction.
-    pub fn report(&self, full: bool, chosen: impl Fn(TabletId) -> bool) -> ReportAnswer {
-        let some = self
-            .replicas
-            .iter()
-            .filter(|(tablet, _)| full || chosen(**tablet));
-        let tablets = some.map(|(tablet, replica)| TabletReport {
-            tablet: *tablet,
-            replica: replica.id,
-            epoch: replica.epoch,
-            version: replica.version(),
-            max_version: replica.newest(),
-            bad: false,
-            data_size: 100 * replica.published.len() as u64,
-            row_count: replica.published.len() as u64,
-            version_count: u32::try_from(replica.published.len()).unwrap_or(u32::MAX),
-            path_hash: 7,
-            dropped: false,
-        });
-        ReportAnswer {
-            seq: 1,
-            full,
-            tablets: tablets.collect(),
-            pending: self.pending.keys().copied().collect(),
-        }
+    /// The process dies: its memory is gone. What it was working on is given back.
+    pub fn die(&mut self) -> BTreeMap<u64, Message> {
+        self.ended.clear();
+        self.clones.clear();
+        self.checking.clear();
+        self.changes = Changes::default();
+        self.down = true;
+        std::mem::take(&mut self.doing)
     }
 }

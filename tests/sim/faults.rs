@@ -2,6 +2,9 @@
 
 use crate::rng::Rng;
 
+/// Seeds with faults that only repair can mend, in a thousand.
+pub const HEALS: u64 = 750;
+
 /// Chances of faults; times in milliseconds of model time.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
@@ -33,19 +36,35 @@ pub struct Faults {
     pub client_death: u64,
     /// Statements that make, empty or drop a table, in a thousand a second.
     pub statements: u64,
+    /// Cuts between two backends, in a thousand a second for each.
+    pub peer_cut: u64,
+    /// Disks and networks of a backend that become slow, in a thousand a second for each.
+    pub slow: u64,
+    /// Reports that arrive seconds late, in a thousand.
+    pub stale_report: u64,
+    /// Files that are lost, or of which a byte is flipped, in a thousand a second.
+    pub bad_file: u64,
+    /// Rows that are altered so that checksums fit, in a thousand a second.
+    pub altered: u64,
+    /// Storage paths that go offline and come back as they were, in a thousand a second.
+    pub offline: u64,
+    /// Storage paths that die and come back empty, in a thousand a second.
+    pub wiped: u64,
+    /// Queries of each backend that read some tablet, in a thousand a second.
+    pub reads: u64,
+    /// Statements that an operator steers repair and balance with, in a thousand a second.
+    pub operator: u64,
 }
 
 impl Faults {
-    /// The profile of a seed.
+    /// The profile of a seed: some of what the network, processes and disks can do, and in three of four seeds some of
+    /// what only repair can mend.
     pub fn of(rng: &mut Rng) -> Faults {
-        let mut maybe = |high: u64| {
-            if rng.per_mille(500) {
-                rng.between(1, high)
-            } else {
-                0
-            }
+        let mut maybe = |high: u64| match rng.per_mille(500) {
+            true => rng.between(1, high),
+            false => 0,
         };
-        Faults {
+        let passing = Faults {
             lost: maybe(100),
             repeated: maybe(100),
             delay_ms: 5 + maybe(2000),
@@ -60,6 +79,24 @@ impl Faults {
             clock: maybe(20),
             client_death: maybe(50),
             statements: 20 + maybe(150),
+            peer_cut: maybe(40),
+            slow: maybe(40),
+            stale_report: maybe(300),
+            reads: maybe(300),
+            ..Faults::none()
+        };
+        let lasting = Faults {
+            offline: maybe(30),
+            bad_file: maybe(300),
+            altered: maybe(60),
+            wiped: maybe(30),
+            operator: maybe(400),
+            reads: 300,
+            ..passing.clone()
+        };
+        match rng.per_mille(HEALS) {
+            true => lasting,
+            false => passing,
         }
     }
 
@@ -80,6 +117,20 @@ impl Faults {
             clock: 0,
             client_death: 0,
             statements: 0,
+            peer_cut: 0,
+            slow: 0,
+            stale_report: 0,
+            bad_file: 0,
+            altered: 0,
+            offline: 0,
+            wiped: 0,
+            reads: 0,
+            operator: 0,
         }
+    }
+
+    /// Whether something is lost for good, or placement is changed by statements.
+    pub fn lasting(&self) -> bool {
+        self.bad_file + self.altered + self.offline + self.wiped + self.operator > 0
     }
 }

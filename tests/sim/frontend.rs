@@ -1,15 +1,21 @@
 //! The frontend of the model: the core under test, its journal, and what dies with its process.
 
+use quorate::catalog::change::Change;
+use quorate::catalog::replica::ReplicaState;
 use quorate::catalog::state::Catalog;
-use quorate::leader::action::{Action, BackendRequest};
+use quorate::clock::Timestamp;
+use quorate::code::Failure;
+use quorate::ids::BackendId;
+use quorate::leader::action::{Action, BackendRequest, Token};
 use quorate::leader::core::Core;
 use quorate::leader::event::Event;
 use quorate::leader::request::{Reply, Request};
 use quorate::tablet::census::Census;
+use quorate::tablet::healing::Healing;
 
 use crate::invariants;
 use crate::net::{Due, Message, Place, load_of, token};
-use crate::setup::HARNESS;
+use crate::setup::{self, HARNESS, SPARE};
 use crate::world::World;
 
 /// Model time between two ticks of the frontend.
@@ -27,6 +33,8 @@ impl World {
         self.calls.clear();
         self.beats.clear();
         self.asked.clear();
+        self.spares.clear();
+        self.reports = Default::default();
         self.next_beat_ms = self.now_ms;
         let (catalog, seq) = self.journal.read();
         if self.journal.has_checkpoint() {
@@ -38,7 +46,25 @@ impl World {
         }
         self.was_safe = core.safe_mode();
         self.core = Some(core);
+        self.forget_undone();
         self.net.at(self.now_ms, Due::Tick { life: self.life });
+    }
+
+    /// What was decided and did not become durable has not happened.
+    fn forget_undone(&mut self) {
+        let Some((catalog, _)) = self.snapshot() else {
+            return;
+        };
+        let replicas = catalog.tablets.iter().flat_map(|view| view.replicas());
+        self.retired.clear();
+        for replica in replicas {
+            self.removed.remove(&replica.id);
+            match replica.state {
+                ReplicaState::Normal => {}
+                ReplicaState::Clone => drop(self.filled.remove(&replica.id)),
+                ReplicaState::Decommission => drop(self.retired.insert(replica.id)),
+            }
+        }
     }
 
     /// Kills the frontend.
@@ -63,14 +89,27 @@ impl World {
         self.core.as_ref().map(Core::snapshot)
     }
 
+    /// Repair and balance, as readers see them.
+    pub fn healing(&self) -> Healing {
+        self.core.as_ref().map(Core::healing).unwrap_or_default()
+    }
+
     /// Gives an event to the core and does what it wants.
     pub fn tell(&mut self, event: Event) {
         let now = self.clock();
+        let said = match event {
+            Event::Tick => invariants::explain_agrees::before(self, now),
+            _ => None,
+        };
         let Some(core) = &mut self.core else { return };
         let actions = core.step(now, event);
         if self.was_safe && !core.safe_mode() {
             self.was_safe = false;
             self.marks.hit("safe mode left");
+        }
+        self.note_ended(now);
+        if let Some(said) = said {
+            invariants::explain_agrees::after(self, now, &said, &actions);
         }
         for action in actions {
             if self.core.is_none() {
@@ -82,9 +121,10 @@ impl World {
     }
 
     fn perform(&mut self, action: Action) {
-        invariants::durable_first::check(self, &action);
+        invariants::of_action(self, &action);
         match action {
             Action::Append { seq, changes } => {
+                self.say_placement(&changes);
                 self.journal.append(seq, &changes);
                 if self.now_ms < self.journal.full_until_ms {
                     return self.fail_journal();
@@ -98,39 +138,20 @@ impl World {
                     },
                 );
             }
-            Action::Reply { token, result } => {
-                let (load, token) = load_of(token);
-                if load == HARNESS {
-                    return self.harness_answered(token, result);
-                }
-                if let Ok(Reply::Begun(plan)) = &result {
-                    let earlier = self.begun.insert(plan.txn, load);
-                    let fresh = earlier.is_none();
-                    assert!(fresh, "transaction {} was given twice", plan.txn);
-                    self.begun_in.insert(plan.txn, self.life);
-                }
-                let message = Message::Answer {
-                    load,
-                    token,
-                    result,
-                };
-                self.send(Place::Frontend, Place::Client, message);
-            }
+            Action::Reply { token, result } => self.reply(token, result),
             Action::Call {
                 call,
-                backend,
+                backend: _,
                 timeout_ms,
                 request,
-                ..
+                address,
             } => {
-                let at = self.ids.iter().position(|id| *id == backend);
-                let at = at.expect("backends are only added");
-                invariants::ids_once::check(self, at, &request);
+                let at = setup::machine_at(&address);
                 self.note_call(&request);
-                self.calls.insert(call);
                 let life = self.life;
                 self.net
                     .at(self.now_ms + timeout_ms, Due::CallTimeout { life, call });
+                self.calls.insert(call, request.clone());
                 let message = Message::Call {
                     life,
                     call,
@@ -139,6 +160,67 @@ impl World {
                 self.send(Place::Frontend, Place::Backend(at), message);
             }
         }
+    }
+
+    /// Notes why tasks have ended.
+    fn note_ended(&mut self, now: Timestamp) {
+        let healing = self.healing();
+        let ended = healing.history.iter().rev();
+        for task in ended.take_while(|task| task.finished == Some(now)) {
+            self.marks.reason(task.reason.as_ref());
+        }
+    }
+
+    /// Notes in the trace what becomes of replicas and backends.
+    fn say_placement(&mut self, changes: &[Change]) {
+        if self.trace.is_none() {
+            return;
+        }
+        let told = changes.iter().filter(|change| {
+            matches!(
+                change,
+                Change::AddReplica { .. }
+                    | Change::FinishClone { .. }
+                    | Change::RetireReplica { .. }
+                    | Change::RemoveReplica { .. }
+                    | Change::DropBackend { .. }
+                    | Change::Visible { .. }
+            )
+        });
+        for change in told {
+            self.say(format!("{change:?}"));
+        }
+    }
+
+    fn reply(&mut self, to: Token, result: Result<Reply, Failure>) {
+        let (load, token) = load_of(to);
+        match load {
+            HARNESS => return self.harness_answered(token, result),
+            SPARE => {
+                let Some(at) = self.spares.remove(&token) else {
+                    return;
+                };
+                if let Ok(Reply::Spared(tablets)) = result {
+                    let work = token;
+                    let spared = Message::Spared { work, tablets };
+                    self.send(Place::Frontend, Place::Backend(at), spared);
+                }
+                return;
+            }
+            _ => {}
+        }
+        if let Ok(Reply::Begun(plan)) = &result {
+            let earlier = self.begun.insert(plan.txn, load);
+            let fresh = earlier.is_none();
+            assert!(fresh, "transaction {} was given twice", plan.txn);
+            self.begun_in.insert(plan.txn, self.life);
+        }
+        let message = Message::Answer {
+            load,
+            token,
+            result,
+        };
+        self.send(Place::Frontend, Place::Client, message);
     }
 
     fn note_call(&mut self, request: &BackendRequest) {
@@ -176,9 +258,13 @@ impl World {
             return;
         }
         self.next_beat_ms = self.now_ms + BEAT_MS;
+        self.learn_backends();
         let (life, asked) = (self.life, self.clock());
         for at in 0..self.ids.len() {
             let backend = self.ids[at];
+            if backend == BackendId(0) {
+                continue;
+            }
             self.beats.insert(backend, asked);
             let late = self.now_ms + BEAT_MS;
             self.net.at(

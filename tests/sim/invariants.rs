@@ -1,16 +1,27 @@
 //! What must hold. One invariant a file; each names the sentence that it protects.
 
 mod acknowledged_is_visible;
+pub mod all_healthy;
 mod belief_is_cautious;
 mod census_is_right;
-pub mod durable_first;
-pub mod ids_once;
+mod durable_first;
+pub mod explain_agrees;
+mod ids_once;
+mod last_copy_stays;
+mod moves_stay;
+mod nothing_is_lost;
 mod nothing_pending;
 mod quorum_can_be_read;
 mod quorum_holds;
 mod refused_is_not_visible;
+mod safe_mode_waits;
+mod slots_hold;
+mod tasks_end;
 pub mod versions_only_grow;
 
+use quorate::leader::action::Action;
+
+use crate::faults::HEALS;
 use crate::world::World;
 
 /// What holds at any time.
@@ -18,8 +29,23 @@ pub fn always(world: &mut World) {
     belief_is_cautious::check(world);
     census_is_right::check(world);
     acknowledged_is_visible::check(world);
-    quorum_can_be_read::check(world);
-    quorum_holds::check(world);
+    nothing_is_lost::check(world);
+    slots_hold::check(world);
+    tasks_end::check(world);
+    // Where disks are lost and an operator moves replicas, fewer than the quorum may be left for a while.
+    if !world.lasting {
+        quorum_can_be_read::check(world);
+        quorum_holds::check(world);
+    }
+}
+
+/// What holds of everything that the leader wants done, before it is done.
+pub fn of_action(world: &mut World, action: &Action) {
+    durable_first::check(world, action);
+    ids_once::check(world, action);
+    last_copy_stays::check(world, action);
+    moves_stay::check(world, action);
+    safe_mode_waits::check(world, action);
 }
 
 /// What holds when everything has ended.
@@ -44,20 +70,13 @@ pub fn at_the_end(world: &mut World) {
     }
 }
 
-/// Whether everything has ended.
-pub fn quiet(world: &World) -> bool {
-    world.clients_done() && nothing_pending::why_not(world).is_none()
-}
-
-/// What has not ended.
-pub fn unquiet(world: &World) -> String {
+/// What has not ended; `None` when everything has.
+pub fn unquiet(world: &World) -> Option<String> {
     let waiting = world.loads.iter().filter(|load| load.fate().is_none());
-    let clients = waiting
-        .map(|load| format!("load {}", load.no))
-        .collect::<Vec<_>>()
-        .join(", ");
-    format!(
-        "{clients}; {}",
-        nothing_pending::why_not(world).unwrap_or_default()
-    )
+    let waiting: Vec<String> = waiting.map(|load| format!("load {}", load.no)).collect();
+    if !waiting.is_empty() {
+        return Some(waiting.join(", "));
+    }
+    let healthy = || (HEALS > 0).then(|| all_healthy::why_not(world)).flatten();
+    nothing_pending::why_not(world).or_else(healthy)
 }

@@ -72,6 +72,11 @@ impl ModelJournal {
         self.durable.push((seq, bytes));
     }
 
+    /// Whether nothing is under way.
+    pub fn idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
     /// The last durable record.
     pub fn last(&self) -> u64 {
         self.durable.last().map_or(self.covered, |(seq, _)| *seq)

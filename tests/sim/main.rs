@@ -3,8 +3,8 @@
 //!
 //! `SEED=n cargo test --test sim` replays one seed; `RUNS=n` runs more than the usual number. A failure prints the line
 //! that replays it, and the last things that happened. Each run has two phases: loads and statements under the faults
-//! of the seed's profile, in which nothing wrong may happen; then no faults, in which everything must end within
-//! [`BOUND_MS`].
+//! of the seed's profile, in which nothing wrong may happen; then no faults, in which everything must end and be repaired
+//! within [`run::BOUND_MS`].
 //!
 //! Does it find anything? Bugs put in by hand, one at a time, and the seeds from 0 on until one was caught:
 //!
@@ -25,6 +25,8 @@
 
 mod backend;
 mod client;
+mod cloning;
+mod damage;
 mod deliver;
 mod faults;
 mod frontend;
@@ -32,118 +34,64 @@ mod invariants;
 mod journal;
 mod large;
 mod marks;
+mod moves;
 mod net;
+mod operator;
+mod reports;
 mod rng;
+mod run;
 mod setup;
 mod statements;
 mod trouble;
+mod work;
 mod world;
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use client::Fate;
-use world::World;
+use run::{LOADS, many, number, run_seed};
 
 /// Seeds of a normal run.
 const RUNS: u64 = 200;
-/// Model time of the first phase.
-const FAULTY_MS: u64 = 60_000;
-/// Model time within which everything has ended once faults stop: the patience of a client and its tries, the time-out
-/// of a load, a publish after the longest wait between its tries, and two reports with the delay before strangers go.
-const BOUND_MS: u64 = 90_000;
-/// Loads of one run.
-const LOADS: u64 = 40;
-/// Lines of the trace that a failure prints.
-const TAIL: usize = 60;
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
-}
-
-/// One whole run; panics when something is wrong.
-fn run(world: &mut World) {
-    let begin = world.now_ms;
-    let mut next_load = begin;
-    let mut steps = 0_u64;
-    while world.now_ms < begin + FAULTY_MS {
-        if world.now_ms >= next_load && (world.loads.len() as u64) < LOADS {
-            world.add_load();
-            next_load = world.now_ms + world.rng.below(2 * FAULTY_MS / LOADS);
-        }
-        world.step();
-        steps += 1;
-        if steps.is_multiple_of(64) {
-            invariants::always(world);
-        }
-    }
-    trouble::end(world);
-    let quiet = world.now_ms;
-    while !invariants::quiet(world) {
-        let waited = world.now_ms - quiet;
-        assert!(
-            waited < BOUND_MS,
-            "{waited} ms after the last fault: {}",
-            invariants::unquiet(world)
-        );
-        world.step();
-    }
-    invariants::always(world);
-    invariants::at_the_end(world);
-}
-
-fn run_seed(seed: u64) -> World {
-    let mut world = World::new(seed);
-    match catch_unwind(AssertUnwindSafe(|| run(&mut world))) {
-        Ok(()) => world,
-        Err(cause) => {
-            // Heartbeats are most of a trace and tell least.
-            let telling = |line: &&str| {
-                !["Beat", "Alive", "Done", "Second"]
-                    .iter()
-                    .any(|w| line.contains(w))
-            };
-            let lines: Vec<&str> = world.trace.lines().filter(telling).collect();
-            for line in &lines[lines.len().saturating_sub(TAIL)..] {
-                eprintln!("{line}");
-            }
-            eprintln!("replay with: SEED={seed} cargo test --test sim");
-            std::panic::resume_unwind(cause);
-        }
-    }
-}
 
 #[test]
 fn nothing_acknowledged_is_lost_whatever_fails() {
     let one = number("SEED");
-    let seeds: Vec<u64> = match one {
-        Some(seed) => vec![seed],
-        None => (0..number("RUNS").unwrap_or(RUNS)).collect(),
+    let seeds = match one {
+        Some(seed) => seed..seed + 1,
+        None => {
+            let first = number("FIRST").unwrap_or(0);
+            first..first + number("RUNS").unwrap_or(RUNS)
+        }
     };
-    let mut acknowledged = 0;
-    let mut seen = BTreeSet::new();
-    for seed in &seeds {
-        let world = run_seed(*seed);
-        acknowledged += world.with_fate(Fate::Acknowledged).len();
-        seen.extend(world.marks.seen);
-    }
-    println!("{} seeds, {acknowledged} loads acknowledged", seeds.len());
-    if one.is_none() && seeds.len() as u64 >= RUNS {
-        let least = seeds.len() as u64 * LOADS / 4;
+    let count = seeds.end - seeds.start;
+    let began = std::time::Instant::now();
+    let ends = many(seeds);
+    let took = began.elapsed().as_secs_f64();
+    let acknowledged: u64 = ends.iter().map(|end| end.acknowledged).sum();
+    let slowest = ends.iter().map(|end| end.quiet_ms).max().unwrap_or(0);
+    println!(
+        "{count} seeds, {:.1} a second, {acknowledged} loads acknowledged, {} clones, {} s of model time to the last repair",
+        count as f64 / took,
+        ends.iter().map(|end| end.clones).sum::<u64>(),
+        slowest / 1000
+    );
+    let seen: BTreeSet<&str> = ends
+        .iter()
+        .flat_map(|end| end.seen.iter().copied())
+        .collect();
+    if one.is_none() && count >= RUNS {
         assert!(
-            acknowledged as u64 > least,
+            acknowledged > count * LOADS / 4,
             "hardly any load succeeded: the faults are too many"
         );
-        marks::all(&seen);
+        marks::all(&seen, count);
     }
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
     for seed in [1, 2, 3] {
-        assert!(
-            run_seed(seed).trace == run_seed(seed).trace,
-            "seed {seed} gave two traces"
-        );
+        let trace = || run_seed(seed, true).trace.expect("it was asked for");
+        assert!(trace() == trace(), "seed {seed} gave two traces");
     }
 }

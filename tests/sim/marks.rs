@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use quorate::tablet::reason::Reason;
+
+/// Seeds of which one at least comes across every reason.
+const MANY: u64 = 1000;
+
 /// Something worth coming across.
-pub const ALL: [&str; 15] = [
+pub const ALL: &[&str] = &[
     "load visible",
     "load visible without some replicas",
     "load refused below its quorum",
@@ -21,6 +26,69 @@ pub const ALL: [&str; 15] = [
     "safe mode left",
 ];
 
+/// What only repair, balance and an operator come across.
+pub const HEALING: &[&str] = &[
+    "full clone",
+    "incremental clone",
+    "clone failed on its backend",
+    "clone resumed after a break",
+    "clone asked for twice",
+    "damage found by a read",
+    "lost segment found by a check",
+    "storage path wiped",
+    "backend lost for good",
+    "tablet moved for balance",
+];
+
+/// Every code of `tablet::reason::Reason`.
+pub const REASONS: &[&str] = &[
+    "NO_SOURCE",
+    "NO_DESTINATION",
+    "NO_REPLICA_BEHIND",
+    "NONE_REDUNDANT",
+    "SOURCE_BUSY",
+    "DESTINATION_BUSY",
+    "BACKEND_DEAD",
+    "BACKEND_GONE",
+    "BACKEND_LEAVING",
+    "HAS_REPLICA",
+    "SAME_HOST",
+    "HAS_NO_REPLICA",
+    "REPLICA_BAD",
+    "REPLICA_BEHIND",
+    "IN_STEP",
+    "REPLICA_BEING_FILLED",
+    "REPLICA_BEING_REMOVED",
+    "PATH_UNKNOWN",
+    "NO_PATH_ONLINE",
+    "NO_MEDIUM",
+    "DISK_FULL",
+    "SLOTS_TAKEN",
+    "FITS",
+    "HEALTHY",
+    "TABLET_GONE",
+    "DELAYED",
+    "SAFE_MODE",
+    "WAITS_FOR_LOADS",
+    "REDUNDANT_REMOVED",
+    "KEPT",
+    "CLONED",
+    "CLONE_FAILED",
+    "TIMED_OUT",
+    "STALE",
+    "QUEUE_FULL",
+    "BALANCED",
+    "BALANCE_DISABLED",
+    "LOW_UNAVAILABLE",
+    "NONE_ON_HIGH",
+    "NO_BETTER_BACKEND",
+    "LOAD_NOT_HIGH",
+    "LOAD_NOT_LOW",
+    "MOVED_LATELY",
+    "CANCELLED_BY_USER",
+    "BACKEND_LOST",
+];
+
 /// What one run came across.
 #[derive(Debug, Default)]
 pub struct Marks {
@@ -29,15 +97,27 @@ pub struct Marks {
 }
 
 impl Marks {
+    /// Somebody was told this reason.
+    pub fn reason(&mut self, reason: Option<&Reason>) {
+        if let Some(reason) = reason {
+            self.seen.insert(reason.code());
+        }
+    }
+
     /// Came across it.
     pub fn hit(&mut self, mark: &'static str) {
-        assert!(ALL.contains(&mark), "no such mark: {mark}");
+        assert!(
+            ALL.contains(&mark) || HEALING.contains(&mark),
+            "no such mark: {mark}"
+        );
         self.seen.insert(mark);
     }
 }
 
-/// Fails when one was never come across.
-pub fn all(seen: &BTreeSet<&'static str>) {
-    let missing: Vec<_> = ALL.iter().filter(|mark| !seen.contains(*mark)).collect();
+/// Fails when one was never come across. The reasons need more seeds than a usual run has.
+pub fn all(seen: &BTreeSet<&'static str>, seeds: u64) {
+    let reasons: &[&str] = if seeds >= MANY { REASONS } else { &[] };
+    let wanted = ALL.iter().chain(HEALING).chain(reasons);
+    let missing: Vec<_> = wanted.filter(|mark| !seen.contains(*mark)).collect();
     assert!(missing.is_empty(), "no seed came across: {missing:?}");
 }

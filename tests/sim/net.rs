@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use quorate::backend::api::{HeartbeatAnswer, ReportAnswer, TabletErrors};
+use quorate::backend::api::{HeartbeatAnswer, ReportAnswer};
 use quorate::clock::Timestamp;
 use quorate::code::Failure;
-use quorate::ids::{BackendId, TabletId, TxnId};
-use quorate::leader::action::{BackendRequest, CallId, Token};
+use quorate::ids::{BackendId, ReplicaId, TabletId, TxnId, Version};
+use quorate::leader::action::{BackendReply, BackendRequest, CallId, Token};
 use quorate::leader::request::{Reply, Request};
 
-use crate::backend::LoadNo;
+use crate::backend::{LoadNo, Piece};
 use crate::faults::Faults;
 use crate::rng::Rng;
 
@@ -60,13 +60,13 @@ pub enum Message {
         call: CallId,
         request: BackendRequest,
     },
-    /// The backend answers.
+    /// The backend answers, or says why it can't.
     Called {
         life: u64,
         call: CallId,
-        result: TabletErrors,
+        result: Result<BackendReply, String>,
     },
-    /// The frontend asks how a backend is, and for its tablets.
+    /// The frontend asks how a backend is.
     Beat { life: u64, asked: Timestamp },
     /// The backend tells.
     Alive {
@@ -74,8 +74,44 @@ pub enum Message {
         from: BackendId,
         asked: Timestamp,
         heart: HeartbeatAnswer,
+    },
+    /// The frontend asks for tablets that changed after `since`.
+    Report {
+        life: u64,
+        asked: Timestamp,
+        since: u64,
+    },
+    /// The backend tells.
+    Reported {
+        life: u64,
+        from: BackendId,
+        asked: Timestamp,
+        started: Timestamp,
         report: ReportAnswer,
     },
+    /// A backend asks another one for a piece of a replica.
+    Fetch {
+        from: usize,
+        asked: u64,
+        tablet: TabletId,
+        replica: ReplicaId,
+        what: Option<Version>,
+        bytes_per_ms: u64,
+    },
+    /// The other one gives it, or says why not.
+    Fetched {
+        asked: u64,
+        tablet: TabletId,
+        result: Result<Piece, String>,
+    },
+    /// A backend asks the frontend which tablets could be read without it.
+    Spare {
+        from: usize,
+        work: u64,
+        tablets: Vec<TabletId>,
+    },
+    /// The frontend tells.
+    Spared { work: u64, tablets: Vec<TabletId> },
 }
 
 /// Something that will happen.
@@ -99,6 +135,20 @@ pub enum Due {
         backend: BackendId,
         asked: Timestamp,
     },
+    /// A report has not come for too long.
+    ReportTimeout {
+        life: u64,
+        backend: BackendId,
+        asked: Timestamp,
+    },
+    /// A piece of a clone has not come for too long.
+    FetchTimeout {
+        backend: usize,
+        tablet: TabletId,
+        asked: u64,
+    },
+    /// The frontend has not said for too long what can be spared.
+    SpareTimeout { backend: usize, work: u64 },
     /// A client has waited long enough.
     Patience { load: usize, token: u64 },
     /// The frontend's ticks and heartbeats.
@@ -109,6 +159,8 @@ pub enum Due {
     StartFrontend,
     /// A backend starts.
     StartBackend(usize),
+    /// A storage path works again.
+    PathBack { backend: usize, path: usize },
 }
 
 /// The queue of what will happen, by time and then by order.
@@ -156,7 +208,10 @@ impl Net {
             let message = message.clone();
             self.at(late, Due::Message { from, to, message });
         }
-        let arrives = now_ms + 1 + rng.below(faults.delay_ms + 1);
+        let mut arrives = now_ms + 1 + rng.below(faults.delay_ms + 1);
+        if matches!(message, Message::Reported { .. }) && rng.per_mille(faults.stale_report) {
+            arrives += rng.below(8000);
+        }
         self.at(arrives, Due::Message { from, to, message });
     }
 

@@ -1,14 +1,16 @@
-//! The beginning of every run: backends that live, a database, and a table for each quorum.
+//! The beginning of every run: machines with disks, backends that live, a database, and tables.
 
 use quorate::catalog::partition::PartitionSpec;
 use quorate::catalog::schema::{ColumnDef, DataType};
+use quorate::catalog::state::Catalog;
 use quorate::catalog::table::{
     Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
 };
 use quorate::config::Config;
+use quorate::ids::BackendId;
 use quorate::leader::request::Request;
 
-use crate::backend::ModelBackend;
+use crate::backend::{ModelBackend, ModelPath};
 use crate::client::Load;
 use crate::faults::Faults;
 use crate::net::Due;
@@ -18,56 +20,147 @@ use crate::world::World;
 /// The asker that is the harness itself.
 pub const HARNESS: usize = u32::MAX as usize;
 
-/// Tables that every world begins with.
-const TABLES: [(&str, WriteQuorum); 3] = [
-    ("majority", WriteQuorum::Majority),
-    ("one", WriteQuorum::One),
-    ("all", WriteQuorum::All),
-];
+/// The asker that is a backend with a check of its segments.
+pub const SPARE: usize = u32::MAX as usize - 1;
 
-/// The world of a seed, with its tables made and no fault so far.
-pub fn world(seed: u64) -> World {
-    let mut rng = Rng::new(seed);
-    let faults = Faults::of(&mut rng);
-    let backends = rng.between(3, 5);
-    let config = Config {
+/// Port of the first machine's backend; the others follow.
+const FIRST_PORT: u16 = 8040;
+
+/// What a world begins with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Machines, each with the storage paths of its backend.
+    pub machines: Vec<Vec<ModelPath>>,
+    /// How many of them are in the cluster from the beginning.
+    pub joined: usize,
+    /// Backends on one host.
+    pub per_host: usize,
+    /// Tables: name, quorum, buckets, replicas.
+    pub tables: Vec<(&'static str, WriteQuorum, u32, u16)>,
+    /// Settings.
+    pub config: Config,
+}
+
+impl Setup {
+    /// `joined` machines of `paths` storage paths with one disk size, and a table for each quorum.
+    pub fn plain(joined: usize, paths: usize) -> Setup {
+        let path = |machine: usize, at: usize| {
+            let hash = (100 * (machine + 1) + at) as i64;
+            ModelPath::new(hash, Medium::Hdd, 2 << 30)
+        };
+        let machine = |machine| (0..paths).map(|at| path(machine, at)).collect();
+        Setup {
+            machines: (0..joined).map(machine).collect(),
+            joined,
+            per_host: 1,
+            tables: vec![
+                ("majority", WriteQuorum::Majority, 3, 3),
+                ("one", WriteQuorum::One, 3, 3),
+                ("all", WriteQuorum::All, 3, 3),
+            ],
+            config: config(),
+        }
+    }
+
+    /// The same with machines that have not joined.
+    pub fn spare(mut self, more: usize) -> Setup {
+        let (joined, paths) = (self.joined, self.machines[0].len());
+        self.machines = Setup::plain(joined + more, paths).machines;
+        self
+    }
+}
+
+/// Settings with shorter times than usual, so that a minute of model time shows much.
+fn config() -> Config {
+    Config {
         heartbeat_interval_second: 1,
         stream_load_default_timeout_second: 20,
+        tablet_report_interval_second: 5,
         tablet_report_drop_tablet_delay_sec: 5,
         safe_mode_max_second: 20,
+        tablet_sched_checker_interval_seconds: 2,
+        tablet_sched_repair_delay_factor_second: 3,
+        tablet_sched_min_clone_task_timeout_sec: 20,
+        tablet_sched_max_clone_task_timeout_sec: 60,
+        admin_repair_hint_second: 30,
+        storage_usage_soft_limit_reserve_bytes: 64 << 20,
+        consistency_check_cooldown_time_second: 60,
+        check_consistency_default_timeout_second: 10,
         ..Config::default()
-    };
+    }
+}
+
+/// The machine behind an address that [`address_of`] gave.
+pub fn machine_at(address: &str) -> usize {
+    let port = address
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok());
+    machine_of_port(port.expect("an address of this model"))
+}
+
+/// The machine whose backend has this port.
+pub fn machine_of_port(port: u16) -> usize {
+    usize::from(port - FIRST_PORT)
+}
+
+/// Host and port of a machine's backend.
+pub fn address_of(machine: usize, per_host: usize) -> (String, u16) {
+    let host = format!("10.0.0.{}", 1 + machine / per_host);
+    (host, FIRST_PORT + machine as u16)
+}
+
+/// A world with its tables made and no fault so far.
+pub fn world(seed: u64, setup: Setup) -> World {
     let mut world = World {
-        rng,
+        rng: Rng::new(seed),
         faults: Faults::none(),
-        backends: (0..backends).map(|_| ModelBackend::default()).collect(),
-        config,
+        ids: vec![BackendId(0); setup.machines.len()],
+        backends: setup.machines.into_iter().map(ModelBackend::with).collect(),
+        per_host: setup.per_host,
+        config: setup.config,
         ..World::default()
     };
     world.start_frontend();
-    make_catalog(&mut world, backends);
-    world.faults = faults;
+    make_catalog(&mut world, setup.joined, &setup.tables);
     world.net.at(world.now_ms, Due::Second);
     world
 }
 
-fn make_catalog(world: &mut World, backends: u64) {
-    let address = |at| (format!("10.0.0.{}", at + 1), 8040);
-    world.ask(
-        0,
-        Request::AddBackends((0..backends).map(address).collect()),
-    );
-    let count = world.backends.len();
+/// The setup of a random run.
+pub fn random(rng: &mut Rng) -> Setup {
+    let joined = rng.between(3, 5) as usize;
+    let paths = rng.between(1, 2) as usize;
+    let mut setup = Setup::plain(joined, paths).spare(2);
+    if rng.per_mille(100) {
+        setup.per_host = 2;
+    }
+    for path in setup.machines.iter_mut().flatten() {
+        path.medium = match rng.per_mille(150) {
+            true => Medium::Ssd,
+            false => Medium::Hdd,
+        };
+    }
+    if rng.per_mille(300) {
+        // The model's clock begins at 22:13 UTC.
+        setup.config.consistency_check_start_time = 22;
+    }
+    setup
+}
+
+fn make_catalog(world: &mut World, joined: usize, tables: &[(&str, WriteQuorum, u32, u16)]) {
+    let per_host = world.per_host;
+    let addresses = (0..joined).map(|at| address_of(at, per_host)).collect();
+    world.ask(0, Request::AddBackends(addresses));
     run_until(world, "the backends are known", |world| {
-        world
-            .snapshot()
-            .is_some_and(|(catalog, _)| catalog.backends.len() == count)
+        let known = world.snapshot().map(|(catalog, _)| catalog.backends.len());
+        known == Some(joined)
     });
-    let (catalog, _) = world.snapshot().expect("it runs");
-    world.ids = catalog.backends.keys().copied().collect();
+    world.learn_backends();
     run_until(world, "the backends are alive", |world| {
-        let alive = |(catalog, _): (quorate::catalog::state::Catalog, _)| {
-            world.ids.iter().all(|id| catalog.alive(*id))
+        let alive = |(catalog, _): (Catalog, _)| {
+            let mut ids = catalog.backends.keys();
+            ids.all(|id| catalog.alive(*id))
         };
         world.snapshot().is_some_and(alive)
     });
@@ -79,11 +172,11 @@ fn make_catalog(world: &mut World, backends: u64) {
             if_not_exists: false,
         },
     );
-    for (name, quorum) in TABLES {
-        world.ask(0, create_table(name, quorum, 3, 3));
+    for (name, quorum, buckets, replicas) in tables {
+        world.ask(0, create_table(name, *quorum, *buckets, *replicas));
     }
     run_until(world, "the tables exist", |world| {
-        world.tables().len() == TABLES.len()
+        world.tables().len() == tables.len()
     });
 }
 
@@ -93,7 +186,7 @@ fn run_until(world: &mut World, what: &str, holds: impl Fn(&World) -> bool) {
         assert!(
             world.now_ms < 60_000,
             "not within a minute: {what}\n{}",
-            world.trace
+            world.trace.as_deref().unwrap_or_default()
         );
         world.step();
     }

@@ -1,38 +1,111 @@
 //! Faults, once a second of model time.
 
+use std::collections::BTreeSet;
+
+use quorate::config::Config;
+
+use crate::damage;
 use crate::faults::Faults;
 use crate::net::{Due, Place};
+use crate::operator;
 use crate::statements;
 use crate::world::World;
+
+/// Bytes that a backend moves in a millisecond when nothing is the matter.
+pub const BYTES_PER_MS: u64 = 50 << 10;
 
 /// Rolls the dice for every fault of the seed's profile.
 pub fn second(world: &mut World) {
     let faults = world.faults.clone();
+    // As long as anything fails, the balancer has reason to think again.
+    world.moves.changes += u64::from(faults.lost + faults.statements > 0);
     frontend(world, &faults);
     if world.rng.per_mille(faults.statements) {
         statements::one(world);
     }
+    // A statement takes a moment to be durable, and damage must not count on what it takes away.
+    let operates = world.rng.per_mille(faults.operator);
+    if operates {
+        operator::one(world);
+    }
     for at in 0..world.backends.len() {
-        if world.rng.per_mille(faults.backend_crash) && !world.backends[at].down {
-            world.crash_backend(at);
-            let back = world.now_ms + world.rng.between(100, 10_000);
-            world.backends[at].started = back;
-            world.net.at(back, Due::StartBackend(at));
-        }
-        if world.rng.per_mille(faults.pause) {
-            world.backends[at].paused_until_ms = world.now_ms + world.rng.between(500, 8000);
-        }
-        if world.rng.per_mille(faults.full_disk) {
-            world.backends[at].full_until_ms = world.now_ms + world.rng.between(500, 8000);
-        }
-        if world.rng.per_mille(faults.cut) {
-            cut(world, at);
-        }
+        backend(world, at, &faults);
+    }
+    if !operates {
+        lasting(world, &faults);
+    }
+}
+
+fn backend(world: &mut World, at: usize, faults: &Faults) {
+    if world.rng.per_mille(faults.backend_crash) && !world.backends[at].down {
+        let away = world.rng.between(100, 10_000);
+        crash_for(world, at, away);
+    }
+    if world.rng.per_mille(faults.pause) {
+        world.backends[at].paused_until_ms = world.now_ms + world.rng.between(500, 8000);
+    }
+    if world.rng.per_mille(faults.full_disk) {
+        world.backends[at].full_until_ms = world.now_ms + world.rng.between(500, 8000);
+    }
+    if world.rng.per_mille(faults.slow) {
+        world.backends[at].bytes_per_ms = world.rng.between(200, BYTES_PER_MS);
+    }
+    if world.rng.per_mille(faults.cut) {
+        let other = match world.rng.per_mille(500) {
+            true => Place::Frontend,
+            false => Place::Client,
+        };
+        cut(world, at, other);
+    }
+    if world.rng.per_mille(faults.peer_cut) {
+        let other = world.rng.below(world.backends.len() as u64) as usize;
+        cut(world, at, Place::Backend(other));
+    }
+    if world.rng.per_mille(faults.reads) && !world.backends[at].down {
+        read_one(world, at);
+    }
+}
+
+/// A query reads a tablet.
+pub fn read_one(world: &mut World, at: usize) {
+    let held: Vec<_> = world.backends[at].replicas.keys().copied().collect();
+    if held.is_empty() {
+        return;
+    }
+    let tablet = held[world.rng.below(held.len() as u64) as usize];
+    if world.backends[at].read(tablet) {
+        world.marks.hit("damage found by a read");
+    }
+}
+
+/// Kills a backend, and starts it again after some time.
+pub fn crash_for(world: &mut World, at: usize, away_ms: u64) {
+    world.say(format!("machine {at} dies for {away_ms} ms"));
+    world.crash_backend(at);
+    let back = world.now_ms + away_ms;
+    world.backends[at].started = back;
+    world.net.at(back, Due::StartBackend(at));
+}
+
+fn lasting(world: &mut World, faults: &Faults) {
+    let at = world.rng.below(world.backends.len() as u64) as usize;
+    if world.rng.per_mille(faults.bad_file) {
+        damage::some_file(world, at);
+    }
+    if world.rng.per_mille(faults.altered) {
+        damage::some_rows(world, at);
+    }
+    if world.rng.per_mille(faults.offline) {
+        damage::some_path_offline(world, at);
+    }
+    if world.rng.per_mille(faults.wiped) {
+        damage::some_path_wiped(world, at);
     }
 }
 
 fn frontend(world: &mut World, faults: &Faults) {
     if world.rng.per_mille(faults.frontend_crash) && world.core.is_some() {
+        world.say("the frontend dies".to_owned());
         world.crash_frontend();
         let back = world.now_ms + world.rng.between(10, 3000);
         world.net.at(back, Due::StartFrontend);
@@ -47,12 +120,8 @@ fn frontend(world: &mut World, faults: &Faults) {
     }
 }
 
-fn cut(world: &mut World, at: usize) {
+fn cut(world: &mut World, at: usize, other: Place) {
     let until = world.now_ms + world.rng.between(500, 8000);
-    let other = match world.rng.per_mille(500) {
-        true => Place::Frontend,
-        false => Place::Client,
-    };
     let (from, to) = match world.rng.per_mille(500) {
         true => (Place::Backend(at), other),
         false => (other, Place::Backend(at)),
@@ -63,15 +132,55 @@ fn cut(world: &mut World, at: usize) {
     }
 }
 
-/// Ends every fault: the second phase, in which everything must come to an end.
+/// Ends every fault: the second phase, in which everything must come to an end. What is lost or wrong by then stays so
+/// until it is repaired; what an operator set is set back.
 pub fn end(world: &mut World) {
+    world.say("no more faults".to_owned());
+    let lasting = world.faults.lasting();
     world.faults = Faults::none();
+    // Queries go on.
+    world.faults.reads = 500;
     world.net.mend();
     for backend in &mut world.backends {
         backend.down = false;
         backend.paused_until_ms = 0;
         backend.full_until_ms = 0;
+        backend.bytes_per_ms = BYTES_PER_MS;
+        for path in &mut backend.paths {
+            path.online = true;
+        }
     }
     world.journal.full_until_ms = 0;
     world.start_frontend();
+    if lasting {
+        operator::set_back(world);
+        dies_for_good(world);
+    }
+}
+
+/// In some runs one machine does not come back.
+fn dies_for_good(world: &mut World) {
+    let Some((catalog, _)) = world.snapshot() else {
+        return;
+    };
+    let at = world.rng.below(world.backends.len() as u64) as usize;
+    let known = catalog.backends.values().filter(|of| catalog.alive(of.id));
+    let hosts: BTreeSet<&str> = known.map(|of| of.host.as_str()).collect();
+    let held: Vec<_> = world.backends[at].replicas.keys().copied().collect();
+    let spared = held
+        .iter()
+        .all(|tablet| world.can_lose(&catalog, at, *tablet));
+    if spared && hosts.len() > 4 && world.rng.per_mille(600) {
+        world.say(format!("machine {at} is gone for good"));
+        world.crash_backend(at);
+        world.gone = Some(at);
+        world.marks.hit("backend lost for good");
+    }
+}
+
+/// The settings that an operator changes, as they were.
+pub fn usual(world: &World, key: &str) -> String {
+    let all = Config::settings(&world.config);
+    let setting = all.into_iter().find(|setting| setting.key == key);
+    setting.expect("a setting").value
 }

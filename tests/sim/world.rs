@@ -3,21 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use quorate::catalog::replica::Replica;
+use quorate::catalog::state::Catalog;
 use quorate::clock::Timestamp;
 use quorate::config::Config;
-use quorate::ids::{BackendId, PartitionId, ReplicaId, TxnId, Version};
-use quorate::leader::action::CallId;
+use quorate::ids::{BackendId, PartitionId, ReplicaId, TabletId, TxnId, Version};
+use quorate::leader::action::{BackendRequest, CallId};
 use quorate::leader::core::Core;
 use quorate::leader::event::Event;
 use quorate::leader::request::Request;
 
-use crate::backend::ModelBackend;
+use crate::backend::{ModelBackend, ModelReplica};
 use crate::client::{Fate, Load, Sent};
 use crate::faults::Faults;
 use crate::journal::ModelJournal;
 use crate::marks::Marks;
+use crate::moves::Moves;
 use crate::net::{Due, Message, Net, Place};
+use crate::reports::Reports;
 use crate::rng::Rng;
+use crate::run::number;
 use crate::setup;
 
 /// Where the model's clock begins.
@@ -32,6 +37,8 @@ pub struct World {
     pub skew_ms: i64,
     /// Randomness.
     pub rng: Rng,
+    /// Randomness of looks that change nothing.
+    pub looks: Rng,
     /// Faults in force.
     pub faults: Faults,
     /// Messages under way.
@@ -42,10 +49,12 @@ pub struct World {
     pub old: Option<Core>,
     /// The frontend's journal.
     pub journal: ModelJournal,
-    /// Backends; their ids are in `ids`.
+    /// Machines with a backend, whether the cluster knows them or not.
     pub backends: Vec<ModelBackend>,
-    /// The catalog's ids of the backends.
+    /// The id that the cluster knows each machine by; 0 for none.
     pub ids: Vec<BackendId>,
+    /// The machine behind every id that there ever was.
+    pub machines: BTreeMap<BackendId, usize>,
     /// Loads of clients.
     pub loads: Vec<Load>,
     /// Transactions that were ever begun, and by which load.
@@ -54,18 +63,46 @@ pub struct World {
     pub begun_in: BTreeMap<TxnId, u64>,
     /// The commits that were asked for, by load and token.
     pub commits: BTreeMap<(usize, u64), TxnId>,
-    /// Replicas that were ever made.
-    pub made: BTreeSet<ReplicaId>,
+    /// Replicas that were ever made, and where.
+    pub made: BTreeMap<ReplicaId, BackendId>,
+    /// Replicas that the leader has decided to remove.
+    pub removed: BTreeSet<ReplicaId>,
+    /// Replicas that it has retired.
+    pub retired: BTreeSet<ReplicaId>,
+    /// Tablets of which repair or balance has placed or removed a replica.
+    pub repaired: BTreeSet<TabletId>,
+    /// Replicas that a clone has filled.
+    pub filled: BTreeSet<ReplicaId>,
+    /// Replicas that a fault has destroyed.
+    pub destroyed: BTreeSet<ReplicaId>,
+    /// Tablets of which rows were altered.
+    pub altered: BTreeSet<TabletId>,
+    /// Something is lost for good in this run, or an operator changes placement.
+    pub lasting: bool,
+    /// Every copy of some tablet may be lost: only what is left is looked at.
+    pub all_lost: bool,
+    /// Model time from the last fault until everything was whole.
+    pub quiet_ms: u64,
+    /// The machine that never comes back.
+    pub gone: Option<usize>,
+    /// The most slots that a path ever had.
+    pub slots_max: u64,
+    /// Copies, and which of them were moves.
+    pub moves: Moves,
     /// The highest version of each partition that a reader saw.
     pub seen: BTreeMap<PartitionId, Version>,
     /// What was come across.
     pub marks: Marks,
-    /// One line for each thing that happened.
-    pub trace: String,
+    /// One line for each thing that happened; `None` where nobody will read them.
+    pub trace: Option<String>,
     /// Settings.
     pub config: Config,
+    /// Backends on one host.
+    pub per_host: usize,
     pub(crate) life: u64,
-    pub(crate) calls: BTreeSet<CallId>,
+    pub(crate) calls: BTreeMap<CallId, BackendRequest>,
+    pub(crate) reports: Reports,
+    pub(crate) spares: BTreeMap<u64, usize>,
     pub(crate) beats: BTreeMap<BackendId, Timestamp>,
     pub(crate) asked: BTreeSet<(usize, u64)>,
     pub(crate) next_beat_ms: u64,
@@ -76,9 +113,41 @@ pub struct World {
 }
 
 impl World {
-    /// A world of this seed with tables and nothing loaded.
-    pub fn new(seed: u64) -> World {
-        setup::world(seed)
+    /// The machine that has, or had, this id.
+    pub fn machine(&self, backend: BackendId) -> Option<usize> {
+        self.machines.get(&backend).copied()
+    }
+
+    /// What is on the disk of a replica that the catalog lists. `None` where it can't be any more: a fault has destroyed it,
+    /// its backend has left the cluster, or it is still to be filled.
+    pub fn held(&self, catalog: &Catalog, tablet: TabletId, of: &Replica) -> Option<&ModelReplica> {
+        let known = catalog.backends.contains_key(&of.backend);
+        let at = self.machine(of.backend).filter(|_| known)?;
+        let held = self.backends[at].replicas.get(&tablet);
+        let held = held.filter(|held| held.id == of.id);
+        let gone = self.destroyed.contains(&of.id) || of.version < 0;
+        assert!(
+            held.is_some() || gone,
+            "tablet {tablet} is not on machine {at}, and nothing has destroyed {of:?}"
+        );
+        held
+    }
+
+    /// Learns of backends that came or went.
+    pub fn learn_backends(&mut self) {
+        let Some((catalog, _)) = self.snapshot() else {
+            return;
+        };
+        for id in &mut self.ids {
+            if !catalog.backends.contains_key(id) {
+                *id = BackendId(0);
+            }
+        }
+        for backend in catalog.backends.values() {
+            let at = setup::machine_of_port(backend.port);
+            self.ids[at] = backend.id;
+            self.machines.insert(backend.id, at);
+        }
     }
 
     /// The frontend's clock.
@@ -98,7 +167,9 @@ impl World {
                 self.journal.finish(seq);
                 self.tell(Event::Appended { seq });
             }
-            Due::CallTimeout { life, call } if life == self.life && self.calls.remove(&call) => {
+            Due::CallTimeout { life, call }
+                if life == self.life && self.calls.remove(&call).is_some() =>
+            {
                 let result = Err("no answer in time".to_owned());
                 self.tell(Event::Answer { call, result });
             }
@@ -111,6 +182,17 @@ impl World {
                 let result = Err("no answer in time".to_owned());
                 self.tell(Event::Heartbeat { backend, result });
             }
+            Due::ReportTimeout {
+                life,
+                backend,
+                asked,
+            } if life == self.life => self.not_reported(backend, asked),
+            Due::FetchTimeout {
+                backend,
+                tablet,
+                asked,
+            } => self.not_fetched(backend, tablet, asked),
+            Due::SpareTimeout { backend, work } => self.checked(backend, work, &[]),
             Due::Patience { load, token } if self.loads[load].token == token => {
                 let sent = self.loads[load].impatient();
                 self.loads[load].marks(&mut self.marks);
@@ -122,7 +204,8 @@ impl World {
                 self.net.at(self.now_ms + 1000, Due::Second);
             }
             Due::StartFrontend => self.start_frontend(),
-            Due::StartBackend(at) => self.backends[at].down = false,
+            Due::StartBackend(at) if self.gone != Some(at) => self.backends[at].down = false,
+            Due::PathBack { backend, path } => self.backends[backend].paths[path].online = true,
             _ => {}
         }
     }
@@ -178,7 +261,7 @@ impl World {
                 }
                 Sent::Write(backend, txn, tablets) => {
                     let no = self.loads[load].no;
-                    if let Some(at) = self.ids.iter().position(|id| *id == backend) {
+                    if let Some(at) = self.machine(backend) {
                         let message = Message::Write {
                             load,
                             txn,
@@ -192,26 +275,32 @@ impl World {
         }
     }
 
-    /// Whether every client knows the fate of its load.
-    pub fn clients_done(&self) -> bool {
-        self.loads.iter().all(|load| load.fate().is_some())
-    }
-
     /// The loads with this fate.
     pub fn with_fate(&self, fate: Fate) -> BTreeSet<u64> {
         let these = self.loads.iter().filter(|load| load.fate() == Some(fate));
         these.map(|load| load.no).collect()
     }
 
+    /// Puts a line of its own into the trace.
+    pub fn say(&mut self, what: String) {
+        if let Some(trace) = &mut self.trace {
+            let _ = writeln!(trace, "{:>8} ** {what}", self.now_ms);
+        }
+    }
+
     fn note(&mut self, due: &Due) {
+        let Some(trace) = &mut self.trace else { return };
         let line = match due {
             Due::Message { from, to, message } => {
-                let text: String = format!("{message:?}").chars().take(200).collect();
+                let text: String = format!("{message:?}")
+                    .chars()
+                    .take(number("WIDE").unwrap_or(260) as usize)
+                    .collect();
                 format!("{from:?}>{to:?} {text}")
             }
             Due::Tick { .. } => return,
             other => format!("{other:?}"),
         };
-        let _ = writeln!(self.trace, "{:>8} {line}", self.now_ms);
+        let _ = writeln!(trace, "{:>8} {line}", self.now_ms);
     }
 }

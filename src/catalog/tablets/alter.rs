@@ -99,6 +99,10 @@ impl Tablets {
         let mut versions = chunk.versions(place, visible);
         let version = version.min(visible);
         versions.reach(version, version, at);
+        // What it lacks beyond what readers see counts when that can be seen: until then the replica is complete.
+        if version >= visible {
+            versions = Versions::in_step(visible);
+        }
         let placed = Arc::make_mut(&mut chunk.placed);
         placed.flags[place] &= !(CLONE | BAD);
         let lags = versions != Versions::in_step(visible);

@@ -1,5 +1,6 @@
 //! "A statement is answered after its record is durable": nothing is answered or sent that a crash could take back.
 
+use quorate::catalog::state::Catalog;
 use quorate::code::Code;
 use quorate::leader::action::{Action, BackendRequest};
 use quorate::leader::request::Reply;
@@ -83,9 +84,20 @@ pub fn check(world: &World, action: &Action) {
                     assert!(!wanted, "replica {replica} is dropped and still wanted");
                 }
             }
-            BackendRequest::Clone(_)
-            | BackendRequest::Digest(_)
-            | BackendRequest::CheckSegments(_) => {}
+            BackendRequest::Clone(clone) => {
+                let (tablet, replica) = (clone.spec.tablet, clone.spec.replica);
+                let known = |(catalog, _): (Catalog, _)| {
+                    let view = catalog.tablets.view(tablet);
+                    // A table that was dropped meanwhile takes its replicas with it.
+                    view.is_none_or(|view| view.replicas().any(|of| of.id == replica))
+                        || world.removed.contains(&replica)
+                };
+                assert!(
+                    world.snapshot().is_some_and(known),
+                    "replica {replica} is filled and not durably placed"
+                );
+            }
+            BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {}
         },
     }
 }

@@ -1,20 +1,52 @@
-//! "Never given twice, not even after a restart": ids of tablets and replicas. Those of transactions are looked at where
-//! a load begins.
+//! "Never given twice, not even after a restart": ids of replicas, and a replica is placed once. Those of transactions are
+//! looked at where a load begins.
 
-use quorate::leader::action::BackendRequest;
+use quorate::catalog::change::Change;
+use quorate::leader::action::{Action, BackendRequest};
 
 use crate::world::World;
 
-/// Looks at the ids in a call to backend `at`.
-pub fn check(world: &mut World, at: usize, request: &BackendRequest) {
-    let BackendRequest::CreateTablets(create) = request else {
-        return;
-    };
-    for spec in &create.tablets {
-        let replica = spec.replica;
-        assert!(
-            world.made.insert(replica),
-            "replica {replica} on backend {at} was made before"
-        );
+/// Looks at the ids in records and calls.
+pub fn check(world: &mut World, action: &Action) {
+    match action {
+        Action::Append { changes, .. } => {
+            for change in changes {
+                if let Change::AddReplica {
+                    tablet,
+                    replica,
+                    backend,
+                    ..
+                } = change
+                {
+                    world.repaired.insert(*tablet);
+                    // Known to others only once its record is durable and its backend is called.
+                    let before = world.made.get(replica);
+                    assert!(
+                        before.is_none(),
+                        "replica {replica} on {backend} is placed twice"
+                    );
+                }
+            }
+        }
+        Action::Call {
+            backend, request, ..
+        } => match request {
+            BackendRequest::CreateTablets(create) => {
+                for spec in &create.tablets {
+                    let before = world.made.insert(spec.replica, *backend);
+                    assert!(before.is_none(), "replica {} is made twice", spec.replica);
+                }
+            }
+            BackendRequest::Clone(clone) => {
+                let replica = clone.spec.replica;
+                let placed = world.made.entry(replica).or_insert(*backend);
+                assert_eq!(
+                    placed, backend,
+                    "replica {replica} is filled where it was not placed"
+                );
+            }
+            _ => {}
+        },
+        Action::Reply { .. } => {}
     }
 }

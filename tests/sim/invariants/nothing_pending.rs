@@ -3,6 +3,7 @@
 
 use quorate::catalog::state::Catalog;
 use quorate::catalog::txn::Txn;
+use quorate::ids::BackendId;
 
 use crate::world::World;
 
@@ -17,6 +18,10 @@ pub fn why_not(world: &World) -> Option<String> {
         return Some(running.join("\n"));
     }
     for (at, backend) in world.backends.iter().enumerate() {
+        if world.ids[at] == BackendId(0) || world.gone == Some(at) {
+            // Nobody asks a machine that is not in the cluster.
+            continue;
+        }
         if let Some(txn) = backend.pending.keys().next() {
             return Some(format!("backend {at} holds rows of {txn}"));
         }
@@ -45,9 +50,21 @@ fn described(catalog: &Catalog, txn: &Txn) -> String {
     let replicas = tablets.map(|tablet| {
         let of = tablet.replicas().map(|of| {
             let versions = (of.version, of.last_failed_version, of.last_success_version);
-            format!("{}:{versions:?}", of.backend)
+            let bad = if of.bad { " bad" } else { "" };
+            let alive = if catalog.alive(of.backend) {
+                ""
+            } else {
+                " dead"
+            };
+            let (id, at, state) = (of.id, of.backend, of.state.word());
+            format!("{id} on {at}:{versions:?} {state}{bad}{alive};")
         });
-        format!("  {} {}", tablet.id(), of.collect::<Vec<_>>().join(" "))
+        format!(
+            "  {} x{} {}",
+            tablet.id(),
+            tablet.wanted(),
+            of.collect::<Vec<_>>().join(" ")
+        )
     });
     let (id, state, versions) = (txn.id, txn.state, &txn.versions);
     let (writes, replicas) = (

@@ -20,11 +20,16 @@ pub fn check(world: &World) {
             let Some(view) = catalog.tablets.view(*tablet) else {
                 continue;
             };
+            // Repair may have put another replica in the place of one that held it.
+            if world.repaired.contains(tablet) {
+                continue;
+            }
             let needed = table.spec.properties.write_quorum.needed(view.wanted());
             let txn = load.txn.unwrap_or_default();
             let disks = world.backends.iter().filter(|backend| {
                 let replica = backend.replicas.get(tablet);
-                let published = replica.is_some_and(|of| of.sources.values().any(|t| *t == txn));
+                let published =
+                    replica.is_some_and(|of| of.published.values().any(|v| v.txn == txn));
                 published
                     || backend
                         .pending

@@ -12,14 +12,14 @@ pub fn check(world: &World) {
     for (at, backend) in world.backends.iter().enumerate() {
         for (tablet, replica) in &backend.replicas {
             let mut seen = BTreeSet::new();
-            for no in replica.published.values().flatten() {
-                let kept = refused.contains(no);
+            for no in replica.loads() {
+                let kept = refused.contains(&no);
                 assert!(
                     !kept,
                     "load {no} was refused and is in tablet {tablet} on {at}"
                 );
                 assert!(
-                    seen.insert(*no),
+                    seen.insert(no),
                     "load {no} is twice in tablet {tablet} on {at}"
                 );
             }

@@ -147,6 +147,12 @@ impl Core {
         let Some(mut task) = self.stop_copy(tablet) else {
             return;
         };
+        let view = self.head.tablets.view(tablet);
+        if !view.is_some_and(|view| view.replicas().any(|known| known.id == of.replica)) {
+            // Its table was dropped meanwhile.
+            let reason = Some(Reason::TabletGone);
+            return self.heal.end(task, State::Cancelled, reason, self.now);
+        }
         self.record_own(vec![Change::FinishClone {
             tablet,
             replica: of.replica,

@@ -221,14 +221,16 @@ impl Core {
         Some(missed)
     }
 
-    /// The quorum, or all replicas that can ever have the version where repair has put others in the place of some. The
-    /// load had its quorum at its commit, so it becomes visible with those that are left.
+    /// The quorum, or all replicas that can ever have the version where some have turned out to be bad, or repair has put
+    /// others in their place. The load had its quorum at its commit, so it becomes visible with those that are left.
     fn reachable(&self, txn: &Txn, view: &TabletView<'_>, needed: usize) -> usize {
         let Some(writes) = self.head.writes.get(&txn.id) else {
             return needed;
         };
+        // One that is behind is brought forward, unless it is about to be removed.
         let able = |replica: &Replica| {
-            replica.state != ReplicaState::Clone && writes.can_publish(view.id(), replica.id)
+            let comes = replica.state == ReplicaState::Normal && !replica.bad;
+            writes.can_publish(view.id(), replica.id) && (comes || counts(replica, view))
         };
         needed.min(view.replicas().filter(able).count().max(1))
     }

@@ -1,0 +1,90 @@
+//! When the model frontend asks its backends for reports: as `leader/heartbeat/reports.rs` does.
+
+use std::collections::BTreeMap;
+
+use quorate::backend::api::ReportAnswer;
+use quorate::clock::Timestamp;
+use quorate::ids::BackendId;
+
+use crate::net::{Due, Message, Place};
+use crate::world::World;
+
+/// How long a report may take.
+const TIMEOUT_MS: u64 = 10_000;
+/// Model time between two reports of all tablets.
+pub const FULL_MS: u64 = 5_000;
+
+/// What was heard of each backend in this life of the frontend.
+#[derive(Debug, Default)]
+pub struct Reports {
+    asked: BTreeMap<BackendId, Timestamp>,
+    heard: BTreeMap<BackendId, (Timestamp, u64)>,
+    full_ms: BTreeMap<BackendId, u64>,
+}
+
+impl Reports {
+    /// Whether this is the report that is waited for.
+    pub fn outstanding(&self, backend: BackendId, asked: Timestamp) -> bool {
+        self.asked.get(&backend) == Some(&asked)
+    }
+
+    /// A report has arrived.
+    pub fn arrived(
+        &mut self,
+        now_ms: u64,
+        backend: BackendId,
+        started: Timestamp,
+        report: &ReportAnswer,
+    ) {
+        self.asked.remove(&backend);
+        self.heard.insert(backend, (started, report.seq));
+        if report.full {
+            self.full_ms.insert(backend, now_ms);
+        }
+    }
+
+    /// From where to ask; `None` when nothing is new, or a report is on its way.
+    fn due(&self, now_ms: u64, backend: BackendId, started: Timestamp, seq: u64) -> Option<u64> {
+        if self.asked.contains_key(&backend) {
+            return None;
+        }
+        let (Some((process, heard)), Some(full_ms)) =
+            (self.heard.get(&backend), self.full_ms.get(&backend))
+        else {
+            return Some(0);
+        };
+        if *process != started || now_ms - full_ms >= FULL_MS {
+            return Some(0);
+        }
+        (*heard != seq).then_some(*heard)
+    }
+}
+
+impl World {
+    /// A heartbeat was good: asks for a report if there is anything to ask for.
+    pub fn ask_for_report(&mut self, backend: BackendId, started: Timestamp, seq: u64) {
+        let Some(at) = self.machine(backend).filter(|_| self.core.is_some()) else {
+            return;
+        };
+        let Some(since) = self.reports.due(self.now_ms, backend, started, seq) else {
+            return;
+        };
+        let (life, asked) = (self.life, self.clock());
+        self.reports.asked.insert(backend, asked);
+        let due = Due::ReportTimeout {
+            life,
+            backend,
+            asked,
+        };
+        self.net.at(self.now_ms + TIMEOUT_MS, due);
+        let report = Message::Report { life, asked, since };
+        self.send(Place::Frontend, Place::Backend(at), report);
+    }
+
+    /// A report has not come.
+    pub fn not_reported(&mut self, backend: BackendId, asked: Timestamp) {
+        if self.reports.outstanding(backend, asked) {
+            self.reports.asked.remove(&backend);
+        }
+    }
+}
