@@ -231,19 +231,35 @@ impl Reason {
             _ => None,
         }
     }
+
+    /// What is said where nothing has to be filled in.
+    fn fixed(&self) -> &'static str {
+        match self {
+            Reason::NoSource => "unable to find source replica",
+            Reason::NoDestination => "unable to find dest path for new replica",
+            Reason::NoneRedundant => "unable to delete any redundant replicas",
+            Reason::SourceBusy => "path busy, wait for next round: source",
+            Reason::DestinationBusy => "path busy, wait for next round: destination",
+            Reason::Healthy => "tablet is healthy",
+            Reason::TabletGone => "tablet does not exist any more",
+            Reason::SafeMode => "too few backends have reported since the start",
+            Reason::RedundantRemoved(_) => "redundant replica is deleted",
+            Reason::QueueFull => "the queue is full",
+            Reason::Balanced => "cluster is balance",
+            Reason::BalanceDisabled => "balance is disabled",
+            Reason::LowUnavailable => "all low load backends is unavailable",
+            Reason::NoneOnHigh => "no replica on high load backend",
+            Reason::NoBetterBackend => "unable to find low backend",
+            Reason::NoReplicaBehind => "unable to choose dest replica(maybe no incomplete replica)",
+            Reason::Cloned => "",
+            _ => self.code(),
+        }
+    }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::NoSource => f.write_str("unable to find source replica"),
-            Reason::NoDestination => f.write_str("unable to find dest path for new replica"),
-            Reason::NoReplicaBehind => {
-                f.write_str("unable to choose dest replica(maybe no incomplete replica)")
-            }
-            Reason::NoneRedundant => f.write_str("unable to delete any redundant replicas"),
-            Reason::SourceBusy => f.write_str("path busy, wait for next round: source"),
-            Reason::DestinationBusy => f.write_str("path busy, wait for next round: destination"),
             Reason::Dead(id) => write!(f, "backend {id} is dead: its heartbeats fail"),
             Reason::Gone(id) => write!(f, "backend is dropped: {id}"),
             Reason::Leaving(id) => write!(f, "backend {id} is being decommissioned"),
@@ -272,35 +288,25 @@ impl fmt::Display for Reason {
             }
             Reason::Busy(id) => write!(f, "all slots of backend {id} are taken"),
             Reason::Fits(id) => write!(f, "backend {id} can be used"),
-            Reason::Healthy => f.write_str("tablet is healthy"),
-            Reason::TabletGone => f.write_str("tablet does not exist any more"),
             Reason::Delayed { seconds } => {
                 write!(
                     f,
                     "repair begins in {seconds} s, in case the backend comes back"
                 )
             }
-            Reason::SafeMode => f.write_str("too few backends have reported since the start"),
             Reason::WaitsForLoads(txn) => write!(f, "wait txn before {txn} to be finished"),
-            Reason::RedundantRemoved(_) => f.write_str("redundant replica is deleted"),
             Reason::Kept(id) => write!(f, "replica {id} stays: it is needed again"),
-            Reason::Cloned => Ok(()),
             Reason::CloneFailed(why) => f.write_str(why),
             Reason::TimedOut { seconds: s } => write!(f, "timeout: copying took more than {s} s"),
             Reason::Stale { version, visible } => write!(
                 f,
                 "the clone replica's version is stale. {version}, task visible version: {visible}"
             ),
-            Reason::QueueFull => f.write_str("the queue is full"),
-            Reason::Balanced => f.write_str("cluster is balance"),
-            Reason::BalanceDisabled => f.write_str("balance is disabled"),
-            Reason::LowUnavailable => f.write_str("all low load backends is unavailable"),
-            Reason::NoneOnHigh => f.write_str("no replica on high load backend"),
-            Reason::NoBetterBackend => f.write_str("unable to find low backend"),
             Reason::NotHigh(id) => write!(f, "backend {id} has no high load"),
             Reason::NotLow(id) => write!(f, "backend {id} has no low load"),
             Reason::MovedLately(id) => write!(f, "moved from or to backend {id} within the hour"),
             Reason::BackendLost(id) => write!(f, "backend {id} was lost while it was needed"),
+            fixed => f.write_str(fixed.fixed()),
         }
     }
 }
