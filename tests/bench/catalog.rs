@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quorate::catalog::change::{Change, Committed, NewPartition, NewTable};
-use quorate::catalog::partition::PartitionSpec;
+use quorate::catalog::partition::{Bound, PartitionSpec, Range};
 use quorate::catalog::schema::{ColumnDef, DataType};
 use quorate::catalog::state::Catalog;
 use quorate::catalog::table::{
@@ -121,7 +121,8 @@ fn snapshots(catalog: &mut Catalog) -> (Vec<Duration>, Vec<Duration>) {
     (snapshots, publishes)
 }
 
-fn publish(catalog: &mut Catalog, id: TxnId, partition: PartitionId) {
+/// Makes an empty load visible.
+pub fn publish(catalog: &mut Catalog, id: TxnId, partition: PartitionId) {
     let known = &catalog.partitions[&partition];
     let txn = Txn {
         id,
@@ -159,12 +160,13 @@ fn publish(catalog: &mut Catalog, id: TxnId, partition: PartitionId) {
     );
 }
 
-fn apply(catalog: &mut Catalog, change: Change) {
+/// Applies a change that fits.
+pub fn apply(catalog: &mut Catalog, change: Change) {
     catalog.apply(&change).expect("the change fits");
 }
 
-/// One database, a table for each 100 partitions, ten tablets a partition.
-fn build(tablets: u64) -> Catalog {
+/// So many tablets: one database, a table for each 100 partitions, ten tablets a partition.
+pub fn build(tablets: u64) -> Catalog {
     let mut catalog = Catalog::new();
     apply(
         &mut catalog,
@@ -229,7 +231,10 @@ fn partition(id: u64, tablet: u64, replica: u64, at: u64, backends: &[BackendId]
         id: PartitionId(id),
         spec: PartitionSpec {
             name: format!("p{at}"),
-            range: None,
+            range: Some(Range {
+                lower: Some(Bound::Int(at.into())),
+                upper: Some(Bound::Int(i128::from(at) + 1)),
+            }),
             buckets: u32::try_from(BUCKETS).expect("small"),
             replication_num: 3,
             medium: Medium::Hdd,
@@ -252,7 +257,7 @@ fn table_spec() -> TableSpec {
         columns: vec![column],
         key_columns: 1,
         comment: String::new(),
-        partitioning: Partitioning::None,
+        partitioning: Partitioning::Range { column: 0 },
         distribution: Distribution {
             columns: vec![0],
             buckets: Some(10),

@@ -5,6 +5,7 @@
 mod catalog;
 mod clone;
 mod cluster;
+mod content;
 mod heal;
 mod load;
 mod statements;
@@ -16,9 +17,10 @@ fn main() {
         .skip(1)
         .filter(|arg| !arg.starts_with('-'))
         .collect();
-    let benchmarks: [(&str, fn()); 5] = [
+    let benchmarks: [(&str, fn()); 6] = [
         ("catalog", catalog::run),
         ("clone", clone::run),
+        ("content", content::run),
         ("heal", heal::run),
         ("load", load::run),
         ("statements", statements::run),
