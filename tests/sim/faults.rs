@@ -52,6 +52,8 @@ pub struct Faults {
     pub wiped: u64,
     /// Queries of each backend that read some tablet, in a thousand a second.
     pub reads: u64,
+    /// Milliseconds by which orders to drop replicas are late.
+    pub late_drop_ms: u64,
     /// Statements that an operator steers repair and balance with, in a thousand a second.
     pub operator: u64,
 }
@@ -125,6 +127,7 @@ impl Faults {
             offline: 0,
             wiped: 0,
             reads: 0,
+            late_drop_ms: 0,
             operator: 0,
         }
     }

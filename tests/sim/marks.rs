@@ -85,7 +85,6 @@ pub const REASONS: &[&str] = &[
     "LOAD_NOT_HIGH",
     "LOAD_NOT_LOW",
     "MOVED_LATELY",
-    "CANCELLED_BY_USER",
     "BACKEND_LOST",
 ];
 

@@ -212,6 +212,11 @@ impl Net {
         if matches!(message, Message::Reported { .. }) && rng.per_mille(faults.stale_report) {
             arrives += rng.below(8000);
         }
+        if let Message::Call { request, .. } = &message
+            && matches!(request, BackendRequest::DropTablets(_))
+        {
+            arrives += faults.late_drop_ms;
+        }
         self.at(arrives, Due::Message { from, to, message });
     }
 

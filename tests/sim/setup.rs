@@ -62,6 +62,12 @@ impl Setup {
         }
     }
 
+    /// The same with only one table, `t`.
+    pub fn table(mut self, buckets: u32, replicas: u16) -> Setup {
+        self.tables = vec![("t", WriteQuorum::Majority, buckets, replicas)];
+        self
+    }
+
     /// The same with machines that have not joined.
     pub fn spare(mut self, more: usize) -> Setup {
         let (joined, paths) = (self.joined, self.machines[0].len());

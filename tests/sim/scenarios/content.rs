@@ -1,0 +1,163 @@
+//! Files that are lost or wrong, and rows that differ.
+
+use quorate::catalog::check::Verdict;
+use quorate::leader::request::Request;
+
+use crate::backend::File;
+use crate::setup::Setup;
+use crate::world::World;
+use crate::{damage, operator, stage};
+
+fn three() -> World {
+    let mut world = stage::world(Setup::plain(4, 1).table(3, 3));
+    world.fill(3);
+    // Nobody reads, so nothing is found by chance.
+    world.faults.reads = 0;
+    world
+}
+
+fn check(world: &mut World) {
+    let tablets = world.tablets();
+    operator::ask(world, Request::CheckTablets(tablets));
+}
+
+/// A check of content that gets no answer is a state of its own, and is made again (StarRocks#79398: it was stored as
+/// consistent and never retried).
+#[test]
+fn a_check_that_timed_out_is_not_agreement() {
+    let mut world = three();
+    // A copy of a replica would vote as it does, so none is made while one is silent.
+    world.set("tablet_sched_repair_delay_factor_second", "60");
+    let tablet = world.tablets()[0];
+    let [silent, altered, ..] = world.homes(tablet)[..] else {
+        panic!("it has three replicas");
+    };
+    assert!(damage::alter(&mut world, altered, tablet));
+    world.backends[silent].paused_until_ms = world.now_ms + 40_000;
+    check(&mut world);
+    world.run_for(30_000);
+    let verdict = |world: &World| world.catalog().checks.get(&tablet).map(|of| of.verdict);
+    assert_ne!(verdict(&world), Some(Verdict::Consistent));
+    world.run_for(30_000);
+    check(&mut world);
+    world.run_until(60_000, "the altered rows are outvoted", |world| {
+        let held = world
+            .backends
+            .iter()
+            .filter_map(|of| of.replicas.get(&tablet));
+        held.flat_map(|of| of.published.values())
+            .all(|of| of.salt == 0)
+    });
+    world.mend();
+}
+
+/// A replica whose checksum fails is bad, and is filled anew (StarRocks#63790: a failed checksum was no badness).
+#[test]
+fn a_flipped_byte_is_found_by_the_digest_and_repaired() {
+    let mut world = three();
+    let tablet = world.tablets()[0];
+    let at = world.homes(tablet)[1];
+    assert!(damage::spoil(&mut world, at, tablet, File::Flipped));
+    check(&mut world);
+    world.mend();
+    assert!(world.moves.clones > 0);
+}
+
+/// Contents differ and every status is OK: found, shown and repaired by majority (doris#13510: repair refused).
+#[test]
+fn altered_rows_are_outvoted_and_repaired() {
+    let mut world = three();
+    let tablet = world.tablets()[0];
+    let at = world.homes(tablet)[2];
+    assert!(damage::alter(&mut world, at, tablet));
+    check(&mut world);
+    world.mend();
+    let held: u64 = world
+        .backends
+        .iter()
+        .filter_map(|of| of.replicas.get(&tablet))
+        .flat_map(|of| of.published.values())
+        .map(|of| of.salt)
+        .sum();
+    assert_eq!(held, 0, "the altered rows are gone");
+}
+
+/// Three contents, no majority: shown, and not touched.
+#[test]
+fn contents_that_all_differ_are_shown_and_left_alone() {
+    let mut world = three();
+    let tablet = world.tablets()[0];
+    let homes = world.homes(tablet);
+    for at in &homes[..2] {
+        assert!(damage::alter(&mut world, *at, tablet));
+    }
+    check(&mut world);
+    world.run_for(60_000);
+    let check = world
+        .catalog()
+        .checks
+        .get(&tablet)
+        .cloned()
+        .expect("it was checked");
+    assert_eq!(check.verdict, Verdict::Differs);
+    assert_eq!(world.moves.clones, 0, "nothing is copied over any of them");
+    assert_eq!(world.homes(tablet), homes);
+}
+
+/// The metadata is fine and the file is gone (doris#10720, StarRocks#1509, #67419).
+#[test]
+fn a_lost_segment_is_found_by_the_check_and_repaired() {
+    let mut world = three();
+    let tablet = world.tablets()[0];
+    for at in &world.homes(tablet)[..2] {
+        assert!(damage::spoil(&mut world, *at, tablet, File::Lost));
+    }
+    let request = operator::check_segments(&mut world, true);
+    operator::ask(&mut world, request);
+    world.mend();
+}
+
+/// With no other copy the check sets nothing bad, and nothing is dropped.
+#[test]
+fn the_only_copy_is_kept_though_its_segment_is_lost() {
+    let mut world = stage::world(Setup::plain(3, 1).table(3, 1));
+    world.fill(3);
+    world.all_lost = true;
+    world.faults.reads = 0;
+    let tablet = world.tablets()[0];
+    let at = world.homes(tablet)[0];
+    assert!(damage::spoil(&mut world, at, tablet, File::Lost));
+    let request = operator::check_segments(&mut world, true);
+    operator::ask(&mut world, request);
+    world.run_for(60_000);
+    assert!(
+        !world.backends[at].replicas[&tablet].bad,
+        "kept, and said so"
+    );
+    assert!(world.backends[at].trash.is_empty());
+    assert_eq!(world.homes(tablet), [at]);
+}
+
+/// A repair of content that is asked for while loads run is not forgotten (Influx anti-entropy: silently ignored).
+#[test]
+fn a_repair_that_is_asked_for_while_loads_run_is_done() {
+    let mut world = three();
+    let tablet = world.tablets()[0];
+    let at = world.homes(tablet)[0];
+    assert!(damage::alter(&mut world, at, tablet));
+    world.start_load();
+    operator::ask(&mut world, Request::RepairTablet { tablet, on: true });
+    for _ in 0..20 {
+        world.start_load();
+        world.run_for(700);
+    }
+    world.run_until(120_000, "the replica is as the others", |world| {
+        let held = world
+            .backends
+            .iter()
+            .filter_map(|of| of.replicas.get(&tablet));
+        held.flat_map(|of| of.published.values())
+            .all(|of| of.salt == 0)
+    });
+    world.mend();
+}

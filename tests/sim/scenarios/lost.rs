@@ -1,0 +1,122 @@
+//! Copies that are lost, some or all: what is left is kept.
+
+use quorate::tablet::health::TabletStatus;
+
+use crate::setup::Setup;
+use crate::{damage, stage};
+
+/// Every copy of everything is lost for the time being: nothing is dropped, it is shown, and all is well when the
+/// backends are back (StarRocks PR#33071: the leader crashed).
+#[test]
+fn when_all_copies_are_away_nothing_is_dropped() {
+    let mut world = stage::world(Setup::plain(5, 1).table(4, 2));
+    world.fill(3);
+    let tablet = world.tablets()[0];
+    let homes = world.homes(tablet);
+    for at in &homes {
+        world.kill(*at);
+    }
+    world.run_for(120_000);
+    assert_eq!(world.homes(tablet), homes, "both replicas are still wanted");
+    assert!(world.status(tablet).unhealthy());
+    assert!(
+        world
+            .backends
+            .iter()
+            .all(|backend| backend.trash.is_empty() || backend.down)
+    );
+    for at in homes {
+        world.revive(at);
+    }
+    world.mend();
+}
+
+/// A single copy on a backend that is gone: shown for good, and in nobody's way.
+#[test]
+fn a_tablet_without_any_copy_is_shown_and_starves_nobody() {
+    let mut world = stage::world(Setup::plain(5, 1).table(6, 1));
+    world.fill(2);
+    world.all_lost = true;
+    world.set("tablet_sched_max_scheduling_tablets", "2");
+    let ask = crate::setup::create_table("u", quorate::catalog::table::WriteQuorum::Majority, 6, 3);
+    crate::operator::ask(&mut world, ask);
+    world.run_until(20_000, "the table exists", |world| {
+        world.tables().len() == 2
+    });
+    let lost = world.tablets()[0];
+    let at = world.homes(lost)[0];
+    world.kill(at);
+    world.run_for(10_000);
+    assert_eq!(world.status(lost), TabletStatus::ReplicaMissing);
+    let whole = |world: &crate::world::World| {
+        let catalog = world.catalog();
+        let table = catalog.table("d", "u").expect("it exists").clone();
+        let tablets: Vec<_> = catalog
+            .partitions_of(&table)
+            .flat_map(|of| of.tablets.clone())
+            .collect();
+        tablets
+            .iter()
+            .all(|tablet| world.status(*tablet) == TabletStatus::Healthy)
+    };
+    world.run_until(200_000, "the other table is whole again", whole);
+    assert_eq!(world.status(lost), TabletStatus::ReplicaMissing);
+    assert_eq!(world.homes(lost), [at], "its place is kept");
+}
+
+/// When there is one too many, dead copies do not count for those that are kept (cockroach#155734).
+#[test]
+fn the_dead_copy_goes_and_not_a_living_one() {
+    let mut world = stage::world(Setup::plain(4, 1).table(2, 3));
+    world.fill(3);
+    let tablet = world.tablets()[0];
+    let homes = world.homes(tablet);
+    world.kill(homes[0]);
+    world.run_until(90_000, "a new copy is there", |world| {
+        !world.homes(tablet).contains(&homes[0])
+    });
+    let now = world.homes(tablet);
+    assert!(
+        homes[1..].iter().all(|at| now.contains(at)),
+        "{homes:?} became {now:?}"
+    );
+    world.revive(homes[0]);
+    world.mend();
+}
+
+/// A wrong disk is mounted and later the right one again: what it held is not lost, nor taken for good twice
+/// (doris#10720: files were trashed and metadata looked fine).
+#[test]
+fn the_right_disk_comes_back_after_a_wrong_one() {
+    let mut world = stage::world(Setup::plain(4, 1).table(4, 3));
+    world.fill(3);
+    let away = std::mem::take(&mut world.backends[1].replicas);
+    world.destroyed.extend(away.values().map(|held| held.id));
+    world.kill(1);
+    world.revive(1);
+    world.run_for(60_000);
+    world.kill(1);
+    for (tablet, held) in away {
+        world.backends[1].replicas.entry(tablet).or_insert(held);
+    }
+    world.revive(1);
+    world.mend();
+}
+
+/// Storage paths that are wiped under a running backend are filled anew.
+#[test]
+fn a_wiped_path_is_filled_anew() {
+    let mut world = stage::world(Setup::plain(3, 2).table(6, 3));
+    world.fill(3);
+    let lost: usize = world.backends[0]
+        .replicas
+        .values()
+        .filter(|held| held.path == 0)
+        .count();
+    damage::wipe(&mut world, 0, 0);
+    world.mend();
+    assert_eq!(
+        world.moves.clones, lost as u64,
+        "one copy for each that was lost"
+    );
+}

@@ -1,0 +1,128 @@
+//! Tasks that fail, are slow, or can't be carried out.
+
+use crate::net::Place;
+use crate::setup::Setup;
+use crate::stage;
+use crate::world::World;
+
+fn three_of_four(buckets: u32) -> World {
+    let mut world = stage::world(Setup::plain(4, 1).table(buckets, 3));
+    world.fill(4);
+    world
+}
+
+/// A copy that failed on its backend ends, and the next one succeeds (doris PR#26397: RUNNING for ever; StarRocks#5403: could
+/// never be queued again).
+#[test]
+fn a_copy_that_fails_is_tried_again() {
+    let mut world = three_of_four(2);
+    world.kill(0);
+    for backend in &mut world.backends {
+        backend.full_until_ms = world.now_ms + 40_000;
+    }
+    world.run_for(60_000);
+    world.revive(0);
+    world.mend();
+}
+
+/// The destination dies in the middle of a copy, again and again.
+#[test]
+fn a_destination_that_dies_does_not_keep_its_task() {
+    let mut world = three_of_four(2);
+    for backend in &mut world.backends {
+        backend.bytes_per_ms = 1000;
+    }
+    world.kill(0);
+    for _ in 0..5 {
+        world.run_for(6_000);
+        let filling = world.backends.iter().position(|of| !of.clones.is_empty());
+        if let Some(at) = filling {
+            world.kill(at);
+            world.run_for(5_000);
+            world.revive(at);
+        }
+    }
+    world.revive(0);
+    world.mend();
+}
+
+/// The source is cut off from the destination in the middle: another one is taken.
+#[test]
+fn another_source_is_taken_when_one_is_cut_off() {
+    let mut world = three_of_four(1);
+    let tablet = world.tablets()[0];
+    let homes = world.homes(tablet);
+    let spare = (0..4)
+        .find(|at| !homes.contains(at))
+        .expect("three of four");
+    world.kill(homes[0]);
+    let until = world.now_ms + 10_000_000;
+    world
+        .net
+        .cut(Place::Backend(spare), Place::Backend(homes[1]), until);
+    world.run_until(200_000, "the tablet has a new home", |world| {
+        world.homes(tablet).contains(&spare) && !world.homes(tablet).contains(&homes[0])
+    });
+    world.net.mend();
+    world.revive(homes[0]);
+    world.mend();
+}
+
+/// A tablet that takes longer than the least time-out is copied once and whole (tikv/pd#4136: an operator timed out before a
+/// big one was done).
+#[test]
+fn a_big_tablet_has_the_time_that_it_needs() {
+    let mut world = stage::world(Setup::plain(4, 1).table(1, 3));
+    // 60 loads of 3 MiB on average: 180 MiB, 35 s at 5 MiB a second; the least time-out is 20 s.
+    world.fill(60);
+    for backend in &mut world.backends {
+        backend.bytes_per_ms = 6 << 10;
+    }
+    let tablet = world.tablets()[0];
+    let first = world.homes(tablet)[0];
+    world.kill(first);
+    world.run_until(120_000, "the tablet has left", |world| {
+        !world.homes(tablet).contains(&first)
+    });
+    assert_eq!(world.moves.clones, 1, "copied once");
+    world.revive(first);
+    world.mend();
+}
+
+/// What can't be repaired is not tried without pause (StarRocks PR#20785; influxdb#21273: an endless loop on an empty one).
+#[test]
+fn what_cannot_be_repaired_is_left_in_peace() {
+    let mut world = three_of_four(1);
+    let tablet = world.tablets()[0];
+    let homes = world.homes(tablet);
+    world.kill(homes[0]);
+    // Nobody can hand out anything: every copy fails.
+    for at in &homes[1..] {
+        for other in 0..4 {
+            let until = world.now_ms + 240_000;
+            world
+                .net
+                .cut(Place::Backend(*at), Place::Backend(other), until);
+        }
+    }
+    world.run_for(240_000);
+    assert!(
+        world.moves.clones < 60,
+        "{} copies in four minutes",
+        world.moves.clones
+    );
+    world.revive(homes[0]);
+    world.mend();
+}
+
+/// Empty tablets are repaired like any other, and then left alone.
+#[test]
+fn an_empty_tablet_is_repaired_once() {
+    let mut world = stage::world(Setup::plain(4, 1).table(3, 3));
+    let lost = world.backends[0].replicas.len() as u64;
+    world.kill(0);
+    world.run_for(120_000);
+    assert_eq!(world.moves.clones, lost);
+    world.revive(0);
+    world.mend();
+}
