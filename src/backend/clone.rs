@@ -31,7 +31,7 @@ use crate::backend::tablet::{Columns, Tablet};
 use crate::backend::whereabouts::{self, Whereabouts};
 use crate::clock::{Clock, SystemClock};
 use crate::fault;
-use crate::ids::{ReplicaId, TabletId};
+use crate::ids::{ReplicaId, TabletId, Version};
 
 mod fetch;
 mod install;
@@ -141,8 +141,8 @@ impl Cloning {
         result.and_then(|answer| answer.ok_or(Error::Stopping))
     }
 
-    /// Copies and publishes. `whole`: everything, although the replica here is sound. None when the source's rowsets do
-    /// not line up with those here, so that everything must be copied.
+    /// Copies and publishes. `whole`: everything, although the replica here is sound. Where rowsets do not line up, what
+    /// lies above their last common cut is copied; none when there is no such cut, so that everything must be.
     async fn attempt(&self, whole: bool) -> Result<Option<CloneAnswer>, Error> {
         let base = self.base()?;
         let full = whole || !base.sound;
@@ -152,15 +152,23 @@ impl Cloning {
             .filter(|_| base.sound)
             .map(|(p, _)| p.clone());
         let mut have: Vec<Fetched> = Vec::new();
+        let mut above = None;
         for _ in 0..ROUNDS_MAX {
             let source = self.describe().await?;
             let spans: Vec<Span> = source.rowsets.iter().map(Span::from).collect();
             let mut held = if full { Vec::new() } else { self.held_spans() };
+            held.retain(|h| above.is_none_or(|cut| h.end <= cut));
             for fetched in &have {
                 plan::insert(&mut held, Span::from(&fetched.record), |s| *s);
             }
             let Some(wanted) = plan::missing(&held, &spans) else {
-                return Ok(None);
+                let cut = plan::common_cut(&self.held_spans(), &spans);
+                if full || above.is_some() || cut.is_none() {
+                    return Ok(None);
+                }
+                // What was fetched before is found again by its name.
+                (above, have) = (cut, Vec::new());
+                continue;
             };
             self.must_reach(held.iter().chain(&spans).copied())?;
             if wanted.is_empty() {
@@ -186,7 +194,7 @@ impl Cloning {
                 .rowsets(path, &self.columns, wanted, &mut have)
                 .await?;
         }
-        self.publish(&base, full, path, have).await
+        self.publish(&base, (full, above), path, have).await
     }
 
     /// What is here, if the replica may be cloned at all.
@@ -248,7 +256,7 @@ impl Cloning {
     async fn publish(
         &self,
         base: &Base,
-        full: bool,
+        (full, above): (bool, Option<Version>),
         path: Option<Arc<Path>>,
         have: Vec<Fetched>,
     ) -> Result<Option<CloneAnswer>, Error> {
@@ -264,6 +272,7 @@ impl Cloning {
             version: self.request.version,
             seen: base.held.as_ref().map(|(_, tablet)| tablet.clone()),
             full,
+            above,
             have,
         };
         fault::hit("backend::before_clone_publish").map_err(interrupted)?;

@@ -4,6 +4,7 @@
 //! effect when metadata is durable. Owns what names a file; does not own when a draft is committed: `writer` does.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -17,7 +18,7 @@ use crate::backend::tablet::{
     Columns, ColumnsRecord, Damage, Pending, PendingRecord, Tablet, Trash, TrashRecord,
 };
 use crate::clock::Timestamp;
-use crate::ids::{ReplicaId, TabletId, TxnId};
+use crate::ids::{ReplicaId, TabletId, TxnId, Version};
 
 /// What one storage path holds.
 #[derive(Debug, Clone, Default)]
@@ -101,25 +102,37 @@ impl Draft {
     /// Puts `new` in the place of the rowsets within its range of versions. Their files are not wanted any more,
     /// except those that `new` holds as well.
     pub fn replace(&mut self, tablet: &Tablet, new: Rowset) {
+        let versions = new.start..=new.end;
+        self.replace_range(tablet, versions, vec![new]);
+    }
+
+    /// Puts `new`, which ascends, in the place of the rowsets within a range of versions.
+    pub fn replace_range(
+        &mut self,
+        tablet: &Tablet,
+        versions: RangeInclusive<Version>,
+        new: Vec<Rowset>,
+    ) {
         let id = tablet.id();
-        let new = Arc::new(new);
+        let new: Vec<Arc<Rowset>> = new.into_iter().map(Arc::new).collect();
         let (old, mut rowsets): (Vec<_>, Vec<_>) = tablet
             .rowsets
             .iter()
             .cloned()
-            .partition(|r| r.start >= new.start && r.end <= new.end);
+            .partition(|r| versions.contains(&r.start) && versions.contains(&r.end));
+        let wanted = || new.iter().flat_map(|r| &r.segments);
         for rowset in &old {
             self.delete(Table::Rowsets, pair(id.0, rowset.start.unsigned_abs()));
-            let unwanted = rowset
-                .segments
-                .iter()
-                .filter(|s| !new.segments.iter().any(|n| Arc::ptr_eq(s, n)));
+            let segments = rowset.segments.iter();
+            let unwanted = segments.filter(|s| !wanted().any(|n| Arc::ptr_eq(s, n)));
             self.gone.extend(unwanted.cloned());
         }
-        self.fresh.extend(new.segments.iter().cloned());
-        self.put_rowset(id, &new);
-        let at = rowsets.partition_point(|r| r.end < new.start);
-        rowsets.insert(at, new);
+        self.fresh.extend(wanted().cloned());
+        for rowset in &new {
+            self.put_rowset(id, rowset);
+        }
+        let at = rowsets.partition_point(|r| r.end < *versions.start());
+        rowsets.splice(at..at, new);
         self.set(tablet.with_rowsets(rowsets));
     }
 

@@ -25,6 +25,8 @@ pub struct Install {
     pub seen: Option<Arc<Tablet>>,
     /// Everything was fetched, and not only what was missing.
     pub full: bool,
+    /// What was fetched takes the place of everything above this version, however it is cut.
+    pub above: Option<Version>,
     /// Ascending, without overlap.
     pub have: Vec<Fetched>,
 }
@@ -50,11 +52,13 @@ impl Install {
             draft.contents.trash.contains_key(&key),
         )?;
         let version = self.version;
-        let fits = if self.full {
-            self.replace_all(draft, held, now);
-            true
-        } else {
-            self.fill_holes(draft, held)?
+        let fits = match (self.full, self.above) {
+            (true, _) => {
+                self.replace_all(draft, held, now);
+                true
+            }
+            (false, Some(cut)) => self.replace_above(draft, held, cut)?,
+            (false, None) => self.fill_holes(draft, held)?,
         };
         if !fits {
             return Ok(None);
@@ -92,6 +96,35 @@ impl Install {
                 draft.replace(&tablet, fetched.rowset());
             }
         }
+        Ok(true)
+    }
+
+    /// Puts what was fetched in the place of everything above `cut`. What was published behind its end meanwhile stays.
+    /// False when the replica is cut otherwise by now, or has become bad.
+    fn replace_above(
+        self,
+        draft: &mut Draft,
+        held: Option<Arc<Tablet>>,
+        cut: Version,
+    ) -> Result<bool, Error> {
+        let id = self.spec.tablet;
+        let Some(held) = held.filter(|h| h.spec.replica == self.spec.replica) else {
+            return Err(Error::UnknownTablet(id));
+        };
+        let Some(end) = self.have.last().map(|f| f.record.end) else {
+            return Ok(true);
+        };
+        let crosses = |r: &Rowset, at: Version| r.start <= at && r.end > at;
+        let cut_so = held.version >= cut
+            && !held
+                .rowsets
+                .iter()
+                .any(|r| crosses(r, cut) || crosses(r, end));
+        if held.damage.is_some() || !cut_so {
+            return Ok(false);
+        }
+        let new = self.have.into_iter().map(Fetched::rowset).collect();
+        draft.replace_range(&held, cut + 1..=end, new);
         Ok(true)
     }
 

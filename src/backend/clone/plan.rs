@@ -103,6 +103,15 @@ pub fn missing(held: &[Span], source: &[Span]) -> Option<Vec<usize>> {
     Some(wanted)
 }
 
+/// The highest version at which a rowset of both sides ends and below which nothing is missing: what lies above it can
+/// be taken from the source whole, however differently it is cut. `None` when there is none.
+pub fn common_cut(held: &[Span], source: &[Span]) -> Option<Version> {
+    let whole = reach(held.iter().copied());
+    let lies_within = |cut: Version| source.iter().any(|s| s.start <= cut && s.end > cut);
+    let ends = held.iter().map(|h| h.end).filter(|end| *end <= whole);
+    ends.filter(|end| !lies_within(*end)).max()
+}
+
 /// The highest version without a gap below it, when all of these are held. They may overlap.
 pub fn reach(spans: impl IntoIterator<Item = Span>) -> Version {
     let mut spans: Vec<Span> = spans.into_iter().collect();
@@ -157,6 +166,19 @@ mod tests {
             assert_eq!(missing(&held, &source), expect, "{source:?}");
         }
         assert_eq!(missing(&[], &spans(&[(0, 4), (6, 6)])), Some(vec![0, 1]));
+    }
+
+    #[test]
+    fn what_is_cut_differently_is_taken_from_the_last_common_cut_on() {
+        let held = spans(&[(0, 40), (41, 44), (45, 46), (50, 50)]);
+        for (source, expect) in [
+            (spans(&[(0, 40), (41, 45), (46, 51)]), Some(40)),
+            (spans(&[(0, 20), (21, 40), (41, 44), (45, 51)]), Some(44)),
+            (spans(&[(0, 51)]), None),
+            (spans(&[(0, 40), (41, 46), (47, 51)]), Some(46)),
+        ] {
+            assert_eq!(common_cut(&held, &source), expect, "{source:?}");
+        }
     }
 
     #[test]

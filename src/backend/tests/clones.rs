@@ -154,6 +154,60 @@ async fn rowsets_that_do_not_line_up_are_replaced_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_rowsets_that_are_cut_differently_only_those_above_the_last_common_cut_are_copied() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let put = async |node: &Node, version: i64, rows: i64| {
+        let ids = version * 1000..version * 1000 + rows;
+        node.put(10 + version.unsigned_abs(), 1, version, ids).await;
+    };
+    let squeeze = async |node: &Node| compact(&node.running.state, TabletId(1)).await.unwrap();
+    let bytes = async |node: &Node| node.reported(1).await.unwrap().data_size;
+    // Compactions beyond so many bytes are not made, so that large rowsets stay as they are.
+    let again = async |node: Node, dir: &std::path::Path, most: u64| {
+        node.running.stop().await;
+        let settings = crate::backend::Settings {
+            compaction_rowsets_min: 2,
+            compaction_bytes_max: most + 1,
+            ..quiet()
+        };
+        Node::start(dir, settings).await
+    };
+    let mut nodes = Vec::new();
+    for dir in &dirs {
+        let node = source(dir.path(), 4).await;
+        squeeze(&node).await;
+        let size = bytes(&node).await;
+        let node = again(node, dir.path(), size).await;
+        put(&node, 6, 400).await;
+        put(&node, 7, 400).await;
+        nodes.push((node, size));
+    }
+    let (node, size) = nodes.pop().unwrap();
+    let (source, _) = nodes.pop().unwrap();
+    squeeze(&source).await;
+    let two = bytes(&source).await - size;
+    let source = again(source, dirs[0].path(), two).await;
+    for version in 8..=10 {
+        put(&source, version, 10).await;
+    }
+    squeeze(&source).await;
+    put(&node, 8, 10).await;
+    squeeze(&node).await;
+    put(&node, 10, 10).await;
+    assert_eq!(spans(&source), [(0, 5), (6, 7), (8, 10)]);
+    assert_eq!(spans(&node), [(0, 5), (6, 8), (10, 10)]);
+    let request = Node::clone_request(&source, 1, 1001, 10);
+    let answer = node.clone_tablet(&request).await.unwrap();
+    assert_eq!((answer.full, answer.tablet.version), (false, 10));
+    assert!(answer.bytes < size, "{} of {}", answer.bytes, size + two);
+    assert_eq!(spans(&node), spans(&source));
+    assert_same_rows(&source, &node, 1, 10).await;
+    assert_eq!(files(dirs[1].path()), node.named());
+    source.running.stop().await;
+    node.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_arrives_during_a_clone_is_neither_missed_nor_doubled() {
     let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let source = source(dirs[0].path(), 4).await;
