@@ -1,16 +1,17 @@
 //! Which tablets are to be checked in the background, those first whose last check is the oldest.
 //!
-//! A walk over all tablets: done once when a window begins, and again only when what it found has been checked. What was
-//! checked is in the catalog, so after a restart a walk goes on where the last one was.
+//! A walk over all tablets, a piece at a time: once when a window begins, and again only when what it found has been
+//! checked. What was checked is in the catalog, so after a restart a walk finds what the last one had left.
 
 use std::collections::BinaryHeap;
+use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::catalog::check::{Check, Verdict};
 use crate::catalog::partition::Partition;
 use crate::catalog::state::Catalog;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::ids::{FIRST_VERSION, TabletId};
+use crate::ids::{FIRST_VERSION, PartitionId, TabletId};
 
 /// Milliseconds after which a tablet whose check came to nothing is checked again, unless the cool-down is shorter.
 const TIMED_OUT_REST_MS: u64 = 600_000;
@@ -24,34 +25,82 @@ pub struct Due {
     pub all: bool,
 }
 
-/// The tablets that are due, at most `most`. A tablet with one replica has nothing to be compared with, and an empty
-/// partition holds nothing.
-pub fn due(catalog: &Catalog, config: &Config, now: Timestamp, most: usize) -> Due {
-    // The latest of the kept ones is on top.
-    let mut kept: BinaryHeap<(Timestamp, TabletId)> = BinaryHeap::new();
-    let mut all = true;
-    for partition in catalog.partitions.values() {
-        if partition.spec.replication_num < 2 || partition.visible_version <= FIRST_VERSION {
-            continue;
+/// A walk over all tablets, in pieces.
+#[derive(Debug)]
+pub struct Walk {
+    /// The last partition that was looked at.
+    last: PartitionId,
+    most: usize,
+    /// The latest of the kept ones is on top.
+    kept: BinaryHeap<(Timestamp, TabletId)>,
+    all: bool,
+}
+
+impl Walk {
+    /// A walk that has seen nothing yet, and finds at most `most` tablets.
+    pub fn new(most: usize) -> Walk {
+        Walk {
+            last: PartitionId(0),
+            most,
+            kept: BinaryHeap::new(),
+            all: true,
         }
-        for tablet in &partition.tablets {
-            let last = catalog.checks.get(tablet);
-            let rests = last.is_some_and(|last| rests(last, partition, config, now));
-            if rests {
+    }
+
+    /// Looks at about so many more tablets; says whether that was the end. A tablet with one replica has nothing to be
+    /// compared with, and an empty partition holds nothing.
+    pub fn go(
+        &mut self,
+        catalog: &Catalog,
+        config: &Config,
+        now: Timestamp,
+        tablets: usize,
+    ) -> bool {
+        let mut looked_at = 0;
+        let rest = (Excluded(self.last), Unbounded);
+        for (id, partition) in catalog.partitions.range(rest) {
+            if looked_at >= tablets {
+                return false;
+            }
+            self.last = *id;
+            looked_at += 1;
+            if partition.spec.replication_num < 2 || partition.visible_version <= FIRST_VERSION {
                 continue;
             }
-            kept.push((last.map_or(Timestamp(i64::MIN), |last| last.at), *tablet));
-            if kept.len() > most {
-                kept.pop();
-                all = false;
+            looked_at += partition.tablets.len();
+            for tablet in &partition.tablets {
+                let last = catalog.checks.get(tablet);
+                if last.is_none_or(|last| !rests(last, partition, config, now)) {
+                    self.keep(last.map_or(Timestamp(i64::MIN), |last| last.at), *tablet);
+                }
             }
         }
+        true
     }
-    let tablets = kept.into_sorted_vec().into_iter().map(|(_, tablet)| tablet);
-    Due {
-        tablets: tablets.collect(),
-        all,
+
+    fn keep(&mut self, last: Timestamp, tablet: TabletId) {
+        self.kept.push((last, tablet));
+        if self.kept.len() > self.most {
+            self.kept.pop();
+            self.all = false;
+        }
     }
+
+    /// What it has found.
+    pub fn found(self) -> Due {
+        let oldest_first = self.kept.into_sorted_vec().into_iter();
+        Due {
+            tablets: oldest_first.map(|(_, tablet)| tablet).collect(),
+            all: self.all,
+        }
+    }
+}
+
+/// A whole walk at one go.
+pub fn due(catalog: &Catalog, config: &Config, now: Timestamp, most: usize) -> Due {
+    let mut walk = Walk::new(most);
+    walk.go(catalog, config, now, usize::MAX);
+    walk.found()
 }
 
 /// Whether the last check of a tablet will do for now. One that timed out has told nothing, and what differs may have
@@ -75,7 +124,7 @@ mod tests {
     use super::*;
     use crate::catalog::partition::PartitionSpec;
     use crate::catalog::table::Medium;
-    use crate::ids::{PartitionId, TableId, Version};
+    use crate::ids::{TableId, Version};
 
     const NOW: Timestamp = Timestamp(1_000_000_000);
 
@@ -136,5 +185,12 @@ mod tests {
         let few = due(&catalog, &config, NOW, 2);
         assert_eq!(few.tablets, [TabletId(16), TabletId(14)]);
         assert!(!few.all);
+        // In pieces it finds the same.
+        let mut walk = Walk::new(100);
+        let mut pieces = 1;
+        while !walk.go(&catalog, &config, NOW, 1) {
+            pieces += 1;
+        }
+        assert_eq!((walk.found(), pieces), (found, 3));
     }
 }

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use super::super::Core;
 use crate::clock::Timestamp;
 use crate::ids::TabletId;
-use crate::tablet::consistency::due::due;
+use crate::tablet::consistency::due::Walk;
 use crate::tablet::consistency::{in_window, majority, voters};
 
 /// Tablets that one walk over the catalog finds at most: more are found by the next.
 const ROUND_MAX: usize = 20_000;
+/// Tablets that a walk looks at in one tick: some milliseconds.
+const PIECE: usize = 10_000;
 /// Tablets that are put into the queue of checks at one go.
 const AT_ONCE: usize = 100;
 /// Milliseconds between two walks, at least, and at most.
@@ -20,6 +22,8 @@ const REST_MS: (u64, u64) = (1_000, 600_000);
 pub(in super::super) struct Background {
     /// What the last walk has found and nobody has begun.
     due: VecDeque<TabletId>,
+    /// The walk that is under way.
+    walk: Option<Walk>,
     /// When the next walk may be.
     walk_at: Timestamp,
     /// Whether something of the last walk has been begun.
@@ -36,6 +40,7 @@ impl Core {
         if open != of.open {
             of.open = open;
             of.due.clear();
+            of.walk = None;
             of.walk_at = self.now;
             of.fruitful = true;
         }
@@ -43,7 +48,12 @@ impl Core {
             return;
         }
         if of.due.is_empty() && of.walk_at <= self.now {
-            let found = due(&self.head, &self.config, self.now, ROUND_MAX);
+            let walk = of.walk.get_or_insert_with(|| Walk::new(ROUND_MAX));
+            let ended = walk.go(&self.head, &self.config, self.now, PIECE);
+            let Some(walk) = of.walk.take_if(|_| ended) else {
+                return;
+            };
+            let found = walk.found();
             let cooldown_ms = self
                 .config
                 .consistency_check_cooldown_time_second
