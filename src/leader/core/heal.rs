@@ -142,7 +142,7 @@ impl Core {
     }
 
     /// Looks at everything remarkable now, and not when its time comes.
-    fn check_soon(&mut self) {
+    pub(super) fn check_soon(&mut self) {
         self.heal.checked_at = None;
     }
 

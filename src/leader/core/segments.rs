@@ -111,5 +111,9 @@ impl Core {
             }
         }
         self.census.look_at(&self.head, &again);
+        // A report may have told of it before; the operator asked for repair now all the same.
+        if answer.bad.iter().any(|of| of.set_bad) {
+            self.check_soon();
+        }
     }
 }
