@@ -1,5 +1,5 @@
 //! Repair and balance at scale, in model time: one backend of many is lost; empty backends are added. Beside it the
-//! processor time that steps of the core take. `BACKENDS=n TABLETS=n` change the size of the first.
+//! time that steps of the core take. `BACKENDS=n TABLETS=n` change the size of the first.
 
 #[path = "../sim/large/build.rs"]
 mod build;
@@ -135,7 +135,7 @@ fn level(shape: Shape) {
 fn costs(world: &World) {
     println!(
         "  {:<28} {:>9} {:>12} {:>12} {:>10}",
-        "processor time of steps", "steps", "mean, us", "longest, us", "all, s"
+        "time of steps of the core", "steps", "mean, us", "longest, us", "all, s"
     );
     for (what, cost) in &world.costs {
         let mean = cost.total.as_secs_f64() * 1e6 / cost.steps as f64;

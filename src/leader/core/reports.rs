@@ -122,14 +122,20 @@ impl Core {
         asked: Timestamp,
         shown: &BTreeSet<TabletId>,
     ) -> Vec<TabletId> {
+        // Which tablets a backend has is found by a walk along all of them; where none can be missing it is spared.
+        if shown.len() as u64 == self.head.tablets.replicas_on(id) {
+            return Vec::new();
+        }
         let mut lost = self.head.tablets.on_backend(id);
         lost.retain(|tablet| {
+            if shown.contains(tablet) {
+                return false;
+            }
             let view = self.head.tablets.view(*tablet);
             let partition = view.and_then(|view| self.head.partitions.get(&view.partition()));
-            let settled = partition.is_some_and(|partition| partition.visible_time < asked)
+            partition.is_some_and(|partition| partition.visible_time < asked)
                 && !self.heal.filled_since(id, *tablet, asked)
-                && !self.heal.fills(id, *tablet);
-            settled && !shown.contains(tablet)
+                && !self.heal.fills(id, *tablet)
         });
         lost.retain(|tablet| self.head.observe_loss(*tablet, id, true));
         lost
