@@ -54,6 +54,15 @@ pub struct HeartbeatAnswer {
     pub clones: Vec<CloneProgress>,
 }
 
+/// One run of a backend: it has another start time when it was restarted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// The backend.
+    pub backend: BackendId,
+    /// When the process started, as its heartbeats say.
+    pub started: Timestamp,
+}
+
 /// How far a running clone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloneProgress {

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::backend::api::Process;
 use crate::backend::clone::Copying;
 use crate::backend::compact::Queue;
 use crate::backend::error::Error;
@@ -118,6 +119,14 @@ impl State {
     /// `host:port` of the HTTP listener of the frontend that sent the last heartbeat.
     pub fn frontend(&self) -> Option<String> {
         self.0.frontend.read().address.clone()
+    }
+
+    /// This process as the frontend knows it, once it has been heard of.
+    pub fn process(&self) -> Option<Process> {
+        Some(Process {
+            backend: self.backend_id()?,
+            started: self.started(),
+        })
     }
 
     /// The id by which the frontend knows this backend.

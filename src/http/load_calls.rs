@@ -93,6 +93,7 @@ async fn begin(
         label: begin.label,
         timeout_ms: begin.timeout_ms,
         coordinator: begin.coordinator,
+        process: begin.process,
         source: "BACKEND_STREAMING",
         partitions: begin.partitions,
     });

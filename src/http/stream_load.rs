@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Path, Query, State};
@@ -17,6 +18,7 @@ use futures::StreamExt;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::backend::api::Process;
 use crate::load::answer::Answer;
 use crate::load::client::{Begin, Committed, Remote};
 use crate::load::coordinator::{Coordinator, Load, Progress, Tolerance};
@@ -33,12 +35,17 @@ const QUEUE: usize = 16;
 /// Loads that one backend coordinates at once; each takes some hundred megabytes at most. More wait their turn.
 const LOADS_MAX: usize = 8;
 
+/// How long a load waits for the first word of a frontend: some heartbeats.
+const FRONTEND_WAIT: Duration = Duration::from_secs(15);
+/// Between two looks for it.
+const FRONTEND_LOOK: Duration = Duration::from_millis(50);
+
 /// What a backend gives its coordinator.
 pub struct StreamLoad {
     /// Runs the loads.
     pub coordinator: Coordinator,
-    /// `host:port` of the frontend's HTTP listener; `None` until it has been heard of.
-    pub frontend: Box<dyn Fn() -> Option<String> + Send + Sync>,
+    /// `host:port` of the frontend's HTTP listener, and what it knows this process by; `None` until it has been heard of.
+    pub frontend: Box<dyn Fn() -> Option<(String, Process)> + Send + Sync>,
     /// This backend's name, for SHOW PROC '/transactions'.
     pub host: String,
     /// Where Parquet bodies wait on disk.
@@ -140,16 +147,31 @@ struct Request {
 }
 
 impl Shared {
+    /// Where the frontend is. A backend that was just started is told by the next heartbeat, and a load that comes before it
+    /// waits for that: the frontend sends loads to backends that it has not seen dying.
+    async fn frontend(&self) -> Result<(String, Process), Error> {
+        let began = Instant::now();
+        loop {
+            if let Some(known) = (self.node.frontend)() {
+                return Ok(known);
+            }
+            if began.elapsed() >= FRONTEND_WAIT {
+                return Err(Error::Frontend {
+                    address: "unknown".to_owned(),
+                    why: "this backend has not heard of its frontend yet; has ALTER SYSTEM ADD BACKEND named it?".to_owned(),
+                });
+            }
+            tokio::time::sleep(FRONTEND_LOOK).await;
+        }
+    }
+
     async fn run(
         &self,
         request: Request,
         body: BodyDataStream,
         progress: Arc<Progress>,
     ) -> Result<Committed, Error> {
-        let address = (self.node.frontend)().ok_or_else(|| Error::Frontend {
-            address: "unknown".to_owned(),
-            why: "this backend has not heard of its frontend yet; has ALTER SYSTEM ADD BACKEND named it?".to_owned(),
-        })?;
+        let (address, process) = self.frontend().await?;
         let room = self.room.acquire().await;
         let _room = room.map_err(|e| Error::Internal(e.to_string()))?;
         let coordinator = &self.node.coordinator;
@@ -165,6 +187,7 @@ impl Shared {
             label: request.label,
             timeout_ms: request.options.timeout_ms,
             coordinator: format!("BE: {}", self.node.host),
+            process: Some(process),
             partitions: request.options.partitions.clone(),
         };
         let (writer, reader) = feed(QUEUE);

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::backend::api::SegmentsAnswer;
+use crate::backend::api::{Process, SegmentsAnswer};
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Medium, TableSpec, WriteQuorum};
 use crate::catalog::user::Verifier;
@@ -229,6 +229,8 @@ pub struct BeginLoad {
     pub timeout_ms: u64,
     /// Who coordinates, for SHOW PROC '/transactions' (`BE: host`, `FE: host`).
     pub coordinator: String,
+    /// The process that coordinates, where it is a backend's: when it ends, the load does.
+    pub process: Option<Process>,
     /// What kind of load it is (`BACKEND_STREAMING`, `INSERT_STREAMING`).
     pub source: &'static str,
     /// Partitions that rows may go to; empty means all.

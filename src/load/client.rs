@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::backend::api::Process;
 use crate::backend::client::{Call, Client};
 use crate::clock::Clock;
 use crate::code::{Code, Failure};
@@ -37,6 +38,9 @@ pub struct Begin {
     pub timeout_ms: u64,
     /// Who coordinates, for SHOW PROC '/transactions'.
     pub coordinator: String,
+    /// The process that coordinates, where it is a backend's.
+    #[serde(default)]
+    pub process: Option<Process>,
     /// Partitions that rows may go to; empty means all.
     pub partitions: Vec<String>,
 }
@@ -103,6 +107,7 @@ impl LoadClient for Local {
             label: begin.label,
             timeout_ms: begin.timeout_ms,
             coordinator: begin.coordinator,
+            process: begin.process,
             source: self.source,
             partitions: begin.partitions,
         });

@@ -76,6 +76,7 @@ pub async fn insert(
         label: label.clone(),
         timeout_ms: into.timeout_ms,
         coordinator: format!("FE: {}", leader.view().frontend.host),
+        process: None,
         partitions: into.partitions,
     };
     let (writer, reader) = feed(QUEUE);

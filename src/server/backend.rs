@@ -66,7 +66,7 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
                 move || Some((state.frontend()?, state.backend_id()?))
             }),
         };
-        let frontend = Box::new(move || state.frontend());
+        let frontend = Box::new(move || Some((state.frontend()?, state.process()?)));
         stream_load::routes(StreamLoad {
             coordinator,
             frontend,
@@ -111,6 +111,9 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
         "compaction_rowsets_max" => settings.compaction_rowsets_max = count()?,
         "compaction_bytes_max" => settings.compaction_bytes_max = number()?,
         "clean_interval_second" => settings.clean_interval = Duration::from_secs(number()?.max(1)),
+        "recover_interval_second" => {
+            settings.recover_interval = Duration::from_secs(number()?.max(1));
+        }
         "trash_file_expire_time_sec" => settings.trash_expire = Duration::from_secs(number()?),
         "scans_max" => settings.scans_max = count()?,
         "loads_max" => settings.loads_max = count()?,
@@ -132,12 +135,13 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
 }
 
 /// Every key of a backend's config file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "compaction_threads",
     "compaction_rowsets_min",
     "compaction_rowsets_max",
     "compaction_bytes_max",
     "clean_interval_second",
+    "recover_interval_second",
     "trash_file_expire_time_sec",
     "scans_max",
     "loads_max",

@@ -4,6 +4,7 @@ mod content;
 mod crash;
 mod driver;
 mod harness;
+mod healing;
 mod quorum;
 mod refusals;
 mod runbooks;

@@ -5,6 +5,7 @@ mod grammar;
 mod journal;
 mod leader;
 mod malformed;
+mod promises;
 mod readme;
 mod repair;
 mod slt;

@@ -124,6 +124,7 @@ impl Load {
             label: format!("load_{}", self.no),
             timeout_ms: 20_000,
             coordinator: "BE: model".to_owned(),
+            process: None,
             source: "BACKEND_STREAMING",
             partitions: Vec::new(),
         }))]

@@ -123,6 +123,7 @@ fn begin(label: &str) -> Begin {
         label: label.into(),
         timeout_ms: 7000,
         coordinator: "BE: here".into(),
+        process: None,
         partitions: vec!["p1".into()],
     }
 }

@@ -12,6 +12,7 @@ mod publish;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::publish::Publishing;
+use crate::backend::api::Process;
 use crate::catalog::state::Catalog;
 use crate::catalog::txn::{Txn, TxnState};
 use crate::clock::Timestamp;
@@ -39,6 +40,8 @@ struct Load {
     backends: BTreeSet<BackendId>,
     /// Replicas from this id on were made after it began, so it wrote nothing to them.
     replicas_below: ReplicaId,
+    /// The backend's process that coordinates it; none where it is this frontend's.
+    process: Option<Process>,
     /// When its time is over: aborted before its commit; afterwards the coordinator is told "committed".
     deadline: Timestamp,
     /// Who waits for it to become visible.
@@ -67,6 +70,7 @@ impl Loads {
                         Load {
                             backends: BTreeSet::new(),
                             replicas_below: ReplicaId::default(),
+                            process: None,
                             deadline: deadline(txn),
                             waiting: Vec::new(),
                             publishing: None,

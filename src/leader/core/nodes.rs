@@ -60,6 +60,7 @@ impl Core {
             .collect();
         self.record(changes)?;
         for id in gone {
+            self.end_orphans(id, None);
             self.copies_lost(id);
         }
         Ok(Some(Reply::Done))
@@ -98,6 +99,7 @@ impl Core {
             self.publish_again();
             if !alive {
                 self.copies_lost(id);
+                self.end_orphans(id, None);
             }
         }
     }
@@ -105,6 +107,10 @@ impl Core {
     fn lives(&mut self, id: BackendId, answer: HeartbeatAnswer) {
         let now = self.now;
         self.copies_progress(id, &answer.clones);
+        let known = self.head.backend_states.get(&id);
+        if known.and_then(|state| state.started) != Some(answer.started) {
+            self.end_orphans(id, Some(answer.started));
+        }
         self.head.observe_backend(id, |state| {
             state.alive = true;
             state.started = Some(answer.started);

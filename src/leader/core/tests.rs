@@ -124,6 +124,11 @@ impl World {
     }
 
     fn alive(&mut self, backend: BackendId) {
+        self.started(backend, 0);
+    }
+
+    /// A heartbeat of a process that started then.
+    fn started(&mut self, backend: BackendId, at: i64) {
         let path = PathState {
             root: "/data".to_owned(),
             hash: 7,
@@ -133,10 +138,10 @@ impl World {
             other_used: 0,
             available: 1 << 30,
             total: 1 << 30,
-            tablets: 0,
+            tablets: self.core.head.tablets.replicas_on(backend),
         };
         let answer = HeartbeatAnswer {
-            started: Timestamp(0),
+            started: Timestamp(at),
             version: "test".to_owned(),
             paths: vec![path],
             cpu_cores: 2,
@@ -214,6 +219,7 @@ fn begin(label: &str) -> Request {
         label: label.to_owned(),
         timeout_ms: 60_000,
         coordinator: "BE: h1".to_owned(),
+        process: None,
         source: "BACKEND_STREAMING",
         partitions: Vec::new(),
     })

@@ -85,6 +85,7 @@ async fn run(
             label: "l".into(),
             timeout_ms: 0,
             coordinator: "test".into(),
+            process: None,
             partitions: Vec::new(),
         },
         tolerance,

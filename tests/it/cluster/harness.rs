@@ -1,4 +1,6 @@
-//! Starts, kills and restarts the nodes of a cluster, and speaks to them as users do.
+//! Starts, stops, kills and restarts the nodes of a cluster, and speaks to them as users do.
+
+mod target;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -6,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder, Row, Value};
+use mysql_async::Conn;
 use serde_json::Value as Json;
 use tempfile::TempDir;
+
+pub use self::target::{Target, http};
 
 /// How long anything may take that should happen soon.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -58,6 +61,15 @@ impl Node {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    /// `kill -TERM`, and waits until it has ended by itself.
+    pub fn stop(&mut self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.is_ok_and(|s| s.success()), "no signal to {pid}");
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "it ended with {status}");
+    }
 }
 
 impl Drop for Node {
@@ -66,53 +78,80 @@ impl Drop for Node {
     }
 }
 
+/// What a cluster is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// Backends.
+    pub backends: usize,
+    /// Storage paths of each.
+    pub paths: usize,
+    /// Settings of the frontend that differ from the defaults.
+    pub settings: &'a [(&'a str, &'a str)],
+}
+
 /// A frontend and its backends, each a process.
 pub struct Cluster {
     /// Everything on disk.
     pub dir: TempDir,
     /// The frontend while it runs.
     pub frontend: Option<Node>,
-    /// The backends; a killed one is `None`.
+    /// The backends; one that does not run is `None`.
     pub backends: Vec<Option<Node>>,
+    paths: usize,
     ports: Vec<String>,
-    mysql: String,
-    http: String,
+    target: Target,
 }
 
 impl Cluster {
-    /// A frontend and `count` backends that it knows and has heard from.
+    /// A frontend and `count` backends of one path that it knows and has heard from.
     pub async fn start(count: usize) -> Cluster {
-        let dir = tempfile::tempdir().expect("a temporary directory");
+        Cluster::of(Shape {
+            backends: count,
+            paths: 1,
+            settings: &[
+                ("heartbeat_interval_second", "1"),
+                ("quorum_publish_wait_time_ms", "1000"),
+            ],
+        })
+        .await
+    }
+
+    /// A frontend and backends that it knows and has heard from.
+    pub async fn of(shape: Shape<'_>) -> Cluster {
         let free = "127.0.0.1:0".to_owned();
         let mut cluster = Cluster {
-            dir,
+            dir: tempfile::tempdir().expect("a temporary directory"),
             frontend: None,
             backends: Vec::new(),
+            paths: shape.paths,
             ports: Vec::new(),
-            mysql: free.clone(),
-            http: free.clone(),
+            target: Target {
+                http: free.clone(),
+                mysql: free,
+            },
         };
         cluster.start_frontend();
-        for at in 0..count {
-            cluster.backends.push(None);
-            cluster.ports.push(free.clone());
-            cluster.start_backend(at);
-            let address = cluster.ports[at].clone();
-            cluster
-                .sql(&format!("ALTER SYSTEM ADD BACKEND \"{address}\""))
-                .await
-                .expect("the backend is added");
-        }
-        for (key, value) in [
-            ("heartbeat_interval_second", "1"),
-            ("quorum_publish_wait_time_ms", "1000"),
-        ] {
+        for (key, value) in shape.settings {
             let set =
                 format!("ADMIN SET FRONTEND CONFIG (\"{key}\" = \"{value}\") WITH PERSISTENT");
             cluster.sql(&set).await.expect("a setting is set");
         }
-        cluster.wait_alive(count).await;
+        for _ in 0..shape.backends {
+            cluster.add_backend().await;
+        }
+        cluster.wait_alive(shape.backends).await;
         cluster
+    }
+
+    /// Starts one more backend, which joins; gives its place.
+    pub async fn add_backend(&mut self) -> usize {
+        let at = self.backends.len();
+        self.backends.push(None);
+        self.ports.push("127.0.0.1:0".to_owned());
+        self.start_backend(at);
+        let add = format!("ALTER SYSTEM ADD BACKEND \"{}\"", self.ports[at]);
+        self.sql(&add).await.expect("the backend is added");
+        at
     }
 
     /// Starts the frontend, on the addresses that it had before.
@@ -120,32 +159,37 @@ impl Cluster {
         let args = [
             "frontend",
             "--mysql-addr",
-            &self.mysql,
+            &self.target.mysql,
             "--http-addr",
-            &self.http,
+            &self.target.http,
             "--data-dir",
             &self.path("fe"),
         ];
         let node = self.run(&args.map(str::to_owned), "fe.log");
-        self.mysql.clone_from(&node.ready["mysql"]);
-        self.http.clone_from(&node.ready["http"]);
+        self.target.mysql.clone_from(&node.ready["mysql"]);
+        self.target.http.clone_from(&node.ready["http"]);
         self.frontend = Some(node);
     }
 
     /// Starts a backend, on the address that it had before.
     pub fn start_backend(&mut self, at: usize) {
+        let mut args = vec!["backend".to_owned()];
+        for path in self.storage_paths(at) {
+            args.extend(["--storage-path".to_owned(), path.display().to_string()]);
+        }
         let token = self.path("fe/cluster.token");
-        let store = self.path(&format!("be{at}"));
-        let args = [
-            "backend",
-            "--storage-path",
-            &store,
+        let config = self.path("be.conf");
+        std::fs::write(&config, "recover_interval_second = 1\n").expect("it is written");
+        let rest = [
+            "--config",
+            &config,
             "--http-addr",
             &self.ports[at],
             "--cluster-token-file",
             &token,
         ];
-        let node = self.run(&args.map(str::to_owned), &format!("be{at}.log"));
+        args.extend(rest.map(str::to_owned));
+        let node = self.run(&args, &format!("be{at}.log"));
         self.ports[at].clone_from(&node.ready["http"]);
         self.backends[at] = Some(node);
     }
@@ -155,6 +199,11 @@ impl Cluster {
         self.backends[at].take().expect("the backend runs").kill();
     }
 
+    /// `kill -TERM` of a backend, as before a restart that is planned.
+    pub fn stop_backend(&mut self, at: usize) {
+        self.backends[at].take().expect("the backend runs").stop();
+    }
+
     /// A path of this cluster.
     pub fn path(&self, below: &str) -> String {
         self.dir.path().join(below).display().to_string()
@@ -162,7 +211,17 @@ impl Cluster {
 
     /// `host:port` of the frontend's HTTP listener.
     pub fn http_address(&self) -> &str {
-        &self.http
+        &self.target.http
+    }
+
+    /// The storage paths of a backend.
+    pub fn storage_paths(&self, at: usize) -> Vec<PathBuf> {
+        let name = |path| match path {
+            0 => format!("be{at}"),
+            _ => format!("be{at}_{path}"),
+        };
+        let paths = 0..self.paths;
+        paths.map(|p| self.dir.path().join(name(p))).collect()
     }
 
     /// `host:port` of a backend.
@@ -172,22 +231,12 @@ impl Cluster {
 
     /// Runs one statement on a connection of its own; errors as `code: text`.
     pub async fn sql(&self, statement: &str) -> Result<Vec<BTreeMap<String, String>>, String> {
-        let mut conn = self.connect().await?;
-        let rows: Vec<Row> = conn.query(statement).await.map_err(described)?;
-        let _ = conn.disconnect().await;
-        Ok(rows.into_iter().map(named).collect())
+        self.target.sql(statement).await
     }
 
     /// A MySQL connection as root.
     pub async fn connect(&self) -> Result<Conn, String> {
-        let (host, port) = self.mysql.rsplit_once(':').expect("host:port");
-        let port: u16 = port.parse().expect("a port");
-        let options = OptsBuilder::default()
-            .ip_or_hostname(host)
-            .tcp_port(port)
-            .user(Some("root"))
-            .prefer_socket(false);
-        Conn::new(options).await.map_err(described)
+        self.target.connect().await
     }
 
     /// One number that a query gives.
@@ -200,11 +249,9 @@ impl Cluster {
         cell.parse().map_err(|_| format!("not a number: {cell}"))
     }
 
-    /// Where loads go: usable while the cluster is being killed.
+    /// Where statements and loads go: usable while the cluster is being killed.
     pub fn target(&self) -> Target {
-        Target {
-            http: self.http.clone(),
-        }
+        self.target.clone()
     }
 
     /// A stream load; the coordinator's answer, or why there is none.
@@ -215,7 +262,7 @@ impl Cluster {
         body: Vec<u8>,
         headers: &[(&str, &str)],
     ) -> Result<Json, String> {
-        self.target().load(db, table, body, headers).await
+        self.target.load(db, table, body, headers).await
     }
 
     /// Waits until so many backends are alive.
@@ -258,10 +305,17 @@ impl Cluster {
 
     /// Parquet files below every backend's storage paths.
     pub fn parquet_files(&self) -> Vec<PathBuf> {
+        let backends = 0..self.backends.len();
+        backends.flat_map(|at| self.parquet_files_of(at)).collect()
+    }
+
+    /// Parquet files below one backend's storage paths.
+    pub fn parquet_files_of(&self, at: usize) -> Vec<PathBuf> {
         let mut files = Vec::new();
-        for at in 0..self.backends.len() {
-            collect(Path::new(&self.path(&format!("be{at}"))), &mut files);
+        for path in self.storage_paths(at) {
+            collect(&path, &mut files);
         }
+        files.sort();
         files
     }
 
@@ -269,63 +323,6 @@ impl Cluster {
         Node::start(args, &[], Path::new(&self.path(log)))
             .unwrap_or_else(|e| panic!("{e}\n{}", self.logs()))
     }
-}
-
-/// The frontend's HTTP listener.
-pub struct Target {
-    http: String,
-}
-
-impl Target {
-    /// A stream load; the coordinator's answer, or why there is none.
-    pub async fn load(
-        &self,
-        db: &str,
-        table: &str,
-        body: Vec<u8>,
-        headers: &[(&str, &str)],
-    ) -> Result<Json, String> {
-        let first = put(
-            &format!("http://{}/api/{db}/{table}/_stream_load", self.http),
-            Vec::new(),
-            headers,
-        )
-        .await?;
-        let coordinator = first
-            .headers()
-            .get("location")
-            .and_then(|l| l.to_str().ok())
-            .map(str::to_owned);
-        let answer = match coordinator {
-            Some(url) => put(&url, body, headers).await?,
-            None => first,
-        };
-        answer.json().await.map_err(|e| e.to_string())
-    }
-}
-
-async fn put(
-    url: &str,
-    body: Vec<u8>,
-    headers: &[(&str, &str)],
-) -> Result<reqwest::Response, String> {
-    let mut request = http()
-        .put(url)
-        .basic_auth("root", Some(""))
-        .timeout(SOON)
-        .body(body);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    request.send().await.map_err(|e| e.to_string())
-}
-
-/// A client for HTTP that follows no redirect.
-pub fn http() -> reqwest::Client {
-    // The first provider that is installed stays; there is only this one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    client.build().expect("a client")
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
@@ -339,32 +336,5 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
         {
             files.push(path);
         }
-    }
-}
-
-fn named(row: Row) -> BTreeMap<String, String> {
-    let names: Vec<String> = row
-        .columns_ref()
-        .iter()
-        .map(|c| c.name_str().into_owned())
-        .collect();
-    names
-        .into_iter()
-        .zip(row.unwrap().into_iter().map(text))
-        .collect()
-}
-
-fn text(value: Value) -> String {
-    match value {
-        Value::NULL => "NULL".to_owned(),
-        Value::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        other => other.as_sql(true),
-    }
-}
-
-fn described(error: mysql_async::Error) -> String {
-    match error {
-        mysql_async::Error::Server(e) => format!("{}: {}", e.code, e.message),
-        other => other.to_string(),
     }
 }

@@ -50,6 +50,7 @@ impl Core {
             Load {
                 backends: plan.backends.keys().copied().collect(),
                 replicas_below: self.numbers.next_replica(),
+                process: begin.process,
                 deadline: plan.deadline,
                 waiting: Vec::new(),
                 publishing: None,

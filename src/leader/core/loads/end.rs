@@ -6,6 +6,7 @@ use super::deadline;
 use crate::backend::api::Abort;
 use crate::catalog::change::Change;
 use crate::catalog::txn::{Txn, TxnState};
+use crate::clock::Timestamp;
 use crate::ids::{BackendId, TableId, TxnId};
 use crate::leader::action::{Action, BackendRequest};
 use crate::leader::request::Reply;
@@ -101,6 +102,23 @@ impl Core {
             if let Some(txn) = self.head.txns.get(&id).cloned() {
                 assert!(deadline(&txn) <= now);
                 self.end_late(&txn);
+            }
+        }
+    }
+
+    /// Gives up what a backend coordinated and has not committed, when its process is not `living`, or any more: nobody else
+    /// goes on with it, and its label is free for who repeats it (StarRocks: abortTxnWhenCoordinateBeDown).
+    pub(in super::super) fn end_orphans(&mut self, backend: BackendId, living: Option<Timestamp>) {
+        let running = self.loads.running.iter();
+        let orphans = running.filter(|(_, load)| {
+            let of = load.process.filter(|process| process.backend == backend);
+            load.publishing.is_none() && of.is_some_and(|of| Some(of.started) != living)
+        });
+        for id in orphans.map(|(id, _)| *id).collect::<Vec<_>>() {
+            if let Some(txn) = self.head.txns.get(&id).cloned() {
+                let reason =
+                    format!("its coordinator, backend {backend}, was lost before the commit");
+                self.abort(&txn, &reason);
             }
         }
     }

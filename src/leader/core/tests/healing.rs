@@ -1,5 +1,7 @@
 //! Repair by its events: what is found, queued, copied, removed, and in which order.
 
+mod pace;
+
 use super::*;
 use crate::backend::api::{CloneAnswer, CloneTablet};
 use crate::catalog::replica::ReplicaState;

@@ -1,6 +1,7 @@
 //! Loads: quorums, labels, order of versions, what becomes of replicas that miss one.
 
 use super::*;
+use crate::backend::api::Process;
 use crate::code::Code;
 
 fn visible(result: Option<Result<Reply, Failure>>) -> Vec<Version> {
@@ -308,4 +309,33 @@ fn nothing_is_answered_or_sent_before_its_record_is_durable() {
     );
     world.step(Event::Appended { seq: seq + 1 });
     visible(world.reply(token));
+}
+
+#[test]
+fn a_load_whose_coordinator_is_gone_is_given_up_and_its_label_is_free() {
+    let mut world = World::new(3);
+    world.table(1, 3, WriteQuorum::Majority);
+    let backend = world.backends()[0];
+    let by = |label: &str, started: i64| match begin(label) {
+        Request::BeginLoad(load) => Request::BeginLoad(BeginLoad {
+            process: Some(Process {
+                backend,
+                started: Timestamp(started),
+            }),
+            ..load
+        }),
+        other => other,
+    };
+    world.ask(by("dies", 0)).expect("a plan");
+    assert_eq!(world.begin("dies").unwrap_err().code, Code::LABEL_EXISTS);
+    world.dead(backend);
+    world.begin("dies").expect("a plan: the label is free");
+    world.alive(backend);
+
+    // It was restarted so fast that no heartbeat failed.
+    world.ask(by("before", 0)).expect("a plan");
+    world.ask(by("after", 5)).expect("a plan");
+    world.started(backend, 5);
+    world.begin("before").expect("a plan: the label is free");
+    assert_eq!(world.begin("after").unwrap_err().code, Code::LABEL_EXISTS);
 }
