@@ -120,7 +120,7 @@ impl Summary {
     /// Adds the next rows of a cursor; true when there are no more. Blocks.
     fn take(&mut self, cursor: &mut Cursor) -> Result<bool, Error> {
         for _ in 0..BATCHES {
-            match cursor.next()? {
+            match cursor.next_batch()? {
                 Some(batch) => self.add(&batch)?,
                 None => return Ok(true),
             }

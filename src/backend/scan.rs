@@ -124,7 +124,7 @@ impl Scan {
         };
         let encode = |e: arrow::error::ArrowError| Error::Request(format!("encoding rows: {e}"));
         while writer.get_ref().len() < CHUNK_BYTES {
-            match self.cursor.next()? {
+            match self.cursor.next_batch()? {
                 Some(batch) => writer.write(&batch).map_err(encode)?,
                 None => {
                     writer.finish().map_err(encode)?;

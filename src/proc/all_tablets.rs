@@ -66,7 +66,7 @@ impl Scan for AllTablets {
     ) -> ControlFlow<()> {
         let cluster = view.census.cluster();
         Home::tablets(view, wanted, &mut |home, tablet| {
-            out(AnyTabletRow::new(view, &cluster, home, &tablet))
+            out(AnyTabletRow::new(view, cluster, home, &tablet))
         })
     }
 }

@@ -125,7 +125,7 @@ fn named(view: &View, tablets: Vec<TabletId>) -> (usize, Vec<(TabletId, TabletSt
     let cluster = view.census.cluster();
     let status = |id: &TabletId| {
         let tablet = view.catalog.tablets.view(*id)?;
-        Some((*id, tablet_health(&cluster, &tablet).status))
+        Some((*id, tablet_health(cluster, &tablet).status))
     };
     let first = tablets.iter().take(NAMED_MAX).filter_map(status).collect();
     (tablets.len(), first)

@@ -104,7 +104,7 @@ impl Cursor {
     ///
     /// # Errors
     /// A file could not be read.
-    pub fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         while self.left > 0 {
             if let Some(open) = &mut self.open {
                 if let Some((batch, ordinal)) = open.next(&self.request, self.left)? {

@@ -145,11 +145,10 @@ async fn failing(dir: &Path) {
     for version in 2..=4 {
         put(&source, version).await;
     }
-    let mut replica = 2001;
-    for (point, action) in POINTS
+    let faults = POINTS
         .iter()
-        .flat_map(|p| [(p, "return(full)"), (p, "return")])
-    {
+        .flat_map(|p| [(p, "return(full)"), (p, "return")]);
+    for (replica, (point, action)) in (2001..).zip(faults) {
         let request = Node::clone_request(&source, 1, replica, 4);
         fault::set(point, action).unwrap();
         let failed = node.clone_tablet(&request).await;
@@ -163,7 +162,6 @@ async fn failing(dir: &Path) {
         node.clone_tablet(&request).await.unwrap();
         assert_same_rows(&source, &node, 1, 4).await;
         assert_eq!(files(&dir.join("path")), node.named(), "{point} {action}");
-        replica += 1;
         say(dir, point);
     }
     node.running.stop().await;
