@@ -20,7 +20,9 @@ ADMIN SHOW REPLICA DISTRIBUTION FROM demo.flights;
 -- 3. One tablet: what it belongs to. Its DetailCmd can be pasted.
 SHOW TABLET <tablet>;
 SHOW PROC '<detail>';
--- Why it is not repaired, or what is done next, in one sentence: EXPLAIN TABLET <tablet>, where there is this statement.
+-- What is done about it next, or why nothing is, in one sentence; then each backend as source and as destination of a
+-- copy, with the setting that matters and the statement that helps.
+EXPLAIN TABLET <tablet>;
 
 -- 4. The tasks of the scheduler. ErrMsg says why a task waits: "unable to find source replica" means that no replica can
 --    be copied; "unable to find dest path for new replica" that no backend is free to take one: start or add a backend.

@@ -50,6 +50,10 @@ async fn a_clone_whose_source_dies_half_way_is_taken_from_another() {
         finished.iter().all(|row| row["SrcBe"] != first["SrcBe"]),
         "{finished:#?}"
     );
+    assert!(
+        finished.iter().any(|row| row["FailedRunning"] == "1"),
+        "{finished:#?}"
+    );
     let rows = cluster.number("SELECT count(*) FROM h.t").await;
     assert_eq!(rows, Ok(20_000));
     cluster.start_backend(source.expect("known"));

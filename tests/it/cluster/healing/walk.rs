@@ -46,6 +46,7 @@ async fn the_walk_of_the_seed_from_the_statistic_to_the_history() {
         "unable to find dest path for new replica",
         "VERY_HIGH",
         "RemainingTimeMs",
+        "VERDICT",
         tablet,
         detail,
     ] {
