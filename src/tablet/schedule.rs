@@ -2,7 +2,7 @@
 //!
 //! Pure: looks at the desk, changes nothing. The leader performs what is decided; EXPLAIN TABLET only shows it.
 
-use crate::catalog::replica::ReplicaState;
+use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::ids::{ReplicaId, TxnId};
 use crate::tablet::desk::Desk;
@@ -170,24 +170,49 @@ fn retiring(
         return Decision::Keep(replica);
     }
     match desk.load_before(tablet, below) {
-        // The load may wait for a replica that is behind, and nothing else is done about the tablet meanwhile.
-        Some(_) if another_is_behind(desk, tablet, replica) => Decision::Keep(replica),
+        // The load may wait for a replica that is behind or lost, and nothing else is done about the tablet meanwhile.
+        Some(_) if needed_after_all(desk, tablet, &marked) => Decision::Keep(replica),
+        // Its rows are the only ones of a load that waits to be seen, and it can't be read up to there.
+        Some(txn) if held_back(desk, tablet, &marked) => {
+            let forward = Spot {
+                backend: marked.backend,
+                path: marked.path_hash,
+                replica: Some(replica),
+            };
+            match desk.free(forward.backend, forward.path, Kind::Repair) {
+                true => copy(desk, tablet, forward).unwrap_or_else(Decision::Later),
+                false => Decision::Later(Reason::WaitsForLoads(txn)),
+            }
+        }
         Some(txn) => Decision::Later(Reason::WaitsForLoads(txn)),
         None => Decision::Remove(replica),
     }
 }
 
-/// Whether something is the matter that only bringing another replica forward can mend.
-fn another_is_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: ReplicaId) -> bool {
-    let behind = |replica: &crate::catalog::replica::Replica| {
-        replica.id != marked
+/// Whether a committed load can only be seen with a replica that is behind, and that a copy could bring forward.
+fn held_back(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: &Replica) -> bool {
+    let behind = marked.version < tablet.visible() || marked.last_failed_version > 0;
+    behind
+        && !marked.bad
+        && desk.catalog.alive(marked.backend)
+        && !desk.loads_can_spare(tablet, marked.id)
+}
+
+/// Whether something else is the matter by now, which can only be mended once the mark is gone.
+fn needed_after_all(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: &Replica) -> bool {
+    let comes = |replica: &Replica| !replica.bad && desk.catalog.alive(replica.backend);
+    let behind = |replica: &Replica| {
+        replica.id != marked.id
             && replica.state == ReplicaState::Normal
-            && !replica.bad
-            && desk.catalog.alive(replica.backend)
+            && comes(replica)
             && (replica.version < tablet.visible() || replica.last_failed_version > 0)
     };
-    tablet_health(desk.cluster, tablet).status == TabletStatus::VersionIncomplete
-        && tablet.replicas().any(|replica| behind(&replica))
+    match tablet_health(desk.cluster, tablet).status {
+        TabletStatus::VersionIncomplete => tablet.replicas().any(|replica| behind(&replica)),
+        // One that is bad and makes room is not missed.
+        TabletStatus::ReplicaMissing => !marked.bad || !desk.catalog.alive(marked.backend),
+        _ => false,
+    }
 }
 
 /// A replica that was marked to go, holds everything, and is on a backend that stays.

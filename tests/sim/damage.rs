@@ -57,7 +57,8 @@ impl World {
     /// Whether everything that a machine holds of a tablet may go.
     pub fn can_lose(&self, catalog: &Catalog, at: usize, tablet: TabletId) -> bool {
         let Some(view) = catalog.tablets.view(tablet) else {
-            return true;
+            // It may be being made at this moment.
+            return false;
         };
         let mut pending = self.backends[at].pending.values();
         let whole = self.whole(catalog, &view);
@@ -68,19 +69,24 @@ impl World {
     /// Whether damage that nobody notices at once may be done to a replica.
     fn can_hurt(&self, catalog: &Catalog, at: usize, tablet: TabletId) -> bool {
         let Some(view) = catalog.tablets.view(tablet) else {
-            return true;
+            return false;
         };
+        let needed = usize::from(self.quorum(catalog, &view));
+        self.can_lose(catalog, at, tablet) && self.unsound(&view) + 1 < needed
+    }
+
+    /// Replicas that a load of a tablet needs.
+    fn quorum(&self, catalog: &Catalog, view: &TabletView<'_>) -> u16 {
         let partition = catalog.partitions.get(&view.partition());
         let table = partition.and_then(|partition| catalog.tables.get(&partition.table));
-        let Some(table) = table else { return true };
-        let needed = table.spec.properties.write_quorum.needed(view.wanted());
-        self.can_lose(catalog, at, tablet) && self.unsound(&view) + 1 < usize::from(needed)
+        let quorum = table.map(|table| table.spec.properties.write_quorum);
+        quorum.map_or(1, |quorum| quorum.needed(view.wanted()))
     }
 
     /// Whether a storage path with a replica may die.
     fn can_wipe(&self, catalog: &Catalog, at: usize, tablet: TabletId) -> bool {
         let Some(view) = catalog.tablets.view(tablet) else {
-            return true;
+            return false;
         };
         self.can_lose(catalog, at, tablet) && self.unsound(&view) + 1 < usize::from(view.wanted())
     }
@@ -114,7 +120,12 @@ pub fn some_file(world: &mut World, at: usize) {
         true => File::Lost,
         false => File::Flipped,
     };
-    spoil(world, at, tablet, file);
+    let known = catalog.tablets.view(tablet);
+    let wanted = known.map_or(0, |view| world.quorum(&catalog, &view));
+    if spoil(world, at, tablet, file) && wanted < 3 {
+        // A load that repair has taken a holder from may be on this replica alone: it must not go unnoticed for long.
+        world.backends[at].read(tablet);
+    }
 }
 
 /// Does it to one of the tablet's files. Says whether there was one.
@@ -167,10 +178,11 @@ pub fn alter(world: &mut World, at: usize, tablet: TabletId) -> bool {
     true
 }
 
-/// A storage path fails for some seconds and comes back as it was.
+/// A storage path fails for some seconds and comes back as it was. Meanwhile its replicas are bad, and may be removed.
 pub fn some_path_offline(world: &mut World, at: usize) {
-    let paths = world.backends[at].paths.len() as u64;
-    let path = world.rng.below(paths) as usize;
+    let Some(path) = some_path(world, at) else {
+        return;
+    };
     world.backends[at].paths[path].online = false;
     world.say(format!("path {path} of machine {at} is offline"));
     let back = world.now_ms + world.rng.between(500, 15_000);
@@ -179,16 +191,20 @@ pub fn some_path_offline(world: &mut World, at: usize) {
 
 /// A storage path dies and an empty one takes its place, if all that it holds is elsewhere as well.
 pub fn some_path_wiped(world: &mut World, at: usize) {
-    let Some((catalog, _)) = world.snapshot() else {
-        return;
-    };
+    if let Some(path) = some_path(world, at) {
+        wipe(world, at, path);
+    }
+}
+
+/// A storage path of which all that it holds is elsewhere as well.
+fn some_path(world: &mut World, at: usize) -> Option<usize> {
+    let (catalog, _) = world.snapshot()?;
     let paths = world.backends[at].paths.len() as u64;
     let path = world.rng.below(paths) as usize;
     let held = world.backends[at].replicas.iter();
     let mut here = held.filter(|(_, held)| held.path == path);
-    if here.all(|(tablet, _)| world.can_wipe(&catalog, at, *tablet)) {
-        wipe(world, at, path);
-    }
+    here.all(|(tablet, _)| world.can_wipe(&catalog, at, *tablet))
+        .then_some(path)
 }
 
 /// Empties a storage path.

@@ -28,7 +28,7 @@ fn when_everything_restarts_nothing_is_copied() {
     world.run_for(2_000);
     world.start_frontend();
     for at in 0..5 {
-        world.run_for(1_500);
+        world.run_for(3_000);
         world.revive(at);
     }
     world.run_for(120_000);
