@@ -6,6 +6,7 @@
 //! remove, on another backend. Rows that are pending on a replica may be the only ones of a load that is about to be
 //! committed, so such a replica is left alone as well.
 
+use quorate::catalog::replica::ReplicaState;
 use quorate::catalog::state::Catalog;
 use quorate::catalog::tablets::TabletView;
 use quorate::ids::{ReplicaId, TabletId};
@@ -27,6 +28,7 @@ impl World {
             !self.removed.contains(&replica.id)
                 && !self.retired.contains(&replica.id)
                 && !replica.bad
+                && replica.state == ReplicaState::Normal
         });
         let replicas = replicas.filter(|of| catalog.backends.contains_key(&of.backend));
         let on = replicas.filter_map(|replica| Some((self.machine(replica.backend)?, replica.id)));
