@@ -4,11 +4,12 @@ use super::make::Goal;
 use super::{Answer, Core, Error};
 use crate::catalog::change::{Change, NewPartition};
 use crate::catalog::partition::PartitionSpec;
-use crate::catalog::table::{Partitioning, TableSpec};
+use crate::catalog::table::{Partitioning, Table, TableSpec};
+use crate::catalog::tablets::TabletView;
 use crate::ids::{BackendId, PartitionId, ReplicaId, TabletId};
 use crate::leader::action::Token;
 use crate::leader::request::Reply;
-use crate::tablet::placement::{Placement, automatic_buckets, available};
+use crate::tablet::placement::{Placement, automatic_buckets, available, sized_buckets};
 
 /// Replicas that one statement can make.
 const REPLICAS_MAX: u64 = 1_000_000;
@@ -46,6 +47,11 @@ impl Core {
                 .map(|spec| Error::PartitionExists(spec.name).to_string());
             return Ok(Some(Reply::Note(exist.collect::<Vec<_>>().join("; "))));
         }
+        let mut new = new;
+        if let Some(buckets) = self.buckets_by_size(table) {
+            let open = new.iter_mut().filter(|partition| partition.buckets == 0);
+            open.for_each(|partition| partition.buckets = buckets);
+        }
         let mut changes = Vec::new();
         let partitions = self.new_partitions(&spec, &existing, new, &mut changes)?;
         self.make(
@@ -56,6 +62,26 @@ impl Core {
             },
             changes,
         )
+    }
+
+    /// Buckets of a new partition of a table whose rows go anywhere and whose number of buckets is open: as many as its
+    /// largest partition would need (seed: bucket_size). None where that is not asked for, or no partition holds anything.
+    fn buckets_by_size(&self, table: &Table) -> Option<u32> {
+        let distribution = &table.spec.distribution;
+        if distribution.buckets.is_some() || !distribution.columns.is_empty() {
+            return None;
+        }
+        let bucket_size = match table.spec.properties.bucket_size {
+            0 => self.config.default_automatic_bucket_size,
+            set => set,
+        };
+        let bytes = |tablet: TabletView<'_>| tablet.replicas().map(|of| of.data_size).max();
+        let partitions = self.head.partitions_of(table);
+        let sizes = partitions.map(|partition| {
+            let tablets = self.head.tablets.of_partition(partition);
+            tablets.filter_map(bytes).sum::<u64>()
+        });
+        sized_buckets(sizes.max().unwrap_or(0), bucket_size)
     }
 
     pub(super) fn drop_partition(

@@ -1,6 +1,7 @@
 //! Statements: what they make, what they refuse, what they leave behind.
 
 use super::*;
+use crate::catalog::partition::{Bound, Range};
 use crate::code::Code;
 
 fn drop_table() -> Request {
@@ -252,4 +253,87 @@ fn unknown_tablets_are_dropped_after_their_delay_and_only_outside_safe_mode() {
         world.calls.pop_front(),
         Some((_, _, BackendRequest::DropTablets(_)))
     ));
+}
+
+#[test]
+fn a_new_partition_gets_the_buckets_that_bucket_size_asks_for() {
+    let mut world = World::new(3);
+    world.table(1, 1, WriteQuorum::Majority);
+    let part = |name: &str, from: i128| PartitionSpec {
+        name: name.to_owned(),
+        range: Some(Range {
+            lower: Some(Bound::Int(from)),
+            upper: Some(Bound::Int(from + 10)),
+        }),
+        buckets: 0,
+        replication_num: 1,
+        medium: Medium::Hdd,
+    };
+    let Request::CreateTable { mut spec, .. } = create_table("r", 1, 1, WriteQuorum::Majority)
+    else {
+        panic!("a table is made by CREATE TABLE");
+    };
+    spec.partitioning = Partitioning::Range { column: 0 };
+    spec.distribution = Distribution {
+        columns: Vec::new(),
+        buckets: None,
+    };
+    spec.properties.bucket_size = 1000;
+    let create = Request::CreateTable {
+        db: "d".to_owned(),
+        name: "r".to_owned(),
+        if_not_exists: false,
+        spec,
+        partitions: vec![part("p1", 0)],
+    };
+    world.ask(create).expect("a table");
+    let add = |world: &mut World, new: PartitionSpec| {
+        let request = Request::AddPartitions {
+            db: "d".to_owned(),
+            name: "r".to_owned(),
+            if_not_exists: false,
+            partitions: vec![new],
+        };
+        world.ask(request).expect("a partition");
+    };
+    let buckets = |world: &World, name: &str| {
+        let mut all = world.core.head.partitions.values();
+        all.find(|of| of.spec.name == name)
+            .map(|of| of.spec.buckets)
+    };
+    add(&mut world, part("p2", 10));
+    assert_eq!(buckets(&world, "p1"), Some(6), "two for each backend");
+    assert_eq!(buckets(&world, "p2"), Some(6), "nothing is known of sizes");
+
+    let p1 = world.core.head.partitions.values();
+    let p1 = p1
+        .filter(|of| of.spec.name == "p1")
+        .flat_map(|of| of.tablets.to_vec());
+    for tablet in p1.collect::<Vec<_>>() {
+        let view = world.core.head.tablets.view(tablet).expect("a tablet");
+        let of = view.replicas().next().expect("a replica");
+        let reported = crate::catalog::tablets::Reported {
+            replica: of.id,
+            version: of.version,
+            newest: of.version,
+            believe_loss: false,
+            bad: false,
+            bytes: 3500,
+            rows: 1,
+            rowsets: 1,
+            path: 7,
+        };
+        let backend = of.backend;
+        let now = Timestamp(world.now);
+        world
+            .core
+            .head
+            .observe_replica(tablet, backend, &reported, now);
+    }
+    add(&mut world, part("p3", 20));
+    assert_eq!(
+        buckets(&world, "p3"),
+        Some(21),
+        "6 times 3500 bytes, 1000 each"
+    );
 }
