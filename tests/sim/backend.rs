@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::backend::api::{CreateTablets, DropTablets, Publish, PublishTablet, TabletSpec};
 use quorate::catalog::table::Medium;
-use quorate::ids::{TabletId, TxnId};
+use quorate::ids::{ReplicaId, TabletId, TxnId};
 
 pub use self::clone::{CloneJob, Piece, Step};
 pub use self::path::ModelPath;
@@ -32,6 +32,8 @@ pub struct ModelBackend {
     pub replicas: BTreeMap<TabletId, ModelReplica>,
     /// Replicas that were dropped or replaced, the oldest first.
     pub trash: Vec<(TabletId, ModelReplica)>,
+    /// Replicas that were dropped: they never come again.
+    pub dropped: BTreeSet<(TabletId, ReplicaId)>,
     /// Pending rowsets of each transaction.
     pub pending: BTreeMap<TxnId, BTreeMap<TabletId, LoadNo>>,
     /// Transactions that were published or aborted here since the start: late rows of them are refused.
@@ -115,6 +117,7 @@ impl ModelBackend {
             match self.replicas.get(tablet) {
                 Some(held) if self.careless || (held.id == *replica && held.epoch == *epoch) => {
                     if let Some(held) = self.take(*tablet) {
+                        self.dropped.insert((*tablet, held.id));
                         self.trash.push((*tablet, held));
                     }
                 }

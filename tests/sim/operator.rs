@@ -5,6 +5,7 @@
 
 use quorate::catalog::state::Catalog;
 use quorate::ids::{BackendId, TabletId};
+use quorate::leader::action::BackendRequest;
 use quorate::leader::request::{Property, Request};
 
 use crate::setup::address_of;
@@ -86,6 +87,11 @@ fn decommission(world: &mut World, on: bool) -> Option<Request> {
 fn drop_backend(world: &mut World, catalog: &Catalog) -> Option<Request> {
     let at = some(world, &joined(world))?;
     if joined(world).len() < 4 {
+        return None;
+    }
+    // A table that is being made may have its only copies there.
+    let mut calls = world.calls.values();
+    if calls.any(|call| matches!(call, BackendRequest::CreateTablets(_))) {
         return None;
     }
     let held = catalog.tablets.on_backend(world.ids[at]);

@@ -91,8 +91,11 @@ impl ModelBackend {
         Ok(Some(Step::Ask(None)))
     }
 
-    /// A later replica of the tablet is never replaced by an earlier one.
+    /// A later replica of the tablet is never replaced by an earlier one, and one that was dropped does not come again.
     fn not_stale(&self, tablet: TabletId, replica: ReplicaId) -> Result<(), String> {
+        if self.dropped.contains(&(tablet, replica)) {
+            return Err(format!("replica {replica} of tablet {tablet} was dropped"));
+        }
         match self.replicas.get(&tablet) {
             Some(held) if held.id > replica => Err(format!(
                 "tablet {tablet} is here as replica {}, which is newer than {replica}",
@@ -207,7 +210,14 @@ impl ModelBackend {
         }
         if full {
             let mut made = ModelReplica::new(&spec, path);
+            let end = got.keys().next_back().copied().unwrap_or(base).max(base);
             (made.base, made.published) = (base, got);
+            // What was published behind the end of the copy stays.
+            let later = here
+                .into_iter()
+                .flat_map(|held| held.published.range(end + 1..));
+            made.published
+                .extend(later.filter(|(_, of)| of.whole()).map(|(v, of)| (*v, *of)));
             match here.is_some() {
                 // Pending rows of a replica that is filled anew stay.
                 true => self.put(tablet, made),
