@@ -14,7 +14,8 @@ const ROUNDS: usize = 5;
 /// How often the slice of 3,368 flights is repeated: about the full set.
 const REPEAT: usize = 100;
 
-const CREATE: &str = "CREATE TABLE b.flights (year SMALLINT NOT NULL, month TINYINT NOT NULL, day TINYINT NOT NULL, \
+/// A table for flights, 12 months by 8 buckets.
+pub const CREATE: &str = "CREATE TABLE b.flights (year SMALLINT NOT NULL, month TINYINT NOT NULL, day TINYINT NOT NULL, \
     dep_time SMALLINT, sched_dep_time SMALLINT, dep_delay SMALLINT, arr_time SMALLINT, sched_arr_time SMALLINT, \
     arr_delay SMALLINT, carrier CHAR(2), flight INT, tailnum VARCHAR(10), origin CHAR(3), dest CHAR(3), air_time SMALLINT, \
     distance INT, hour TINYINT, minute TINYINT, time_hour DATETIME) DUPLICATE KEY (year, month, day) \
@@ -75,7 +76,8 @@ pub fn run() {
     });
 }
 
-fn body() -> Vec<u8> {
+/// The slice of flights, many times over.
+pub fn body() -> Vec<u8> {
     let slice =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/flights.csv"))
             .expect("the slice");
@@ -83,7 +85,8 @@ fn body() -> Vec<u8> {
     rows.repeat(REPEAT).into_bytes()
 }
 
-async fn load(node: &Standalone, label: &str, body: Vec<u8>) {
+/// One stream load of flights; a failure ends the benchmark.
+pub async fn load(node: &Standalone, label: &str, body: Vec<u8>) {
     let client = reqwest::Client::new();
     let url = format!(
         "http://{}/api/b/flights/_stream_load",

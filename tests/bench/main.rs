@@ -6,6 +6,7 @@ mod catalog;
 mod clone;
 mod cluster;
 mod content;
+mod foreground;
 mod heal;
 mod load;
 mod statements;
@@ -17,10 +18,11 @@ fn main() {
         .skip(1)
         .filter(|arg| !arg.starts_with('-'))
         .collect();
-    let benchmarks: [(&str, fn()); 6] = [
+    let benchmarks: [(&str, fn()); 7] = [
         ("catalog", catalog::run),
         ("clone", clone::run),
         ("content", content::run),
+        ("foreground", foreground::run),
         ("heal", heal::run),
         ("load", load::run),
         ("statements", statements::run),
