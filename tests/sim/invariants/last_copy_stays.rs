@@ -91,7 +91,7 @@ fn another_stays(
         let complete = other.version >= visible
             && other.last_failed_version <= 0
             && !other.bad
-            && other.state == ReplicaState::Normal;
+            && other.state != ReplicaState::Clone;
         let at = world.machine(other.backend);
         // The snapshot may be a moment behind in who lives.
         let lives = catalog.alive(other.backend) || at.is_some_and(|at| !world.backends[at].down);
