@@ -31,7 +31,6 @@
 //! | a removal does not wait for loads that began before | 19 | the bound | |
 //! | a copy that failed leaves its task RUNNING | 1 | `tasks_end` | `a_destination_that_dies_..`, `what_cannot_be_repaired_..` |
 //! | a report from before a copy ended counts against it | 41 | `belief_is_cautious` | |
-//! | a check that timed out is agreement | - | | `a_check_that_timed_out_is_not_agreement` where another vote follows |
 //! | the time-out of a copy does not follow the size | - | | `a_big_tablet_has_the_time_that_it_needs` |
 //! | moves need no gain and may be taken back | 2 | `moves_stay` | three |
 //! | a living copy goes though a dead one could | 115 | the bound | four |

@@ -114,10 +114,13 @@ impl Core {
         let quorum = table.spec.properties.write_quorum;
         let needed = quorum.needed(partition.spec.replication_num);
         let mut got = 0;
-        // A replica that came after the load began took the place of the one that the backend wrote to.
+        // A replica that came after the load began took the place of the one that the backend wrote to; and a backend that
+        // was dropped while the load wrote is never heard of again.
         let below = self.loads.began_below(txn.id);
         for replica in view.replicas() {
-            if replica.id >= below || !written.backends.contains(&replica.backend) {
+            let wrote = written.backends.contains(&replica.backend)
+                && self.head.backends.contains_key(&replica.backend);
+            if replica.id >= below || !wrote {
                 writes.missed.push((tablet, replica.id));
             } else if counts(&replica, &view) && !self.will_lag(partition, tablet, replica.id) {
                 got += 1;

@@ -339,3 +339,23 @@ fn a_load_whose_coordinator_is_gone_is_given_up_and_its_label_is_free() {
     world.begin("before").expect("a plan: the label is free");
     assert_eq!(world.begin("after").unwrap_err().code, Code::LABEL_EXISTS);
 }
+
+/// Found by the simulator (seed 42071): such a load got its version, and waited for ever for a backend that nobody knows.
+#[test]
+fn rows_on_a_backend_that_was_dropped_meanwhile_count_for_nothing() {
+    let mut world = World::new(3);
+    world.table(1, 3, WriteQuorum::One);
+    let all = world.backends();
+    let plan = world.begin("a").expect("a plan");
+    let dropped = world.core.head.backends[&all[0]].clone();
+    world
+        .ask(Request::DropBackends {
+            backends: vec![(dropped.host.clone(), dropped.port)],
+            force: true,
+        })
+        .expect("it is dropped");
+    let failed = world
+        .ask(commit(&plan, &all[1..]))
+        .expect_err("nobody who counts has the rows");
+    assert_eq!(failed.code, Code::QUORUM);
+}
