@@ -154,6 +154,11 @@ impl Model {
         // What it caught up with, and no more than there is.
         let version = replica.versions.version
             + random.below((partition.visible - replica.versions.version + 1) as u64) as i64;
+        // What is held behind a gap counts when the gap is closed.
+        let version = match replica.versions.last_failed {
+            failed if failed > 0 && version >= failed => version.max(replica.versions.last_success),
+            _ => version,
+        };
         let newest = version.max(replica.versions.last_success);
         replica.versions.reach(version, newest, at);
         replica.bytes = random.below(1000);
@@ -304,4 +309,32 @@ fn a_report_of_less_than_was_known_is_believed_only_when_it_is_not_just_old() {
         tablets.report(tablet, backend, &reported, Timestamp(11)),
         None
     );
+}
+
+#[test]
+fn a_gap_that_a_report_closes_in_part_hides_no_loss_behind_it() {
+    let mut tablets = Tablets::default();
+    let new = new_partition(1, 1, 3, &mut Random(1));
+    tablets.add_partition(DbId(1), &new);
+    let (tablet, backend) = (new.first_tablet, new.backends[0]);
+    let missed = BTreeSet::from([(tablet, new.first_replica)]);
+    for (version, missed) in [(2, missed), (3, BTreeSet::new())] {
+        tablets.publish(new.id, &[tablet], version, &missed, Timestamp(version));
+    }
+    // Filled up to 2, where 3 was found to be wrong and left out; 4 is there, and no reader sees it yet.
+    let reported = Reported {
+        replica: new.first_replica,
+        version: 2,
+        newest: 4,
+        believe_loss: true,
+        bad: false,
+        bytes: 1,
+        rows: 1,
+        rowsets: 1,
+        path: 5,
+    };
+    tablets.report(tablet, backend, &reported, Timestamp(9));
+    let of = tablets.view(tablet).and_then(|view| view.on(backend));
+    let of = of.expect("a replica");
+    assert_eq!((of.version, of.last_failed_version), (2, 3));
 }

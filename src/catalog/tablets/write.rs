@@ -263,15 +263,21 @@ fn publish_run(
 /// The versions of a replica after a report. Versions that readers do not see yet count when they do.
 fn believed(before: Versions, visible: Version, of: &Reported, at: Timestamp) -> Versions {
     let version = of.version.min(visible);
-    let newest = of.newest.min(visible).max(version);
-    let mut after = before;
-    if version >= before.version {
-        after.reach(version, newest, at);
-    } else if of.believe_loss {
-        // Something that it held is gone: it is behind, up to where it was.
-        after = Versions::in_step(version);
-        after.fail(before.version.max(before.last_failed), at);
-        after.succeed(newest, at);
+    // One that readers do not see yet says nothing of those below it.
+    let newest = match of.newest <= visible {
+        true => of.newest.max(version),
+        false => version,
+    };
+    let mut reached = before;
+    reached.reach(version, newest, at);
+    // A gap that seemed closed and is not: what was held behind it has gone.
+    let whole = version >= before.version && reached.version == version;
+    if whole || !of.believe_loss {
+        return reached;
     }
+    // Something that it held is gone: it is behind, up to where it was.
+    let mut after = Versions::in_step(version);
+    after.fail(reached.version.max(reached.last_failed), at);
+    after.succeed(newest, at);
     after
 }

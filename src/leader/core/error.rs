@@ -71,6 +71,10 @@ pub enum Error {
     TableProperty(&'static str),
     #[error("backend {backend} could not make its tablets, so nothing was created: {why}")]
     MakeTablets { backend: String, why: String },
+    #[error(
+        "backend {0} was dropped while its tablets were made, so nothing was created; run the statement again"
+    )]
+    LeftMeanwhile(BackendId),
     #[error("Backend already exists with same host {host} and port {port}")]
     BackendExists { host: String, port: u16 },
     #[error("backend does not exist[{host}:{port}]")]
@@ -226,7 +230,7 @@ impl Coded for Error {
             | Error::NoRoomToLeave { .. }
             | Error::UnknownTablets(_)
             | Error::OnlyReplica { .. } => Code::ANALYSIS,
-            Error::MakeTablets { .. } => Code::BACKEND,
+            Error::MakeTablets { .. } | Error::LeftMeanwhile(_) => Code::BACKEND,
             Error::Config(error) => error.code(),
             Error::UserExists(_) | Error::DropUnknownUser(_) | Error::DropRoot => Code::CANNOT_USER,
             Error::UnknownUser(_) => Code::PASSWORD_NO_MATCH,

@@ -159,6 +159,7 @@ impl Core {
 
     /// Puts the goal in the journal; gives the replicas that it replaces.
     fn reach(&mut self, goal: Goal) -> Result<ByBackend, Error> {
+        self.all_stayed(goal.partitions())?;
         let at = self.now;
         let mut doomed = ByBackend::new();
         let change = match goal {
@@ -187,6 +188,13 @@ impl Core {
         };
         self.record(vec![change])?;
         Ok(doomed)
+    }
+
+    /// No backend of the new tablets was dropped while they were made.
+    fn all_stayed(&self, partitions: &[NewPartition]) -> Result<(), Error> {
+        let mut backends = by_backend(partitions).into_keys();
+        let gone = backends.find(|id| !self.head.backends.contains_key(id));
+        gone.map_or(Ok(()), |id| Err(Error::LeftMeanwhile(id)))
     }
 
     fn schema(&self, goal: &Goal) -> Option<(DbId, TableId, Vec<ColumnDef>, usize)> {

@@ -193,6 +193,42 @@ fn a_backend_that_holds_the_only_replica_is_dropped_by_force_only() {
 }
 
 #[test]
+fn a_backend_that_is_dropped_while_it_makes_tablets_takes_the_statement_with_it() {
+    let mut world = World::new(2);
+    world
+        .ask(Request::CreateDatabase {
+            name: "d".to_owned(),
+            if_not_exists: false,
+        })
+        .expect("a database");
+    world.obliging = false;
+    let token = world.send(create_table("t", 2, 1, WriteQuorum::Majority));
+    let calls: Vec<_> = world.calls.drain(..).collect();
+    world
+        .ask(Request::DropBackends {
+            backends: vec![("h2".to_owned(), 8040)],
+            force: true,
+        })
+        .expect("by force");
+    for (call, ..) in &calls {
+        world.step(Event::Answer {
+            call: *call,
+            result: Ok(TabletErrors::default().into()),
+        });
+    }
+    let failed = world.reply(token).expect("an answer");
+    let failed = failed.expect_err("a backend is gone");
+    assert_eq!(failed.code, Code::BACKEND);
+    assert!(
+        failed.message.contains("was dropped while"),
+        "{}",
+        failed.message
+    );
+    assert!(world.core.head.tablets.is_empty());
+    world.check();
+}
+
+#[test]
 fn wanted_replicas_change_the_health_of_tablets_at_once() {
     let mut world = World::new(3);
     world.table(3, 2, WriteQuorum::Majority);
