@@ -54,6 +54,10 @@ pub struct ModelBackend {
     pub full_until_ms: u64,
     /// Bytes that its disks and its network move in a millisecond.
     pub bytes_per_ms: u64,
+    /// Milliseconds that it takes over a digest, beside what a message costs.
+    pub digests_take_ms: u64,
+    /// Tablets of which no copy to it succeeds: each fails at its end.
+    pub cannot_fill: BTreeSet<TabletId>,
     /// When it last started.
     pub started: u64,
     /// Drops whatever replica it has of a tablet, as no backend should.

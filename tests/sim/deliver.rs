@@ -1,5 +1,6 @@
 //! Where a message arrives, and what its receiver makes of it at once.
 
+use quorate::leader::action::BackendRequest;
 use quorate::leader::event::Event;
 use quorate::leader::request::Request;
 
@@ -38,7 +39,7 @@ impl World {
             message => {
                 self.work += 1;
                 let work = self.work;
-                let takes = self.rng.below(self.faults.disk_ms) + self.transfer_ms(at, &message);
+                let takes = self.rng.below(self.faults.disk_ms) + self.work_ms(at, &message);
                 self.backends[at].doing.insert(work, message);
                 let done = self.now_ms + takes;
                 self.net.at(done, Due::Done { backend: at, work });
@@ -46,20 +47,25 @@ impl World {
         }
     }
 
-    /// Milliseconds that the bytes of an answer take.
-    fn transfer_ms(&self, at: usize, message: &Message) -> u64 {
-        let Message::Fetch {
-            tablet,
-            what,
-            bytes_per_ms,
-            ..
-        } = message
-        else {
-            return 0;
-        };
-        let source = &self.backends[at];
-        let rate = source.bytes_per_ms.min(*bytes_per_ms).max(1);
-        source.size_to_hand_out(*tablet, *what) / rate
+    /// Milliseconds that the bytes of an answer take, or the rows that it speaks of.
+    fn work_ms(&self, at: usize, message: &Message) -> u64 {
+        let backend = &self.backends[at];
+        match message {
+            Message::Fetch {
+                tablet,
+                what,
+                bytes_per_ms,
+                ..
+            } => {
+                let rate = backend.bytes_per_ms.min(*bytes_per_ms).max(1);
+                backend.size_to_hand_out(*tablet, *what) / rate
+            }
+            Message::Call {
+                request: BackendRequest::Digest(_),
+                ..
+            } => backend.digests_take_ms,
+            _ => 0,
+        }
     }
 
     fn at_frontend(&mut self, message: Message) {

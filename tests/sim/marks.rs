@@ -120,3 +120,17 @@ pub fn all(seen: &BTreeSet<&'static str>, seeds: u64) {
     let missing: Vec<_> = wanted.filter(|mark| !seen.contains(*mark)).collect();
     assert!(missing.is_empty(), "no seed came across: {missing:?}");
 }
+
+/// A reason that is added to the core has to be added here.
+#[test]
+fn the_list_has_every_reason() {
+    let source = include_str!("../../src/tablet/reason.rs");
+    let arms = source.lines().filter_map(|line| {
+        let (of, word) = line.trim().split_once(" => \"")?;
+        let (word, _) = word.split_once('"')?;
+        let code = !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        (of.starts_with("Reason::") && code).then_some(word)
+    });
+    let coded: Vec<&str> = arms.collect();
+    assert_eq!(coded, REASONS);
+}

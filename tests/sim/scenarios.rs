@@ -1,10 +1,45 @@
-//! Incidents that other systems had (`peers`), as scenarios that ours must live through.
+//! Incidents that other systems had (`peers` 6), as scenarios that ours must live through.
 //!
-//! Each was run on a core that was broken on purpose, and failed there; what was broken stands in the table of
-//! [`crate`]'s comment or, where a backend can be made careless in the model, as a test of its own.
+//! Each was run on a core, or with backends, that had one bug put in which brings the incident back, and failed there:
+//!
+//! | incident | scenario | fails with this bug |
+//! |---|---|---|
+//! | 1 from A to B and back, and a late drop | `a_late_drop_..` | a backend drops whatever replica it has of the tablet (kept as a test: `a_backend_that_drops_without_looking_..`) |
+//! | 2 decommission and loads, what was copied is deleted | `a_report_from_before_a_copy_..` | a report from before a copy ended counts against it |
+//! | | `loads_go_on_while_..` | a replica that is behind counts as complete |
+//! | 3 a check that timed out is stored as agreement | `a_check_that_timed_out_..` | those that have answered agree, so all do |
+//! | and never made again | the same | one that timed out rests for ever |
+//! | 4 "checksum failed" is not "bad" | `a_flipped_byte_..` | a digest that finds a wrong checksum marks nothing |
+//! | 5 contents differ and repair refuses | `altered_rows_..` and two | a difference has no remedy |
+//! | 6 the file gone, the metadata fine | `a_lost_segment_..` | the check does not look whether files are there |
+//! | 7 a wrong disk, then the right one | `the_only_copies_are_there_again_..` | what a backend does not show is removed |
+//! | 8 the less urgent starve | `urgent_ones_that_cannot_be_repaired_..` | those that rest use up the round |
+//! | | `a_tablet_without_any_copy_..` | those that can't be carried out fill the queue; their priority never goes down |
+//! | 8 the balancer stuck on one tablet | `a_tablet_that_cannot_be_moved_..` | the search begins at the first tablet each time |
+//! | 9 endless retry | `what_cannot_be_repaired_..` and two | failures are not counted, and tried again at once |
+//! | 9 an endless loop on an empty one | `an_empty_tablet_..` and many | a copy of no bytes counts as failed |
+//! | 10 can never be queued again | `a_copy_that_fails_..` | the checker passes over tablets whose last task was given up |
+//! | 11 decommission never ends | `a_backend_is_emptied_..` | each of: only paths of its own medium take a copy; empty tablets stay; it waits until its disks are empty |
+//! | 12 a living copy goes, the dead count | `the_dead_copy_goes_..` and many | the dead count among those that stay |
+//! | 13 a storm of clones after a restart | `when_everything_restarts_..` | there is no safe mode |
+//! | 15 recovery with empty replicas | `when_all_copies_are_away_..` and two | where nothing can be copied, what is lost is given up |
+//! | | `the_only_copy_is_kept_..` | a backend may give up any replica whose files are lost |
+//! | 16 a time-out shorter than a big tablet needs | `a_big_tablet_..` | the time-out does not follow the size |
+//! | 17 RUNNING for ever | `a_copy_that_fails_..` and three | a copy that failed leaves its task RUNNING |
+//! | 18 the next one is stopped too soon | `a_rolling_restart_..` | a replica that is behind counts as complete |
+//! | | `a_quick_rolling_restart_..` | ADMIN WAIT does not ask whether it has heard of every backend since |
+//! | 19 a repair of what is hot is ignored | `a_repair_that_is_asked_for_..` | each of: it is not queued while a load runs; checks wait until none does |
+//! | 20 moves and undone moves | `balance_moves_no_tablet_twice_..` | moves under way do not count, and may be taken back |
+//!
+//! 14 (a listing holds a lock, and heartbeats are late) has none: the core is one thread without locks, and what is listed is
+//! a snapshot that no writer waits for (`quorate::view`), which `tidy` keeps so. How long a step takes, which does delay
+//! heartbeats, is measured by the benchmark `heal`.
+//!
+//! [`loads`] are incidents of our own: what random seeds found, each with the rule that was made against it.
 
 mod content;
 mod decommission;
+mod loads;
 mod lost;
 mod moves;
 mod queue;

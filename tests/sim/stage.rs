@@ -1,11 +1,18 @@
 //! What scenarios are written with: a world in which nothing fails but what the scenario says.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use quorate::catalog::state::Catalog;
+use quorate::clock::Timestamp;
 use quorate::ids::{BackendId, TabletId};
 use quorate::leader::request::Request;
 use quorate::tablet::cluster::Cluster;
 use quorate::tablet::health::{TabletStatus, tablet_health};
+use quorate::tablet::unsettled::{Scope, Unsettled};
+use quorate::view::{FrontendInfo, View};
 
+use crate::backend::ModelReplica;
 use crate::client::{Fate, Load};
 use crate::setup::{self, Setup, address_of};
 use crate::world::World;
@@ -37,9 +44,27 @@ impl World {
     pub fn run_until(&mut self, within_ms: u64, what: &str, holds: impl Fn(&World) -> bool) {
         let end = self.now_ms + within_ms;
         while !holds(self) {
-            assert!(self.now_ms < end, "not within {within_ms} ms: {what}");
+            assert!(
+                self.now_ms < end,
+                "not within {within_ms} ms: {what}\n{}",
+                self.state_of_things()
+            );
             self.run_for(100);
         }
+    }
+
+    /// Every tablet that is not healthy, and every task.
+    fn state_of_things(&self) -> String {
+        let (catalog, healing) = (self.catalog(), self.healing());
+        let sick = catalog.tablets.iter().filter_map(|view| {
+            let status = self.status(view.id());
+            let replicas: Vec<_> = view.replicas().collect();
+            let sick = status != TabletStatus::Healthy;
+            sick.then(|| format!("{} {status:?} {replicas:?}", view.id()))
+        });
+        let tasks = healing.pending.values().chain(healing.running.values());
+        let tasks = tasks.map(|task| format!("{task:?}"));
+        sick.chain(tasks).take(20).collect::<Vec<_>>().join("\n")
     }
 
     /// Loads into `t` so many times, one after the other; all must succeed.
@@ -89,6 +114,48 @@ impl World {
         let catalog = self.catalog();
         let view = catalog.tablets.view(tablet).expect("it exists");
         tablet_health(&Cluster::of(&catalog), &view).status
+    }
+
+    /// What ADMIN WAIT UNTIL HEALTHY waits for, where somebody waits since `since`.
+    pub fn unsettled(&self, since: Timestamp) -> Unsettled {
+        let (catalog, census) = self.snapshot().expect("the frontend runs");
+        let core = self.core.as_ref().expect("the frontend runs");
+        let frontend = FrontendInfo {
+            safe_mode: core.safe_mode(),
+            ..FrontendInfo::default()
+        };
+        let view = View {
+            now: self.clock(),
+            catalog,
+            census,
+            healing: core.healing(),
+            config: core.config(),
+            frontend: Arc::new(frontend),
+        };
+        Unsettled::of(&view, Scope::Cluster, since)
+    }
+
+    /// ADMIN WAIT UNTIL HEALTHY.
+    pub fn wait_until_healthy(&mut self) {
+        let since = self.clock();
+        self.run_until(60_000, "all is healthy", |world| {
+            world.unsettled(since).is_nothing()
+        });
+    }
+
+    /// Other disks are mounted while the machine's process does not run; gives those that were there.
+    pub fn change_disks(
+        &mut self,
+        at: usize,
+        disks: BTreeMap<TabletId, ModelReplica>,
+    ) -> BTreeMap<TabletId, ModelReplica> {
+        self.say(format!("machine {at} has other disks"));
+        for held in disks.values() {
+            self.destroyed.remove(&held.id);
+        }
+        let before = std::mem::replace(&mut self.backends[at].replicas, disks);
+        self.destroyed.extend(before.values().map(|held| held.id));
+        before
     }
 
     /// The machine's process ends and does not come back by itself.

@@ -195,6 +195,9 @@ impl ModelBackend {
         if now_ms < self.full_until_ms {
             return Err("no space left on device".to_owned());
         }
+        if self.cannot_fill.contains(&tablet) {
+            return Err("a file of the copy can't be written".to_owned());
+        }
         self.not_stale(tablet, spec.replica)?;
         let here = self
             .replicas

@@ -1,9 +1,12 @@
 //! Copies that are lost, some or all: what is left is kept.
 
+use std::collections::BTreeMap;
+
 use quorate::tablet::health::TabletStatus;
 
 use crate::setup::Setup;
-use crate::{damage, stage};
+use crate::world::World;
+use crate::{damage, invariants, stage};
 
 /// Every copy of everything is lost for the time being: nothing is dropped, it is shown, and all is well when the
 /// backends are back (StarRocks PR#33071: the leader crashed).
@@ -48,7 +51,7 @@ fn a_tablet_without_any_copy_is_shown_and_starves_nobody() {
     world.kill(at);
     world.run_for(10_000);
     assert_eq!(world.status(lost), TabletStatus::ReplicaMissing);
-    let whole = |world: &crate::world::World| {
+    let whole = |world: &World| {
         let catalog = world.catalog();
         let table = catalog.table("d", "u").expect("it exists").clone();
         let tablets: Vec<_> = catalog
@@ -84,23 +87,39 @@ fn the_dead_copy_goes_and_not_a_living_one() {
     world.mend();
 }
 
-/// A wrong disk is mounted and later the right one again: what it held is not lost, nor taken for good twice
-/// (doris#10720: files were trashed and metadata looked fine).
-#[test]
-fn the_right_disk_comes_back_after_a_wrong_one() {
-    let mut world = stage::world(Setup::plain(4, 1).table(4, 3));
+/// A wrong disk is mounted and later the right one again (doris#10720: files were trashed and metadata looked fine).
+fn a_wrong_disk_and_then_the_right_one(replicas: u16) -> World {
+    let mut world = stage::world(Setup::plain(3, 1).table(4, replicas));
     world.fill(3);
-    let away = std::mem::take(&mut world.backends[1].replicas);
-    world.destroyed.extend(away.values().map(|held| held.id));
+    world.set("tablet_sched_disable_balance", "true");
+    world.all_lost = replicas == 1;
     world.kill(1);
+    let right = world.change_disks(1, BTreeMap::new());
+    assert!(!right.is_empty());
     world.revive(1);
     world.run_for(60_000);
     world.kill(1);
-    for (tablet, held) in away {
-        world.backends[1].replicas.entry(tablet).or_insert(held);
-    }
+    world.change_disks(1, right);
     world.revive(1);
     world.mend();
+    world.all_lost = false;
+    invariants::always(&mut world);
+    world
+}
+
+/// What was made anew meanwhile has another name: what is on the right disk is not taken for it, and goes.
+#[test]
+fn the_right_disk_comes_back_after_a_wrong_one() {
+    let world = a_wrong_disk_and_then_the_right_one(3);
+    assert!(world.moves.clones > 0);
+}
+
+/// What nobody else had is as it was when the right disk is back.
+#[test]
+fn the_only_copies_are_there_again_with_the_right_disk() {
+    let world = a_wrong_disk_and_then_the_right_one(1);
+    assert_eq!(world.moves.clones, 0);
+    assert!(world.backends[1].trash.is_empty());
 }
 
 /// Storage paths that are wiped under a running backend are filled anew.

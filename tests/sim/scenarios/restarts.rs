@@ -1,18 +1,8 @@
 //! Processes that are restarted, one after the other or all at once.
 
-use quorate::tablet::health::TabletStatus;
-
 use crate::client::Fate;
 use crate::setup::Setup;
-use crate::stage;
-use crate::world::World;
-
-fn healthy(world: &World) -> bool {
-    let tablets = world.tablets();
-    tablets
-        .iter()
-        .all(|tablet| world.status(*tablet) == TabletStatus::Healthy)
-}
+use crate::{stage, trouble};
 
 /// Everything is restarted at once, and nothing is copied: safe mode waits for reports.
 #[test]
@@ -49,8 +39,7 @@ fn a_rolling_restart_that_waits_fails_no_load() {
             world.run_for(2_000);
         }
         world.revive(at);
-        world.run_for(3_000);
-        world.run_until(60_000, "all is healthy", healthy);
+        world.wait_until_healthy();
     }
     world.mend();
     let failed: Vec<_> = world
@@ -59,6 +48,19 @@ fn a_rolling_restart_that_waits_fails_no_load() {
         .filter(|load| load.fate() != Some(Fate::Acknowledged))
         .collect();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// The same where nobody has missed the backend yet when the wait begins: it is waited for all the same.
+#[test]
+fn a_quick_rolling_restart_stops_no_second_backend() {
+    let mut world = stage::world(Setup::plain(4, 1).table(4, 3));
+    for at in 0..4 {
+        world.fill(1);
+        trouble::crash_for(&mut world, at, 2_500);
+        world.wait_until_healthy();
+        assert!(!world.backends[at].down, "the wait was over too soon");
+    }
+    world.mend();
 }
 
 /// A backend that missed some loads gets those and no more.
