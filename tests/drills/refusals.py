@@ -1,6 +1,6 @@
 """Bad input to whole processes: clear refusals, and nothing lost.
 
-Wrong token, wrong password, unknown host, unreadable data directory, a second process on the same data, full disk,
+Wrong token, wrong password, unknown host, unreadable data directory, a second process on the same data,
 truncated journal. Each refusal is printed as the user sees it.
 """
 
@@ -102,19 +102,6 @@ def unreadable(report, cluster):
     report.equal("exit status", done.returncode, 1)
 
 
-def full_disk(report, cluster):
-    """A backend whose path may hold 200 kB: a load of more is refused, and the rows that were there stay."""
-    with Cluster(1, QUICK, capacity=200_000) as small:
-        small.create("d.t", "k INT, v VARCHAR(100)", "k", 2, 1)
-        data = small.dir / "rows.csv"
-        data.write_text("".join(f"{k},{os.urandom(40).hex()}\n" for k in range(10)))
-        report.equal("10 rows into a disk with room", small.load("d.t", data)["Status"], "Success")
-        data.write_text("".join(f"{k},{os.urandom(40).hex()}\n" for k in range(10_000)))
-        answer = small.load("d.t", data)
-        report.says("10,000 rows into a disk without", f"{answer['Status']}, {answer['Message']}", "Fail", "full")
-        report.equal("rows visible", small.number("SELECT count(*) FROM d.t"), 10)
-
-
 def truncated_journal(report, cluster):
     cluster.sql("CREATE DATABASE kept")
     cluster.frontend.kill()
@@ -130,4 +117,11 @@ def truncated_journal(report, cluster):
     report.equal("databases `kept` with the journal put back", len(cluster.sql("SHOW DATABASES LIKE 'kept'")), 1)
 
 
-CASES = [wrong_token, wrong_password, unknown_host, second_process, unreadable, full_disk, truncated_journal]
+CASES = [
+    wrong_token,
+    wrong_password,
+    unknown_host,
+    second_process,
+    unreadable,
+    truncated_journal,
+]

@@ -26,10 +26,10 @@ NO_NIGHTLY_CHECK = {"consistency_check_start_time": 0, "consistency_check_end_ti
 class Cluster(Client):
     """Everything below one temporary directory, which goes with the processes when the `with` block ends."""
 
-    def __init__(self, backends, settings=None, paths=1, capacity=None):
+    def __init__(self, backends, settings=None, paths=1, capacity=None, below=None):
         super().__init__()
         self._paths, self._capacity = paths, capacity
-        self.dir = Path(tempfile.mkdtemp(prefix="quorate-drill-"))
+        self.dir = Path(tempfile.mkdtemp(prefix="quorate-drill-", dir=below))
         self.frontend, self.backends, self.addresses = None, [], []
         try:
             self.start_frontend()
