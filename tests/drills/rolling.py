@@ -56,10 +56,10 @@ def decommission(report, cluster):
     settle(cluster)
     had = held(cluster, leaving)
     began = time.monotonic()
-    cluster.script(f'ALTER SYSTEM DECOMMISSION BACKEND "{address}"')
+    cluster.runbook("decommission.sql", {"10.0.0.5:8040": address})
     cluster.until("it is removed", lambda: not listed(cluster, leaving), 300)
     report.say(
-        f"DECOMMISSION BACKEND {address}: emptied of {had} replicas and gone from SHOW BACKENDS "
+        f"{address} decommissioned by the runbook: emptied of {had} replicas and gone from SHOW BACKENDS "
         f"{time.monotonic() - began:.1f} s later"
     )
     report.equal(
