@@ -35,7 +35,7 @@ def places(cluster, table):
     places = defaultdict(set)
     for row in cluster.sql(f"SHOW TABLET FROM {table}"):
         places[row["TabletId"]].add(row["BackendId"])
-    return places
+    return dict(places)
 
 
 def homes(cluster, table, tablet):
