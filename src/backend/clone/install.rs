@@ -35,9 +35,9 @@ impl Install {
     /// Changes the draft. None, and no change, when the replica is not any more as an incremental clone needs it.
     ///
     /// # Errors
-    /// The replica may not come here any more, or would not hold the wanted version.
+    /// The replica may not come here any more, or would not hold the wanted version, or less than it holds now.
     pub fn into_draft(
-        self,
+        mut self,
         draft: &mut Draft,
         path_hash: i64,
         now: Timestamp,
@@ -51,13 +51,20 @@ impl Install {
             held.as_ref().map(|h| h.spec.replica),
             draft.contents.trash.contains_key(&key),
         )?;
-        let version = self.version;
+        let sound = held
+            .as_ref()
+            .filter(|h| h.spec.replica == self.spec.replica && h.damage.is_none());
+        let version = sound.map_or(self.version, |h| h.version.max(self.version));
         let fits = match (self.full, self.above) {
             (true, _) => {
+                self.have = unbroken(self.have, 0);
                 self.replace_all(draft, held, now);
                 true
             }
-            (false, Some(cut)) => self.replace_above(draft, held, cut)?,
+            (false, Some(cut)) => {
+                self.have = unbroken(self.have, cut + 1);
+                self.replace_above(draft, held, cut)?
+            }
             (false, None) => self.fill_holes(draft, held)?,
         };
         if !fits {
@@ -155,5 +162,111 @@ impl Install {
             version: 0,
         };
         draft.create(tablet.with_rowsets(fetched.chain(stay).collect()));
+    }
+}
+
+/// What was fetched up to its first gap, from `start` on. A gap is left where the source had compacted a file away, and
+/// what is held within it must not go.
+fn unbroken(have: Vec<Fetched>, start: Version) -> Vec<Fetched> {
+    let mut next = start;
+    let fetched = have.into_iter();
+    fetched
+        .take_while(|f| {
+            let follows = f.record.start == next;
+            next = f.record.end + 1;
+            follows
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::open;
+    use crate::catalog::table::Medium;
+    use crate::ids::{DbId, PartitionId, ReplicaId, TableId, TabletId};
+
+    const ID: TabletId = TabletId(9);
+
+    fn spec() -> TabletSpec {
+        TabletSpec {
+            db: DbId(1),
+            table: TableId(2),
+            partition: PartitionId(3),
+            tablet: ID,
+            replica: ReplicaId(4),
+            epoch: 1,
+            version: 1,
+            medium: Medium::Hdd,
+        }
+    }
+
+    /// A draft in which the replica holds these versions, all of them empty.
+    fn holding(spans: &[(Version, Version)]) -> Draft {
+        let mut draft = Draft::default();
+        let rowsets = spans
+            .iter()
+            .map(|(start, end)| Arc::new(Rowset::empty(*start, *end, Timestamp(0))));
+        let tablet = Tablet {
+            spec: spec(),
+            columns: Arc::new(open::columns_of(Vec::new(), 0)),
+            created: Timestamp(0),
+            damage: None,
+            rowsets: Vec::new(),
+            version: 0,
+        };
+        draft.create(tablet.with_rowsets(rowsets.collect()));
+        draft
+    }
+
+    /// Installs fetched versions; the rowsets that are held afterwards.
+    fn install(
+        draft: &mut Draft,
+        (full, above): (bool, Option<Version>),
+        version: Version,
+        fetched: &[(Version, Version)],
+    ) -> Result<Vec<(Version, Version)>, Error> {
+        let have = fetched.iter().map(|(start, end)| Fetched {
+            record: Rowset::empty(*start, *end, Timestamp(0)).record(),
+            segments: Vec::new(),
+        });
+        let install = Install {
+            spec: spec(),
+            columns: Arc::new(open::columns_of(Vec::new(), 0)),
+            version,
+            seen: draft.tablet(ID).ok(),
+            full,
+            above,
+            have: have.collect(),
+        };
+        install
+            .into_draft(draft, 7, Timestamp(1))?
+            .expect("it fits");
+        let held = draft.tablet(ID)?;
+        Ok(held.rowsets.iter().map(|r| (r.start, r.end)).collect())
+    }
+
+    #[test]
+    fn what_is_held_where_a_file_did_not_come_stays() {
+        let held = [(0, 4), (5, 6), (7, 7), (8, 9)];
+        let fetched = [(5, 5), (6, 6), (8, 8), (9, 9)];
+        let after = install(&mut holding(&held), (false, Some(4)), 6, &fetched);
+        assert_eq!(after, Ok(vec![(0, 4), (5, 5), (6, 6), (7, 7), (8, 9)]));
+        let fetched = [(0, 6), (8, 8), (9, 9)];
+        let after = install(&mut holding(&held), (true, None), 6, &fetched);
+        assert_eq!(after, Ok(vec![(0, 6), (7, 7), (8, 9)]));
+    }
+
+    #[test]
+    fn a_sound_replica_never_holds_less_than_before() {
+        let mut draft = holding(&[(0, 4), (5, 9)]);
+        let less = install(&mut draft, (true, None), 6, &[(0, 6)]);
+        let (asked, held) = (9, 6);
+        let refused = Error::NotHeld {
+            tablet: ID,
+            asked,
+            held,
+        };
+        assert_eq!(less, Err(refused));
     }
 }
