@@ -369,8 +369,8 @@ pub struct BadSegment {
 pub struct Spare {
     /// The backend that asks.
     pub backend: BackendId,
-    /// Tablets of which it has a replica.
-    pub tablets: Vec<TabletId>,
+    /// Tablets, each with the replica that it has of it.
+    pub tablets: Vec<(TabletId, ReplicaId)>,
 }
 
 /// Answer to [`Spare`].

@@ -18,7 +18,7 @@ use crate::backend::state::State;
 use crate::backend::tablet::{Damage, Tablet};
 use crate::backend::verify;
 use crate::backend::whereabouts::Whereabouts;
-use crate::ids::TabletId;
+use crate::ids::{ReplicaId, TabletId};
 
 /// How long the frontend may take to say what can be spared.
 const SPARE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,7 +116,13 @@ fn damage_of(error: &Error) -> Damage {
 /// Marks what can be spared.
 async fn repair(state: &State, found: Vec<Found>) -> Vec<BadSegment> {
     let fresh = found.iter().filter(|f| f.fault.is_some());
-    let spared = spared(state, fresh.map(|f| f.tablet.id()).collect()).await;
+    let spared = spared(
+        state,
+        fresh
+            .map(|f| (f.tablet.id(), f.tablet.spec.replica))
+            .collect(),
+    )
+    .await;
     let spared = &spared;
     let marking = found.into_iter().map(|f| async move {
         let Some((file, damage)) = f.fault.clone() else {
@@ -143,7 +149,10 @@ async fn repair(state: &State, found: Vec<Found>) -> Vec<BadSegment> {
 }
 
 /// Which of these replicas the frontend can do without; the error says why nobody knows.
-async fn spared(state: &State, tablets: Vec<TabletId>) -> Result<BTreeSet<TabletId>, String> {
+async fn spared(
+    state: &State,
+    tablets: Vec<(TabletId, ReplicaId)>,
+) -> Result<BTreeSet<TabletId>, String> {
     if tablets.is_empty() {
         return Ok(BTreeSet::new());
     }

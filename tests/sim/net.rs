@@ -108,7 +108,7 @@ pub enum Message {
     Spare {
         from: usize,
         work: u64,
-        tablets: Vec<TabletId>,
+        tablets: Vec<(TabletId, ReplicaId)>,
     },
     /// The frontend tells.
     Spared { work: u64, tablets: Vec<TabletId> },

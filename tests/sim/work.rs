@@ -121,7 +121,7 @@ impl World {
             let answer = self.backends[at].mark_bad(&bad, of.repair, &[]);
             return self.answer_call(at, caller, Ok(BackendReply::Segments(answer)));
         }
-        let tablets = bad.iter().map(|(tablet, _)| *tablet).collect();
+        let tablets = bad.clone();
         let (life, call) = caller;
         let found = Found { life, call, bad };
         self.backends[at].checking.insert(work, found);

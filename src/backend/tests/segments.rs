@@ -13,7 +13,7 @@ use crate::backend::api::{
     CheckSegments, HeartbeatAnswer, HeartbeatRequest, SegmentsAnswer, Spare, Spared,
 };
 use crate::backend::tests::node::{Node, files, quiet};
-use crate::ids::{BackendId, TabletId};
+use crate::ids::{BackendId, ReplicaId, TabletId};
 
 /// A backend with ten tablets of one file each.
 async fn ten(dir: &std::path::Path, settings: Settings) -> Node {
@@ -49,7 +49,7 @@ async fn frontend(node: &Node, spared: &[u64]) -> Arc<Mutex<Vec<Spare>>> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (seen, spared) = (asked.clone(), spared.to_vec());
     let answer = move |Json(request): Json<Spare>| async move {
-        let tablets = request.tablets.iter().copied();
+        let tablets = request.tablets.iter().map(|(tablet, _)| *tablet);
         let tablets = tablets.filter(|t| spared.contains(&t.0)).collect();
         seen.lock().push(request);
         Json(Spared { tablets })
@@ -117,10 +117,11 @@ async fn a_look_finds_lost_and_cut_files_and_the_checksum_finds_a_wrong_byte() {
     assert_eq!(changed, [(3, true), (8, true)]);
     let request = asked.lock().pop().unwrap();
     assert_eq!(request.backend, BackendId(5));
-    assert_eq!(request.tablets, [3, 5, 8].map(TabletId));
+    let held = |tablet: u64| (TabletId(tablet), ReplicaId(tablet + 1000));
+    assert_eq!(request.tablets, [3, 5, 8].map(held));
     // What is marked is not asked for again.
     check(&node, true, false).await;
-    assert_eq!(asked.lock().pop().unwrap().tablets, [TabletId(5)]);
+    assert_eq!(asked.lock().pop().unwrap().tablets, [held(5)]);
     node.running.stop().await;
 }
 

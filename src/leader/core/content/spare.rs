@@ -38,18 +38,23 @@ impl Given {
 
 impl Core {
     /// Which tablets could be read without the replica of the asking backend. That replica is taken for bad at once, so
-    /// that of two backends that ask one after the other only one is let go.
-    pub(in super::super) fn spare(&mut self, backend: BackendId, tablets: &[TabletId]) -> Answer {
+    /// that of two backends that ask one after the other only one is let go; another one that is there by now is not.
+    pub(in super::super) fn spare(
+        &mut self,
+        backend: BackendId,
+        tablets: &[(TabletId, ReplicaId)],
+    ) -> Answer {
         let mut spared = Vec::new();
         let mut again = Vec::new();
-        for tablet in tablets {
+        for (tablet, replica) in tablets {
             if !self.served_elsewhere(*tablet, backend) {
                 continue;
             }
             spared.push(*tablet);
             let view = self.head.tablets.view(*tablet);
-            if let Some(own) = view.and_then(|view| view.on(backend)) {
-                let given = (*tablet, own.id);
+            let own = view.and_then(|view| view.on(backend));
+            if own.is_some_and(|own| own.id == *replica) {
+                let given = (*tablet, *replica);
                 self.content.given.replicas.insert(given, self.now);
                 let news = self.head.observe_loss(*tablet, backend, true);
                 again.extend(news.then_some(*tablet));
