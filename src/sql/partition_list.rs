@@ -1,5 +1,6 @@
 //! `PARTITION (p1, p2)` behind a table name, in the forms that operators write.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sqlparser::tokenizer::Token;
@@ -34,13 +35,12 @@ impl PartitionList {
         } else {
             c.list(name)?
         };
-        let mut names: Vec<String> = Vec::new();
-        for name in written {
-            if !names.iter().any(|n| n.eq_ignore_ascii_case(&name)) {
-                names.push(name);
-            }
-        }
-        Ok(PartitionList { names })
+        let mut seen = BTreeSet::new();
+        let names = written.into_iter();
+        let names = names.filter(|name| seen.insert(name.to_ascii_lowercase()));
+        Ok(PartitionList {
+            names: names.collect(),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! A list of tablets as operators write it: `id, id` or `(id, id)`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sqlparser::tokenizer::Token;
@@ -25,13 +26,9 @@ impl TabletList {
         } else {
             c.list(Cursor::number)?
         };
-        let mut ids = Vec::with_capacity(written.len());
-        for id in written {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        Ok(TabletList { ids })
+        let mut seen = BTreeSet::new();
+        let ids = written.into_iter().filter(|id| seen.insert(*id));
+        Ok(TabletList { ids: ids.collect() })
     }
 
     /// The tablets, if all of them exist.
