@@ -94,7 +94,8 @@ async fn change(leader: &Handle, view: &View, tablet: TabletId, on: bool) -> Ans
     if !known(view, tablet) {
         return Answer::unknown(tablet);
     }
-    let done: Result<_, Failure> = leader.request(Request::RepairTablet { tablet, on }).await;
+    let tablets = vec![tablet];
+    let done: Result<_, Failure> = leader.request(Request::RepairTablets { tablets, on }).await;
     match done {
         Ok(_) => Answer::Done,
         Err(failure) => Answer::failed(&failure),

@@ -267,7 +267,7 @@ impl Core {
                 bad,
             } => self.set_replica_status(tablet, backend, bad),
             Request::CleanQueue => self.clean_queue(),
-            Request::RepairTablet { tablet, on } => self.repair_tablet(tablet, on),
+            Request::RepairTablets { tablets, on } => self.repair_tablets(tablets, on),
             Request::CheckTablets(tablets) => self.check_tablets(&tablets),
             Request::CheckSegments { backends, repair } => {
                 self.check_segments(token, &backends, repair)

@@ -8,7 +8,7 @@ use crate::backend::api::{Process, SegmentsAnswer};
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Medium, TableSpec, WriteQuorum};
 use crate::catalog::user::Verifier;
-use crate::ids::{BackendId, TableId, TabletId, TxnId, Version};
+use crate::ids::{BackendId, ReplicaId, TableId, TabletId, TxnId, Version};
 use crate::load::plan::LoadPlan;
 
 /// A wish to change something.
@@ -122,11 +122,11 @@ pub enum Request {
         /// They come first; `false` takes that back.
         on: bool,
     },
-    /// ADMIN REPAIR TABLET, `POST /shard-repair/repair`, or their cancels: content of a tablet is compared and repaired.
-    RepairTablet {
-        /// Tablet.
-        tablet: TabletId,
-        /// Queue it; `false` takes it off the queue, unless it is being worked on.
+    /// ADMIN REPAIR TABLET, `POST /shard-repair/repair`, or their cancels: content of tablets is compared and repaired.
+    RepairTablets {
+        /// Tablets: all of them, or none if one does not exist.
+        tablets: Vec<TabletId>,
+        /// Queue them; `false` takes those off the queue that are not being worked on.
         on: bool,
     },
     /// ADMIN SET REPLICA STATUS.
@@ -153,8 +153,8 @@ pub enum Request {
     Spare {
         /// Who asks.
         backend: BackendId,
-        /// Its tablets.
-        tablets: Vec<TabletId>,
+        /// Its tablets, each with the replica that is meant.
+        tablets: Vec<(TabletId, ReplicaId)>,
     },
     /// ADMIN SET FRONTEND CONFIG; takes effect at once, and is journaled when `persistent`.
     SetConfig {

@@ -16,8 +16,6 @@ pub enum Outcome {
     Rows(Rows),
     /// Ask the leader for a change; done when it answers.
     Request(Request),
-    /// Ask the leader for several, one after the other; done when it has answered the last.
-    Requests(Vec<Request>),
     /// Ask the leader, and show the lost and wrong files that it tells of.
     Segments(Request),
     /// Wait until a table or the cluster is healthy.

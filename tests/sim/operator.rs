@@ -182,8 +182,8 @@ fn check_content(world: &mut World, catalog: &Catalog) -> Option<Request> {
     let tablet = some(world, &tablets)?;
     Some(match world.rng.per_mille(500) {
         true => Request::CheckTablets(vec![tablet]),
-        false => Request::RepairTablet {
-            tablet,
+        false => Request::RepairTablets {
+            tablets: vec![tablet],
             on: world.rng.per_mille(800),
         },
     })

@@ -104,11 +104,6 @@ impl Engine {
             Outcome::Done => {}
             Outcome::Rows(rows) => return Ok(rows.into()),
             Outcome::Request(request) => self.request(session, request).await?,
-            Outcome::Requests(requests) => {
-                for request in requests {
-                    self.request(session, request).await?;
-                }
-            }
             Outcome::Segments(request) => {
                 let reply = self.leader.request(request).await?;
                 note(session, admin_check_tablet_segments::note(&reply));

@@ -62,17 +62,17 @@ impl Core {
         Ok(Some(Reply::Done))
     }
 
-    /// Queues a tablet for the repair of its content, or takes it off the queue. A tablet that is queued already, or is
+    /// Queues tablets for the repair of their content, or takes them off the queue. One that is queued already, or is
     /// not in need, is no error; a repair that is being worked on is not cancelled (seed).
-    pub(super) fn repair_tablet(&mut self, tablet: TabletId, on: bool) -> Answer {
-        self.all_known(&[tablet])?;
-        let queued = self.head.repairs.contains_key(&tablet);
-        if queued != on && (on || !self.in_repair(tablet)) {
-            self.record(vec![Change::QueueRepairs {
-                tablets: vec![tablet],
-                on,
-                at: self.now,
-            }])?;
+    pub(super) fn repair_tablets(&mut self, mut tablets: Vec<TabletId>, on: bool) -> Answer {
+        self.all_known(&tablets)?;
+        tablets.retain(|tablet| {
+            let queued = self.head.repairs.contains_key(tablet);
+            queued != on && (on || !self.in_repair(*tablet))
+        });
+        if !tablets.is_empty() {
+            let at = self.now;
+            self.record(vec![Change::QueueRepairs { tablets, on, at }])?;
         }
         Ok(Some(Reply::Done))
     }

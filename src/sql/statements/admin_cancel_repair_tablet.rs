@@ -31,9 +31,9 @@ impl Spec for AdminCancelRepairTablet {
     }
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
-        let tablets = self.tablets.find(cx)?.into_iter();
-        let take = |tablet| Request::RepairTablet { tablet, on: false };
-        Ok(Outcome::Requests(tablets.map(take).collect()))
+        let tablets = self.tablets.find(cx)?;
+        let on = false;
+        Ok(Outcome::Request(Request::RepairTablets { tablets, on }))
     }
 }
 

@@ -31,9 +31,9 @@ impl Spec for AdminRepairTablet {
     }
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
-        let tablets = self.tablets.find(cx)?.into_iter();
-        let queue = |tablet| Request::RepairTablet { tablet, on: true };
-        Ok(Outcome::Requests(tablets.map(queue).collect()))
+        let tablets = self.tablets.find(cx)?;
+        let on = true;
+        Ok(Outcome::Request(Request::RepairTablets { tablets, on }))
     }
 }
 

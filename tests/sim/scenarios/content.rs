@@ -148,7 +148,8 @@ fn a_repair_that_is_asked_for_while_loads_run_is_done() {
         world.start_load();
         world.run_for(100);
         if time == 10 {
-            operator::ask(&mut world, Request::RepairTablet { tablet, on: true });
+            let tablets = vec![tablet];
+            operator::ask(&mut world, Request::RepairTablets { tablets, on: true });
         }
         if unaltered(&world, tablet) {
             break;

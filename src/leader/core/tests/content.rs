@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Backends with a replica of a tablet.
-    fn homes(&self, tablet: TabletId) -> Vec<BackendId> {
+    pub(super) fn homes(&self, tablet: TabletId) -> Vec<BackendId> {
         let view = self.core.head.tablets.view(tablet).expect("a tablet");
         view.replicas().map(|replica| replica.backend).collect()
     }
@@ -173,7 +173,10 @@ impl World {
 }
 
 fn repair(tablet: TabletId, on: bool) -> Request {
-    Request::RepairTablet { tablet, on }
+    Request::RepairTablets {
+        tablets: vec![tablet],
+        on,
+    }
 }
 
 #[test]
@@ -476,18 +479,32 @@ fn of_two_backends_that_ask_only_one_may_give_up_its_replica() {
     let [a, b] = world.backends()[..] else {
         panic!("two backends")
     };
-    let tablets = vec![tablet, single, TabletId(1)];
-    let spare = |backend| Request::Spare {
-        backend,
-        tablets: tablets.clone(),
+    let spare = |world: &World, backend| {
+        let held = |id| {
+            let view = world.core.head.tablets.view(id);
+            let replica = view.and_then(|view| view.on(backend));
+            (id, replica.map_or(ReplicaId(1), |replica| replica.id))
+        };
+        let tablets = [tablet, single, TabletId(1)].map(held).to_vec();
+        Request::Spare { backend, tablets }
     };
     let home = world.homes(single)[0];
     let other = if home == a { b } else { a };
-    assert_eq!(world.ask(spare(home)), Ok(Reply::Spared(vec![tablet])));
+    // The replica that is meant was replaced meanwhile: the one that is there by now is not in question.
+    let replaced = vec![(tablet, ReplicaId(1))];
+    let late = Request::Spare {
+        backend: home,
+        tablets: replaced,
+    };
+    assert_eq!(world.ask(late), Ok(Reply::Spared(vec![tablet])));
+    assert_eq!(world.bad(tablet), []);
+    let asked = spare(&world, home);
+    assert_eq!(world.ask(asked), Ok(Reply::Spared(vec![tablet])));
     assert_eq!(world.bad(tablet), [home]);
     // A report that was under way says that the replica is good: it is not believed.
     world.core.head.observe_loss(tablet, home, false);
-    let answer = world.ask(spare(other)).expect("an answer");
+    let asked = spare(&world, other);
+    let answer = world.ask(asked).expect("an answer");
     // The other one has no replica of the second table, so that is served without it.
     assert_eq!(answer, Reply::Spared(vec![single]));
     assert!(world.bad(tablet).is_empty());
