@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::scale::{Move, Scale};
+use crate::catalog::backend::PathState;
 use crate::catalog::tablets::{Stretch, TabletView};
 use crate::ids::{BackendId, TabletId};
 use crate::tablet::desk::Desk;
@@ -110,21 +111,19 @@ impl Search {
         let desk = scale.desk();
         let numbers = desk.catalog.tablets.backend_numbers();
         let givers: BTreeSet<&BackendId> = scale.givers().iter().collect();
+        // A path that nothing is taken from would have the walk go on to its end, each time.
+        let gives = |id: BackendId, path: &PathState| {
+            desk.free(id, path.hash, Kind::Balance)
+                && scale.judge_path(id, path) == Reason::Fits(id)
+        };
         let paths = |id: &BackendId| {
-            let paths = desk.state(*id).map(|state| &state.paths);
-            let free = paths.into_iter().flatten();
-            free.filter(|path| desk.free(*id, path.hash, Kind::Balance))
-                .count()
+            let state = desk.state(*id).filter(|_| givers.contains(id));
+            let paths = state.into_iter().flat_map(|state| &state.paths);
+            paths.filter(|path| gives(*id, path)).count()
         };
         let wanted: Vec<usize> = numbers
             .iter()
-            .map(|id| {
-                if givers.contains(id) {
-                    paths(id) * PICKS_OF_PATH * CHOICE
-                } else {
-                    0
-                }
-            })
+            .map(|id| paths(id) * PICKS_OF_PATH * CHOICE)
             .collect();
         Search {
             open: wanted.iter().filter(|wanted| **wanted > 0).count(),
@@ -195,4 +194,31 @@ fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::table::Medium;
+    use crate::tablet::testing::{GB, Model};
+
+    #[test]
+    fn the_search_ends_when_the_paths_that_can_give_have_given() {
+        let mut model = Model::new();
+        let both = [(Medium::Hdd, 1000 * GB), (Medium::Ssd, 1000 * GB)];
+        let full = model.backend("a", &both);
+        model.backend("b", &both);
+        model.table(&vec![vec![full]; 100], GB, Medium::Hdd);
+        model.measure();
+        model.desk(|desk| {
+            let scale = Scale::of(desk, Medium::Hdd).expect("a gap");
+            let mut search = Search::new(&scale);
+            for stretch in desk.catalog.tablets.stretches() {
+                let all = stretch.places(&(TabletId(0)..=TabletId(u64::MAX)));
+                search.along(&scale, &stretch, all);
+            }
+            let found: Vec<usize> = search.found.by_path.values().map(Vec::len).collect();
+            assert_eq!((search.open, found), (0, vec![PICKS_OF_PATH * CHOICE]));
+        });
+    }
 }

@@ -194,18 +194,26 @@ impl<'a> Scale<'a> {
         }
         let replica = tablet.on(backend);
         let path = replica.and_then(|of| self.desk.path(backend, of.path_hash));
-        match path {
-            Some(path) if path.medium != self.medium => Reason::NoMedium(backend),
-            Some(path) if !path.online => Reason::NoPathOnline(backend),
-            Some(_) if !self.gives(backend) => Reason::NotHigh(backend),
-            Some(path) if self.class_of_path(backend, path) == Class::Low => {
-                Reason::NotHigh(backend)
-            }
-            Some(_) if self.moved_lately(tablet, |_, to| to == backend) => {
+        match path.map(|path| self.judge_path(backend, path)) {
+            None => Reason::NoPath(backend),
+            Some(Reason::Fits(_)) if self.moved_lately(tablet, |_, to| to == backend) => {
                 Reason::MovedLately(backend)
             }
-            Some(_) => reason,
-            None => Reason::NoPath(backend),
+            Some(Reason::Fits(_)) => reason,
+            Some(why) => why,
+        }
+    }
+
+    /// Whether tablets may leave a storage path of a backend, slots apart, and if not, why.
+    pub fn judge_path(&self, backend: BackendId, path: &PathState) -> Reason {
+        if path.medium != self.medium {
+            Reason::NoMedium(backend)
+        } else if !path.online {
+            Reason::NoPathOnline(backend)
+        } else if !self.gives(backend) || self.class_of_path(backend, path) == Class::Low {
+            Reason::NotHigh(backend)
+        } else {
+            Reason::Fits(backend)
         }
     }
 
