@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::Core;
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, TabletId};
+use crate::ids::{BackendId, TableId, TabletId, TxnId};
 use crate::leader::action::CallId;
 use crate::tablet::cluster::Cluster;
 use crate::tablet::desk::{self, Desk, Order, running_loads_of};
@@ -51,9 +51,13 @@ type Place = (Reverse<Priority>, Timestamp, TabletId);
 pub(super) struct Heal {
     /// What readers see.
     healing: Healing,
-    queue: BTreeSet<Place>,
+    /// Tasks that wait, those of a kind apart: each has slots of its own, and neither is looked through for the other.
+    repairs: BTreeSet<Place>,
+    moves: BTreeSet<Place>,
     /// Backends by load, the least first; worked out for each round.
     order: Order,
+    /// The oldest load of each table that has not ended; worked out for each round.
+    loads: BTreeMap<TableId, TxnId>,
     /// The calls of copies that run.
     calls: BTreeMap<TabletId, CallId>,
     /// Replicas that clones have filled, and when: reports from before do not know them.
@@ -94,19 +98,24 @@ impl Heal {
         to.is_some_and(|to| to.backend == backend)
     }
 
+    fn queue(&mut self, kind: Kind) -> &mut BTreeSet<Place> {
+        match kind {
+            Kind::Repair => &mut self.repairs,
+            Kind::Balance => &mut self.moves,
+        }
+    }
+
     /// Puts a task in the queue, in the place of an earlier state of it.
     fn put(&mut self, task: Task) {
-        if let Some(before) = self.healing.pending.get(&task.tablet) {
-            self.queue.remove(&before.place());
-        }
-        self.queue.insert(task.place());
+        self.take(task.tablet);
+        self.queue(task.kind).insert(task.place());
         self.healing.pending.insert(task.tablet, Arc::new(task));
     }
 
     /// Takes a task out of the queue.
     fn take(&mut self, tablet: TabletId) -> Option<Task> {
         let task = self.healing.pending.remove(&tablet)?;
-        self.queue.remove(&task.place());
+        self.queue(task.kind).remove(&task.place());
         Some(Arc::unwrap_or_clone(task))
     }
 
@@ -220,6 +229,7 @@ impl Core {
         }
         self.refresh();
         self.heal.order = desk::by_load(&self.head, &self.heal.healing);
+        self.heal.loads = running_loads_of(&self.head, self.loads.running());
         for tablet in self.batch() {
             self.attempt(tablet);
         }
@@ -260,7 +270,6 @@ impl Core {
             let free: u32 = slots.map(|slots| slots.free(lane)).sum();
             BATCH_MIN.max(usize::try_from(free).unwrap_or(usize::MAX))
         };
-        let (mut repairs, mut moves) = (most(Kind::Repair), most(Kind::Balance));
         let ready = |tablet: &TabletId| {
             let task = self.heal.healing.pending.get(tablet);
             task.is_some_and(|task| {
@@ -268,22 +277,14 @@ impl Core {
                 !failed || due(task.visited, self.now, RETRY_MS)
             })
         };
-        let mut chosen = Vec::new();
-        for (_, _, tablet) in &self.heal.queue {
-            let task = self.heal.healing.pending.get(tablet);
-            let left = match task.map(|task| task.kind) {
-                Some(Kind::Balance) => &mut moves,
-                _ => &mut repairs,
-            };
-            if *left > 0 && ready(tablet) {
-                *left -= 1;
-                chosen.push(*tablet);
-            }
-            if repairs == 0 && moves == 0 {
-                break;
-            }
-        }
-        chosen
+        let first = |queue: &BTreeSet<Place>, most: usize| {
+            let ready = queue.iter().filter(|(_, _, tablet)| ready(tablet));
+            ready.take(most).copied().collect::<Vec<_>>()
+        };
+        let mut chosen = first(&self.heal.repairs, most(Kind::Repair));
+        chosen.extend(first(&self.heal.moves, most(Kind::Balance)));
+        chosen.sort_unstable();
+        chosen.into_iter().map(|(_, _, tablet)| tablet).collect()
     }
 
     /// Tries one task.
@@ -318,14 +319,13 @@ impl Core {
 
     /// Has something decided about everything as it is at this moment.
     fn at_desk<T>(&self, decide: impl FnOnce(&Desk<'_>) -> T) -> T {
-        let loads = running_loads_of(&self.head, self.loads.running());
         decide(&Desk {
             now: self.now,
             catalog: &self.head,
             cluster: self.census.cluster(),
             config: &self.config,
             healing: &self.heal.healing,
-            loads: &loads,
+            loads: &self.heal.loads,
             order: &self.heal.order,
             safe_mode: self.safe_mode(),
         })
