@@ -78,13 +78,16 @@ impl Core {
         Ok(())
     }
 
-    /// Removes backends that were to be emptied and are.
+    /// Removes backends that were to be emptied and are. One that still coordinates a load is waited for: nobody would
+    /// hear of its death any more, and the load would hold up others until its time limit.
     pub(super) fn drop_the_empty(&mut self) {
         if !self.config.drop_backend_after_decommission || self.safe_mode() {
             return;
         }
         let empty = |backend: &&std::sync::Arc<Backend>| {
-            backend.decommissioned && self.head.tablets.replicas_on(backend.id) == 0
+            backend.decommissioned
+                && self.head.tablets.replicas_on(backend.id) == 0
+                && !self.coordinates(backend.id)
         };
         let gone: Vec<BackendId> = self
             .head

@@ -123,6 +123,14 @@ impl Core {
         }
     }
 
+    /// Whether a backend coordinates a load that is not committed.
+    pub(in super::super) fn coordinates(&self, backend: BackendId) -> bool {
+        self.loads.running.values().any(|load| {
+            let of = load.process.map(|process| process.backend);
+            load.publishing.is_none() && of == Some(backend)
+        })
+    }
+
     /// The first load of a table that is committed and not visible.
     pub(in super::super) fn waiting_on(&self, table: TableId) -> Option<TxnId> {
         self.head.committed_on(table).first().map(|(txn, _)| *txn)

@@ -3,7 +3,7 @@
 mod pace;
 
 use super::*;
-use crate::backend::api::{CloneAnswer, CloneTablet};
+use crate::backend::api::{CloneAnswer, CloneTablet, Process};
 use crate::catalog::replica::ReplicaState;
 use crate::tablet::health::Priority;
 use crate::tablet::reason::Reason;
@@ -305,6 +305,44 @@ fn a_backend_that_is_decommissioned_is_emptied_and_then_gone() {
     world.wait(25, &all);
     assert!(!world.core.head.backends.contains_key(&all[0]));
     assert_eq!(world.core.census.remarkable(), []);
+    world.check();
+}
+
+#[test]
+fn a_backend_that_is_empty_stays_until_the_load_that_it_coordinates_has_ended() {
+    let mut world = cluster(4, 3);
+    let all = world.backends();
+    let homes = world.homes(world.tablets()[0]);
+    let empty = all.iter().find(|id| !homes.contains(id)).copied();
+    let empty = empty.expect("a backend without a replica");
+    let Request::BeginLoad(load) = begin("l") else {
+        panic!("a load")
+    };
+    let process = Some(Process {
+        backend: empty,
+        started: Timestamp(0),
+    });
+    let Ok(Reply::Begun(plan)) = world.ask(Request::BeginLoad(BeginLoad { process, ..load }))
+    else {
+        panic!("a plan")
+    };
+    let backend = world.core.head.backends[&empty].clone();
+    world
+        .ask(Request::Decommission {
+            backends: vec![(backend.host.clone(), backend.port)],
+            on: true,
+        })
+        .expect("three stay");
+    world.wait(25, &all);
+    assert!(world.core.head.backends.contains_key(&empty));
+    world
+        .ask(Request::AbortLoad {
+            txn: plan.txn,
+            reason: "the client is gone".to_owned(),
+        })
+        .expect("it ends");
+    world.wait(25, &all);
+    assert!(!world.core.head.backends.contains_key(&empty));
     world.check();
 }
 
