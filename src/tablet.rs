@@ -5,6 +5,7 @@
 pub mod balance;
 pub mod census;
 pub mod checker;
+pub mod choice;
 pub mod cluster;
 pub mod consistency;
 pub mod desk;

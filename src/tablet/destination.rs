@@ -7,6 +7,7 @@ use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::table::Medium;
 use crate::catalog::tablets::TabletView;
 use crate::ids::BackendId;
+use crate::tablet::choice;
 use crate::tablet::desk::Desk;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::{Kind, Spot};
@@ -60,12 +61,9 @@ pub fn choose_new(
 
 /// Whether a backend's replica is behind and can be brought forward, and if not, why.
 pub fn judge_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, backend: BackendId) -> Reason {
-    if !desk.catalog.backends.contains_key(&backend) {
-        return Reason::Gone(backend);
-    }
     match tablet.on(backend) {
         Some(replica) => judge_replica(desk, tablet, &replica),
-        None => Reason::HasNoReplica(backend),
+        None => choice::no_replica(desk, backend),
     }
 }
 
@@ -75,53 +73,35 @@ pub fn judge_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, backend: BackendId
 /// # Errors
 /// None is behind, or the paths of all that are have no slot.
 pub fn choose_behind(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Spot, Reason> {
-    let mut why = Reason::NoReplicaBehind;
-    let mut best: Option<(_, Replica)> = None;
-    for replica in tablet.replicas() {
-        match judge_replica(desk, tablet, &replica) {
-            Reason::Fits(_) => {
-                let rank = (
-                    Reverse(replica.last_success_version > replica.last_failed_version),
-                    replica.version,
-                    replica.last_failed_version,
-                    replica.id,
-                );
-                if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                    best = Some((rank, replica));
-                }
-            }
-            Reason::Busy(_) => why = Reason::DestinationBusy,
-            unknown @ Reason::NoPath(_) if why == Reason::NoReplicaBehind => why = unknown,
-            _ => {}
-        }
-    }
-    let (_, replica) = best.ok_or(why)?;
-    Ok(Spot {
-        backend: replica.backend,
-        path: replica.path_hash,
-        replica: Some(replica.id),
-    })
+    let rank = |_, replica: &Replica| {
+        (
+            Reverse(replica.last_success_version > replica.last_failed_version),
+            replica.version,
+            replica.last_failed_version,
+            replica.id,
+        )
+    };
+    let judge = |replica: &Replica| judge_replica(desk, tablet, replica);
+    let none = (Reason::NoReplicaBehind, Reason::DestinationBusy);
+    choice::first(tablet, judge, rank, none)
 }
 
 fn judge_replica(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) -> Reason {
     let backend = replica.backend;
-    if !desk.catalog.alive(backend) {
-        Reason::Dead(backend)
-    } else if replica.bad {
-        Reason::Bad(replica.id)
-    } else if replica.state == ReplicaState::Clone {
-        Reason::BeingFilled(replica.id)
-    } else if replica.state == ReplicaState::Decommission {
-        Reason::BeingRemoved(replica.id)
-    } else if replica.version >= tablet.visible() && replica.last_failed_version <= 0 {
-        Reason::InStep(replica.id)
-    } else {
-        match desk.path(backend, replica.path_hash) {
-            None => Reason::NoPath(backend),
-            Some(path) if !path.online => Reason::NoPathOnline(backend),
-            Some(path) if !desk.free(backend, path.hash, Kind::Repair) => Reason::Busy(backend),
-            Some(_) => Reason::Fits(backend),
-        }
+    if let Some(why) = choice::out_of_use(desk, replica) {
+        return why;
+    }
+    if replica.state == ReplicaState::Decommission {
+        return Reason::BeingRemoved(replica.id);
+    }
+    if !choice::behind(tablet, replica) {
+        return Reason::InStep(replica.id);
+    }
+    match desk.path(backend, replica.path_hash) {
+        None => Reason::NoPath(backend),
+        Some(path) if !path.online => Reason::NoPathOnline(backend),
+        Some(path) if !desk.free(backend, path.hash, Kind::Repair) => Reason::Busy(backend),
+        Some(_) => Reason::Fits(backend),
     }
 }
 
