@@ -22,6 +22,7 @@ pub mod script;
 pub mod session;
 pub mod statements;
 pub mod system_tables;
+pub mod table_parts;
 pub mod tablet_list;
 pub mod tail;
 pub mod variables;

@@ -3,19 +3,18 @@
 use std::fmt;
 
 use crate::code::Failure;
-use crate::sql::cursor::{Cursor, TableName};
+use crate::leader::request::Request;
+use crate::sql::cursor::Cursor;
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
-use crate::sql::partition_list::PartitionList;
 use crate::sql::statements::{Context, Spec};
+use crate::sql::table_parts::TableParts;
 
 /// `ADMIN REPAIR TABLE ..`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdminRepairTable {
-    /// Table.
-    pub table: TableName,
-    /// Only these partitions.
-    pub partitions: PartitionList,
+    /// What comes first.
+    pub parts: TableParts,
 }
 
 impl Spec for AdminRepairTable {
@@ -27,22 +26,33 @@ impl Spec for AdminRepairTable {
     fn parse(c: &mut Cursor<'_>) -> Result<Self, SyntaxError> {
         c.expect(&["ADMIN", "REPAIR", "TABLE"])?;
         Ok(AdminRepairTable {
-            table: c.table_name()?,
-            partitions: PartitionList::parse(c)?,
+            parts: TableParts::parse(c)?,
         })
     }
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
-        Ok(Outcome::Request(cx.repair(
-            &self.table,
-            &self.partitions,
-            true,
-        )?))
+        self.parts.hint(cx, true)
+    }
+}
+
+impl TableParts {
+    /// Has tablets of these partitions come first, or takes that back.
+    ///
+    /// # Errors
+    /// The table, or a partition, does not exist.
+    pub fn hint(&self, cx: Context<'_>, on: bool) -> Result<Outcome, Failure> {
+        let (db, table) = self.find(cx)?;
+        Ok(Outcome::Request(Request::RepairTable {
+            db: db.name.clone(),
+            table: table.name.clone(),
+            partitions: self.partitions.names.clone(),
+            on,
+        }))
     }
 }
 
 impl fmt::Display for AdminRepairTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ADMIN REPAIR TABLE {}{}", self.table, self.partitions)
+        write!(f, "ADMIN REPAIR TABLE {}", self.parts)
     }
 }

@@ -4,19 +4,17 @@ use std::fmt;
 
 use crate::code::Failure;
 use crate::leader::request::Request;
-use crate::sql::cursor::{Cursor, TableName};
+use crate::sql::cursor::Cursor;
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
-use crate::sql::partition_list::PartitionList;
 use crate::sql::statements::{Context, Spec};
+use crate::sql::table_parts::TableParts;
 
 /// `TRUNCATE TABLE [db.]table [PARTITION (p, ..)]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TruncateTable {
-    /// Table.
-    pub table: TableName,
-    /// Only these partitions.
-    pub partitions: PartitionList,
+    /// What is emptied.
+    pub parts: TableParts,
 }
 
 impl Spec for TruncateTable {
@@ -28,24 +26,22 @@ impl Spec for TruncateTable {
         c.expect(&["TRUNCATE"])?;
         c.eat(&["TABLE"]);
         Ok(TruncateTable {
-            table: c.table_name()?,
-            partitions: PartitionList::parse(c)?,
+            parts: TableParts::parse(c)?,
         })
     }
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
-        let (db, table) = cx.find_table(&self.table)?;
-        cx.find_partitions(table, &self.partitions.names)?;
+        let (db, table) = self.parts.find(cx)?;
         Ok(Outcome::Request(Request::TruncateTable {
             db: db.name.clone(),
             name: table.name.clone(),
-            partitions: self.partitions.names.clone(),
+            partitions: self.parts.partitions.names.clone(),
         }))
     }
 }
 
 impl fmt::Display for TruncateTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TRUNCATE TABLE {}{}", self.table, self.partitions)
+        write!(f, "TRUNCATE TABLE {}", self.parts)
     }
 }
