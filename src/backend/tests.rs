@@ -1,6 +1,7 @@
 //! Tests of a whole backend over its HTTP listener, on real directories.
 
 mod clone_breaks;
+mod clone_calls;
 mod clone_crash;
 mod clones;
 mod compaction;

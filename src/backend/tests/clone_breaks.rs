@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::backend::api::CloneTablet;
 use crate::backend::compact::compact;
+use crate::backend::tests::clones::{only_named, source_of};
 use crate::backend::tests::node::{Node, assert_same_rows, files, quiet};
 use crate::ids::TabletId;
 
@@ -65,13 +67,15 @@ async fn carry(client: TcpStream, target: SocketAddr, mut left: u64, broken: Arc
 }
 
 async fn source(dir: &std::path::Path) -> Node {
-    let node = Node::start(dir, quiet()).await;
-    node.create(&[1]).await;
-    for n in 0..4 {
-        node.put(10 + n as u64, 1, 2 + n, n * 20_000..(n + 1) * 20_000)
-            .await;
-    }
-    node
+    source_of(dir, 4, 20_000).await
+}
+
+/// A clone whose connections break within each file.
+async fn cut_off(source: &Node, size: u64) -> (Cable, CloneTablet) {
+    let cable = Cable::to(source, size / 4 * 2 / 3).await;
+    let mut request = Node::clone_request(source, 1, 2001, 5);
+    request.source = cable.address.to_string();
+    (cable, request)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,9 +84,7 @@ async fn a_broken_stream_is_taken_up_where_it_stopped() {
     let source = source(dirs[0].path()).await;
     let size = source.reported(1).await.unwrap().data_size;
     let node = Node::start(dirs[1].path(), quiet()).await;
-    let cable = Cable::to(&source, size / 4 * 2 / 3).await;
-    let mut request = Node::clone_request(&source, 1, 2001, 5);
-    request.source = cable.address.to_string();
+    let (cable, request) = cut_off(&source, size).await;
     let answer = node.clone_tablet(&request).await.unwrap();
     let broken = cable.broken.load(Ordering::SeqCst);
     assert!(broken >= 4, "{broken} connections broke");
@@ -98,9 +100,7 @@ async fn a_source_that_dies_half_way_leaves_nothing() {
     let source = source(dirs[0].path()).await;
     let size = source.reported(1).await.unwrap().data_size;
     let node = Node::start(dirs[1].path(), quiet()).await;
-    let cable = Cable::to(&source, size / 4 * 2 / 3).await;
-    let mut request = Node::clone_request(&source, 1, 2001, 5);
-    request.source = cable.address.to_string();
+    let (cable, mut request) = cut_off(&source, size).await;
     request.bytes_per_second = size;
     let (answer, ()) = tokio::join!(node.clone_tablet(&request), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -147,17 +147,8 @@ async fn compaction_of_the_source_takes_no_file_away_and_what_is_gone_is_asked_f
         assert!(answer.tablet.version >= 5);
         node.running.stop().await;
     }
-    for _ in 0..100 {
-        if files(dirs[0].path()) == source.named() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(
-        files(dirs[0].path()),
-        source.named(),
-        "a copier's hold has an end"
-    );
+    // A copier's hold has an end.
+    only_named(dirs[0].path(), &source).await;
     source.running.stop().await;
 }
 

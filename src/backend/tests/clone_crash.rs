@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::backend::run::{clean_once, recover_once};
-use crate::backend::tests::crash::{DIR, child, say};
+use crate::backend::tests::crash::{DIR, child, die_at, say};
 use crate::backend::tests::node::{Node, assert_same_rows, files, quiet};
 use crate::fault;
 
@@ -26,18 +26,8 @@ const POINTS: &[&str] = &[
 #[test]
 fn death_at_any_point_of_a_clone_leaves_whole_replicas_only() {
     for point in POINTS {
-        let mut deaths = 0;
-        for nth in [0, 1, 2, 4, 6] {
-            let dir = tempfile::tempdir().unwrap();
-            let points = format!("{point}={nth}*off->return(abort)");
-            let alive = child("clone_crash::script_of_a_clone", dir.path(), &points);
-            check(dir.path(), &format!("{point} passed {nth} times"));
-            if alive {
-                break;
-            }
-            deaths += 1;
-        }
-        assert!(deaths > 0, "a clone never passes {point}");
+        let script = "clone_crash::script_of_a_clone";
+        die_at(point, script, &[0, 1, 2, 4, 6], check);
     }
 }
 
