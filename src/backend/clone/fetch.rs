@@ -28,6 +28,8 @@ use crate::ids::TabletId;
 
 /// How long a source may send nothing.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// Bytes of a file that a source is thought to look through in a second, at least, before it sends the first.
+const LOOKED_AT_PER_SECOND: u64 = 5 << 20;
 /// Files of one clone that are fetched at once: one is made durable while the next arrive.
 const FILES_MAX: usize = 3;
 /// Attempts in a row that may bring nothing.
@@ -256,7 +258,8 @@ impl Fetch {
             offset: *offset,
             verify,
         };
-        let call = Call::new(&self.request.source, "read_segment", SILENCE_MAX);
+        let silence = silence_max(of.bytes, verify);
+        let call = Call::new(&self.request.source, "read_segment", silence);
         let client = &self.state.copying().client;
         let mut stream = client.open_stream(&call, &request).await?;
         while let Some(chunk) = stream.next().await {
@@ -284,6 +287,15 @@ impl Fetch {
     }
 }
 
+/// How long a source may send nothing of a file; longer where it looks through the file first.
+fn silence_max(bytes: u64, verify: bool) -> Duration {
+    let look = Duration::from_secs(bytes / LOOKED_AT_PER_SECOND);
+    match verify {
+        true => SILENCE_MAX.saturating_add(look),
+        false => SILENCE_MAX,
+    }
+}
+
 /// Writes a file as it arrives, and makes it durable. None when it came whole and does not fit its checksum; the error is
 /// none when it did not come whole. Blocks.
 fn write(
@@ -307,4 +319,16 @@ fn write(
         return Ok(None);
     }
     Ok(Some(file.finish(of.rows, &columns.schema)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_may_take_its_time_to_look_through_a_large_file() {
+        let file = 2 << 30;
+        assert!(silence_max(file, true) > Duration::from_secs(400));
+        assert_eq!(silence_max(file, false), SILENCE_MAX);
+    }
 }
