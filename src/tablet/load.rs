@@ -140,15 +140,11 @@ impl MediumLoad {
     /// Scores and classes of what has been added up.
     fn judge(&mut self) {
         let count = self.backends.len() as f64;
-        let (used, capacity, replicas) = self.backends.values().fold((0, 0, 0), |sum, load| {
-            (
-                sum.0 + load.data_used,
-                sum.1 + load.capacity,
-                sum.2 + load.replicas,
-            )
-        });
-        self.used = ratio(used as f64, capacity as f64);
-        self.replicas = ratio(replicas as f64, count);
+        let sum = |of: fn(&BackendLoad) -> u64| -> f64 {
+            self.backends.values().map(|load| of(load) as f64).sum()
+        };
+        self.used = ratio(sum(|load| load.data_used), sum(|load| load.capacity));
+        self.replicas = ratio(sum(|load| load.replicas), count);
         let (cluster_used, cluster_replicas) = (self.used, self.replicas);
         for load in self.backends.values_mut() {
             load.capacity_coefficient = capacity_coefficient(load.used(), self.high_water);
@@ -220,10 +216,12 @@ impl MediumLoad {
 
 impl BackendLoad {
     fn add(&mut self, path: &PathState) {
-        self.data_used += path.data_used;
-        self.capacity += path.data_used + path.available;
-        self.total += path.total;
-        self.replicas += path.tablets;
+        // What a backend tells of its disks is not to be trusted with the leader's life.
+        let capacity = path.data_used.saturating_add(path.available);
+        self.data_used = self.data_used.saturating_add(path.data_used);
+        self.capacity = self.capacity.saturating_add(capacity);
+        self.total = self.total.saturating_add(path.total);
+        self.replicas = self.replicas.saturating_add(path.tablets);
     }
 
     /// Disk use, between 0 and 1.

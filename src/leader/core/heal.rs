@@ -267,7 +267,8 @@ impl Core {
     fn batch(&self) -> Vec<TabletId> {
         let most = |lane| {
             let slots = self.heal.healing.slots.values();
-            let free: u32 = slots.map(|slots| slots.free(lane)).sum();
+            let free = slots.map(|slots| u64::from(slots.free(lane)));
+            let free = free.fold(0, u64::saturating_add);
             BATCH_MIN.max(usize::try_from(free).unwrap_or(usize::MAX))
         };
         let ready = |tablet: &TabletId| {

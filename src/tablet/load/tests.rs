@@ -203,3 +203,14 @@ fn what_is_promised_changes_scores_against_the_means_as_they_were() {
         before.backends[&one].score
     ));
 }
+
+#[test]
+fn what_backends_tell_of_their_disks_overflows_nothing() {
+    let mut model = crate::tablet::testing::Model::new();
+    for host in ["a", "b"] {
+        model.backend(host, &[(Medium::Hdd, u64::MAX), (Medium::Hdd, u64::MAX)]);
+    }
+    model.measure();
+    let load = &model.healing.load.mediums[&Medium::Hdd];
+    assert_eq!((load.backends.len(), load.used), (2, 0.0));
+}

@@ -68,7 +68,8 @@ impl Core {
             });
         }
         let bytes = |ids: &[BackendId], of: fn(&Catalog, BackendId) -> u64| -> u64 {
-            ids.iter().map(|id| of(&self.head, *id)).sum()
+            let sizes = ids.iter().map(|id| of(&self.head, *id));
+            sizes.fold(0, u64::saturating_add)
         };
         let needed = bytes(leaving, data_used);
         let available = bytes(&staying, available);
@@ -105,7 +106,9 @@ impl Core {
 fn data_used(catalog: &Catalog, backend: BackendId) -> u64 {
     let state = catalog.backend_states.get(&backend);
     let paths = state.into_iter().flat_map(|state| &state.paths);
-    paths.map(|path| path.data_used).sum()
+    paths
+        .map(|path| path.data_used)
+        .fold(0, u64::saturating_add)
 }
 
 fn available(catalog: &Catalog, backend: BackendId) -> u64 {
@@ -114,5 +117,5 @@ fn available(catalog: &Catalog, backend: BackendId) -> u64 {
     paths
         .filter(|path| path.online)
         .map(|path| path.available)
-        .sum()
+        .fold(0, u64::saturating_add)
 }

@@ -1,5 +1,6 @@
 //! Repair by its events: what is found, queued, copied, removed, and in which order.
 
+mod extremes;
 mod pace;
 
 use super::*;
