@@ -6,7 +6,6 @@
 use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::ids::ReplicaId;
-use crate::tablet::choice::behind;
 use crate::tablet::desk::Desk;
 use crate::tablet::health::complete_without;
 use crate::tablet::reason::Reason;
@@ -99,6 +98,10 @@ pub fn can_lose(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: ReplicaId, le
 /// Nobody reads or writes it.
 fn idle(desk: &Desk<'_>, replica: &Replica) -> bool {
     replica.bad || replica.state == ReplicaState::Clone || !desk.catalog.alive(replica.backend)
+}
+
+fn behind(tablet: &TabletView<'_>, replica: &Replica) -> bool {
+    replica.version < tablet.visible() || replica.last_failed_version > 0
 }
 
 fn leaving(desk: &Desk<'_>, replica: &Replica) -> bool {

@@ -19,7 +19,7 @@ use self::repairs::Repairs;
 use self::spare::Given;
 use super::{Answer, Core, Error};
 use crate::catalog::change::Change;
-use crate::ids::TabletId;
+use crate::ids::{ReplicaId, TabletId};
 use crate::leader::request::Reply;
 use crate::tablet::consistency::replaces;
 
@@ -39,6 +39,16 @@ impl Content {
     /// Tablets whose content is being compared.
     pub(super) fn checking(&self) -> OrdSet<TabletId> {
         self.checks.shown()
+    }
+
+    /// Whether a backend was told a while ago that it may give up a replica.
+    pub(super) fn given_up(&self, tablet: TabletId, replica: ReplicaId) -> bool {
+        self.given.contains(tablet, replica)
+    }
+
+    /// A replica that was given up is good again: an operator says so.
+    pub(super) fn take_back(&mut self, tablet: TabletId, replica: ReplicaId) {
+        self.given.remove(tablet, replica);
     }
 
     /// Tablets whose content is being repaired.

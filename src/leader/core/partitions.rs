@@ -79,7 +79,7 @@ impl Core {
         let partitions = self.head.partitions_of(table);
         let sizes = partitions.map(|partition| {
             let tablets = self.head.tablets.of_partition(partition);
-            tablets.filter_map(bytes).sum::<u64>()
+            tablets.filter_map(bytes).fold(0, u64::saturating_add)
         });
         sized_buckets(sizes.max().unwrap_or(0), bucket_size)
     }

@@ -104,8 +104,11 @@ impl Core {
             version: of.version,
             newest: of.max_version,
             believe_loss: settled,
-            // Versions that were never given out can't hold what everybody else's will.
-            bad: of.bad || of.max_version >= partition.next_version,
+            // Versions that were never given out can't hold what everybody else's will. And what its backend was told it
+            // may give up is given up, whatever a report says that was under way.
+            bad: of.bad
+                || of.max_version >= partition.next_version
+                || self.content.given_up(of.tablet, of.replica),
             bytes: of.data_size,
             rows: of.row_count,
             rowsets: of.version_count,

@@ -19,7 +19,7 @@ use crate::catalog::table::{
     Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
 };
 use crate::code::Failure;
-use crate::ids::{TabletId, Version};
+use crate::ids::{ReplicaId, TabletId, Version};
 use crate::leader::request::{BeginLoad, CommitLoad, TabletWritten};
 use crate::load::plan::LoadPlan;
 
@@ -291,5 +291,22 @@ fn create_table(name: &str, buckets: u32, replicas: u16, quorum: WriteQuorum) ->
             replication_num: replicas,
             medium: Medium::Hdd,
         }],
+    }
+}
+
+/// What a backend reports of a good replica.
+fn report(tablet: TabletId, replica: ReplicaId, version: Version) -> TabletReport {
+    TabletReport {
+        tablet,
+        replica,
+        epoch: 1,
+        version,
+        max_version: version,
+        bad: false,
+        data_size: 1000,
+        row_count: 1,
+        version_count: 1,
+        path_hash: 7,
+        dropped: false,
     }
 }

@@ -25,6 +25,11 @@ impl Given {
         self.replicas.contains_key(&(tablet, replica))
     }
 
+    /// It does not go after all.
+    pub(super) fn remove(&mut self, tablet: TabletId, replica: ReplicaId) {
+        self.replicas.remove(&(tablet, replica));
+    }
+
     /// Forgets what was long ago.
     pub(super) fn forget(&mut self, now: Timestamp) {
         if now < self.sweep_at {

@@ -86,6 +86,7 @@ impl Core {
             bad,
         }])?;
         if !bad {
+            self.content.take_back(tablet, replica.id);
             self.head.observe_loss(tablet, backend, false);
             self.census.look_at(&self.head, &[tablet]);
             return Ok(Some(Reply::Done));

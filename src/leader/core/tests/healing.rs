@@ -96,22 +96,6 @@ impl World {
     }
 }
 
-fn report(tablet: TabletId, replica: crate::ids::ReplicaId, version: Version) -> TabletReport {
-    TabletReport {
-        tablet,
-        replica,
-        epoch: 1,
-        version,
-        max_version: version,
-        bad: false,
-        data_size: 1000,
-        row_count: 1,
-        version_count: 1,
-        path_hash: 7,
-        dropped: false,
-    }
-}
-
 #[test]
 fn a_lost_replica_is_made_anew_elsewhere_after_the_delay_and_what_comes_back_goes() {
     let mut world = cluster(4, 3);
