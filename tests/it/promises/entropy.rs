@@ -26,7 +26,7 @@ pub const PROMISES: &[Promise] = &[
     ("POST /repair: Queues the specified shard for repair of the inconsistent state", &[CALLS, REPAIRED]),
     ("/repair, id: ID of shard to queue for repair, required, integer", &[WRONG]),
     ("/repair: 204 Successful operation, 400 Bad request, 500 Internal server error", &[CALLS, WRONG, DOWN]),
-    ("POST /cancel-repair: Removes the specified shard from the repair queue on nodes", &[CALLS, "leader::core::tests::content::who_is_not_in_need_leaves_the_queue_and_who_is_not_begun_can_be_cancelled"]),
+    ("POST /cancel-repair: Removes the specified shard from the repair queue on nodes", &[CALLS, "leader::core::tests::content::repairs::who_is_not_in_need_leaves_the_queue_and_who_is_not_begun_can_be_cancelled"]),
     ("/cancel-repair, id: ID of shard to remove from repair queue, required, integer", &[WRONG]),
     ("local: Only remove shard from repair queue on node receiving the request", &[CALLS]),
     ("/cancel-repair: 204 Successful operation, 400 Bad request, 500 Internal server error", &[CALLS, WRONG, DOWN]),

@@ -128,10 +128,10 @@ pub const PROMISES: &[Promise] = &[
     ("When the Leader FE node is changed or restarted, the hint this SQL statement submitted expires", &[RESTART]),
     ("You can cancel this operation using ADMIN CANCEL REPAIR TABLE", &[WALK, SLT, GRAMMAR]),
     // Replica balancing
-    ("StarRocks automatically balances the tablets across BE nodes", &[MOVES, "tablet::balance::tests::from_any_start_it_ends_and_nothing_is_undone", "sim::large::added_backends_are_filled_with_no_more_moves_than_that_needs"]),
+    ("StarRocks automatically balances the tablets across BE nodes", &[MOVES, "tablet::balance::tests::chance::from_any_start_it_ends_and_nothing_is_undone", "sim::large::added_backends_are_filled_with_no_more_moves_than_that_needs"]),
     ("first creates a replica of the tablet in the low-load node, and then drops the corresponding replica on the high-load node", &["leader::core::tests::healing::pace::a_move_makes_the_new_replica_before_the_old_one_goes"]),
     ("categorizes all the BE nodes in accordance with the storage medium types", &["tablet::load::tests::each_medium_has_its_own_means_and_a_backend_with_both_the_mean_of_its_scores"]),
-    ("moves the tablet across the BE nodes of the same storage medium type whenever possible", &[MEDIUM, "backend::tests::clones::a_replica_comes_to_the_path_that_was_named_or_to_its_medium"]),
+    ("moves the tablet across the BE nodes of the same storage medium type whenever possible", &[MEDIUM, "backend::tests::clone_calls::a_replica_comes_to_the_path_that_was_named_or_to_its_medium"]),
     ("Replicas of the same tablet are stored on different BE nodes", &[SPREAD, "tablet::balance::tests::replicas_of_a_tablet_never_come_to_one_host"]),
     // BE load
     ("shows the load statistics of each BE node in the cluster using `ClusterLoadStatistics`", &["sql::walk_tests::healing::loads_and_slots"]),

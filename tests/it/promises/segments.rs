@@ -10,7 +10,7 @@ const KEPT: &str = "it::cluster::healing::files::the_last_copy_is_kept_listed_an
 pub const PROMISES: &[Promise] = &[
     ("GET /api/check_tablet_segment_lost?repair={bool}", &[FILES]),
     ("segment to be lost on BE node. However, the metadata shows that the tablet is normal", &[FILES, "backend::tests::reads::a_lost_file_makes_the_replica_bad_and_is_seen_at_a_start"]),
-    ("This abnormal replica is not detected by FE and cannot be automatically repaired (here it is)", &["leader::core::tests::content::lost_segments_are_looked_for_everywhere_and_believed_at_once", "backend::tests::reads::a_lost_file_makes_the_replica_bad_and_is_seen_at_a_start"]),
+    ("This abnormal replica is not detected by FE and cannot be automatically repaired (here it is)", &["leader::core::tests::content::lost_files::lost_segments_are_looked_for_everywhere_and_believed_at_once", "backend::tests::reads::a_lost_file_makes_the_replica_bad_and_is_seen_at_a_start"]),
     ("When query comes, exception information is thrown (here the query takes another replica)", &["it::cluster::healing::wiped::replicas_of_a_wiped_storage_path_are_made_anew_whole", "system::scan::tests::failover::a_broken_stream_goes_on_from_the_row_that_was_reached"]),
     ("check all tablets on the current BE node that have lost segment", &[FILES]),
     ("`true`: tablets with lost segment will be set to SHUTDOWN status and treated as bad replica", &[FILES, KEPT]),
