@@ -19,7 +19,7 @@ pub(in crate::catalog) use self::alter::Mark;
 use self::chunk::Chunk;
 use self::names::Names;
 pub(in crate::catalog) use self::place::NewStretch;
-pub use self::read::{Stretch, TabletRef, TabletView};
+pub use self::read::{Block, Stretch, TabletRef, TabletView};
 pub use self::write::Reported;
 use crate::ids::{BackendId, TabletId};
 

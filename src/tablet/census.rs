@@ -12,9 +12,9 @@ use crate::catalog::apply::{Delta, Touched};
 use crate::catalog::check::{Check, Verdict};
 use crate::catalog::replica::ReplicaState;
 use crate::catalog::state::Catalog;
-use crate::catalog::tablets::{Stretch, TabletView};
+use crate::catalog::tablets::{Block, Stretch, TabletView};
 use crate::ids::{BackendId, DbId, TabletId};
-use crate::tablet::cluster::Cluster;
+use crate::tablet::cluster::{Cluster, NO_HOST};
 use crate::tablet::health::{TabletStatus, tablet_health};
 use crate::view::Statistic;
 
@@ -143,11 +143,16 @@ impl Census {
             of.partitions += table.partitions.len() as u64;
             of.indexes += table.partitions.len() as u64;
         }
-        for stretch in catalog.tablets.stretches() {
-            let of = counts.entry(stretch.db).or_default();
-            of.tablets += stretch.tablets();
-            of.replicas += stretch.replicas();
-            census.look_along(&cluster, &stretch);
+        for block in catalog.tablets.blocks() {
+            let plain = all_plain(&cluster, &block);
+            for stretch in block.stretches() {
+                let of = counts.entry(stretch.db).or_default();
+                of.tablets += stretch.tablets();
+                of.replicas += stretch.replicas();
+                if !plain {
+                    census.look_along(&cluster, &stretch);
+                }
+            }
         }
         census.counts = counts.into_iter().collect();
         // Few tablets differ: they are looked for among the results of checks, not among the tablets.
@@ -162,17 +167,12 @@ impl Census {
     fn look_along(&mut self, cluster: &Cluster, stretch: &Stretch<'_>) {
         let wanted = usize::from(stretch.wanted);
         let spread = cluster.spreads(stretch.wanted);
+        let hosts = cluster.usable();
         let mut start = usize::from(stretch.starts[0]);
         for (index, end) in stretch.starts[1..].iter().enumerate() {
             let end = usize::from(*end);
-            let plain = end - start == wanted
-                && plain(
-                    cluster,
-                    spread,
-                    &stretch.backends[start..end],
-                    &stretch.flags[start..end],
-                );
-            if !plain {
+            let (backends, flags) = (&stretch.backends[start..end], &stretch.flags[start..end]);
+            if end - start != wanted || !plain(hosts, spread, backends, flags) {
                 self.look(cluster, &stretch.view(index));
             }
             start = end;
@@ -200,22 +200,58 @@ impl Census {
     }
 }
 
-/// Whether each of these replicas is in step and in normal use, on a backend that stays, on a host of its own.
-fn plain(cluster: &Cluster, spread: bool, backends: &[u32], flags: &[u8]) -> bool {
-    let mut alike = 0;
-    for (at, number) in backends.iter().enumerate() {
-        let node = cluster.node(*number);
-        if flags[at] != 0 || !node.available {
-            return false;
+/// Whether there is nothing remarkable about any tablet of a block, as far as its columns tell at once: they are read from
+/// one end to the other, without a jump for each replica. Nearly always that is so. Where it is not, or where tablets
+/// want more replicas than this knows of, each tablet is looked at.
+fn all_plain(cluster: &Cluster, block: &Block<'_>) -> bool {
+    let Some(wanted) = block.wanted() else {
+        return false;
+    };
+    let (mut expected, mut uneven) = (0_u16, 0);
+    for start in block.starts {
+        uneven |= start ^ expected;
+        expected = expected.wrapping_add(wanted);
+    }
+    let mut marks = 0;
+    for flags in block.flags {
+        marks |= flags;
+    }
+    let (hosts, spread) = (cluster.usable(), cluster.spreads(wanted));
+    uneven == 0
+        && marks == 0
+        && match wanted {
+            1 => all_apart::<1>(hosts, spread, block.backends),
+            2 => all_apart::<2>(hosts, spread, block.backends),
+            3 => all_apart::<3>(hosts, spread, block.backends),
+            _ => false,
         }
-        if spread {
-            let others = backends[..at].iter();
-            alike += others
-                .filter(|other| cluster.node(**other).host == node.host)
-                .count();
+}
+
+/// Whether all these backends stay, and those of each `N`, a tablet's, are on a host each if they are to `spread`.
+fn all_apart<const N: usize>(hosts: &[u32], spread: bool, backends: &[u32]) -> bool {
+    let (mut lost, mut alike) = (false, false);
+    for tablet in backends.as_chunks::<N>().0 {
+        let mut here = [NO_HOST; N];
+        for at in 0..N {
+            let host = hosts.get(tablet[at] as usize).copied();
+            here[at] = host.unwrap_or(NO_HOST);
+            lost |= here[at] == NO_HOST;
+            for other in 0..at {
+                alike |= here[other] == here[at];
+            }
         }
     }
-    alike == 0
+    !(lost || (spread && alike))
+}
+
+/// Whether each of a tablet's replicas is in step and in normal use, on a backend that stays, on a host of its own.
+fn plain(hosts: &[u32], spread: bool, backends: &[u32], flags: &[u8]) -> bool {
+    let host = |number: &u32| hosts.get(*number as usize).copied().unwrap_or(NO_HOST);
+    backends.iter().enumerate().all(|(at, number)| {
+        let here = host(number);
+        let alike = || backends[..at].iter().any(|other| host(other) == here);
+        here != NO_HOST && flags[at] == 0 && !(spread && alike())
+    })
 }
 
 fn differs(check: &Check) -> bool {

@@ -10,6 +10,8 @@ use crate::ids::BackendId;
 pub struct Cluster {
     /// By the numbers that [`Tablets`](crate::catalog::tablets::Tablets) uses.
     nodes: Vec<Node>,
+    /// By the same numbers: host of a backend that is available, [`NO_HOST`] for others. What an audit reads.
+    usable: Vec<u32>,
     /// Backends whose heartbeat is alive, decommissioned ones too.
     alive: usize,
     /// Backends that are alive and not decommissioned.
@@ -17,6 +19,9 @@ pub struct Cluster {
     /// Hosts of all backends.
     hosts: usize,
 }
+
+/// Where nothing can be kept.
+pub const NO_HOST: u32 = u32::MAX;
 
 /// One backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +36,7 @@ pub struct Node {
 
 /// A backend that was dropped.
 const GONE: Node = Node {
-    host: u32::MAX,
+    host: NO_HOST,
     alive: false,
     available: false,
 };
@@ -55,14 +60,20 @@ impl Cluster {
                 },
             );
         }
-        let numbered = catalog.tablets.backend_numbers().iter();
+        let numbers = catalog.tablets.backend_numbers().iter();
+        let numbered: Vec<Node> = numbers
+            .map(|id| nodes.get(id).copied().unwrap_or(GONE))
+            .collect();
+        let usable = numbered.iter().map(|node| match node.available {
+            true => node.host,
+            false => NO_HOST,
+        });
         Cluster {
             alive: nodes.values().filter(|node| node.alive).count(),
             available: nodes.values().filter(|node| node.available).count(),
             hosts: hosts.len(),
-            nodes: numbered
-                .map(|id| nodes.get(id).copied().unwrap_or(GONE))
-                .collect(),
+            usable: usable.collect(),
+            nodes: numbered,
         }
     }
 
@@ -74,6 +85,11 @@ impl Cluster {
     /// The backend of a number.
     pub fn node(&self, number: u32) -> Node {
         self.nodes.get(number as usize).copied().unwrap_or(GONE)
+    }
+
+    /// By number: the host of a backend that is alive and stays, [`NO_HOST`] for others.
+    pub fn usable(&self) -> &[u32] {
+        &self.usable
     }
 
     /// Backends that are alive.

@@ -189,6 +189,14 @@ impl Chunk {
         self.check();
     }
 
+    /// Gives back the room that columns keep for growth; a chunk that takes no further tablet has no use for it, and
+    /// most chunks are such.
+    pub fn shrink(&mut self) {
+        Arc::make_mut(&mut self.runs).shrink_to_fit();
+        Arc::make_mut(&mut self.placed).shrink();
+        Arc::make_mut(&mut self.sizes).shrink();
+    }
+
     /// What always holds of a chunk.
     pub fn check(&self) {
         let (placed, sizes) = (&self.placed, &self.sizes);
@@ -268,6 +276,15 @@ impl Placed {
         }
     }
 
+    fn shrink(&mut self) {
+        self.tablets.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.replicas.shrink_to_fit();
+        self.backends.shrink_to_fit();
+        self.flags.shrink_to_fit();
+        self.laggards.shrink_to_fit();
+    }
+
     fn cut(&mut self, tablets: Range<usize>, replicas: Range<usize>) {
         let count = replicas.len() as u16;
         self.tablets.drain(tablets.clone());
@@ -344,6 +361,13 @@ impl Sizes {
     /// Removes a replica.
     pub fn remove(&mut self, at: usize) {
         self.cut(at..at + 1);
+    }
+
+    fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.rows.shrink_to_fit();
+        self.rowsets.shrink_to_fit();
+        self.paths.shrink_to_fit();
     }
 
     fn cut(&mut self, replicas: Range<usize>) {

@@ -120,11 +120,14 @@ impl Tablets {
         }
     }
 
-    fn put(&mut self, key: TabletId, chunk: Chunk) {
+    fn put(&mut self, key: TabletId, mut chunk: Chunk) {
         if chunk.len() == 0 {
             return;
         }
         chunk.check();
+        if chunk.full() {
+            chunk.shrink();
+        }
         assert!(
             chunk.placed.tablets[0] >= key.0,
             "the key of a chunk is not above its tablets"

@@ -31,6 +31,19 @@ pub struct TabletView<'a> {
     run: usize,
 }
 
+/// Neighbouring tablets of whatever partitions as columns: what lies together in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    tablets: &'a Tablets,
+    chunk: &'a Chunk,
+    /// By tablet: place of its first replica in `backends` and `flags`, from 0; one more at the end.
+    pub starts: &'a [u16],
+    /// By replica: the number of its backend, an index into [`Tablets::backend_numbers`].
+    pub backends: &'a [u32],
+    /// By replica: 0 when it is in step, good and in normal use.
+    pub flags: &'a [u8],
+}
+
 /// Neighbouring tablets of one partition as columns, for those who read millions of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Stretch<'a> {
@@ -109,11 +122,15 @@ impl Tablets {
         self.names.backends()
     }
 
-    /// All tablets in stretches, ascending.
-    pub fn stretches(&self) -> impl Iterator<Item = Stretch<'_>> {
-        self.chunks
-            .values()
-            .flat_map(move |chunk| (0..chunk.runs.len()).map(move |run| self.stretch(chunk, run)))
+    /// All tablets in blocks, ascending.
+    pub fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
+        self.chunks.values().map(move |chunk| Block {
+            tablets: self,
+            chunk,
+            starts: &chunk.placed.starts,
+            backends: &chunk.placed.backends,
+            flags: &chunk.placed.flags,
+        })
     }
 
     /// The stretches in which the tablets with these ids lie, ascending; at both ends they may hold others as well.
@@ -163,6 +180,20 @@ impl Tablets {
                 run,
             })
         })
+    }
+}
+
+impl<'a> Block<'a> {
+    /// Replicas that each of its tablets should have, where that is one number.
+    pub fn wanted(&self) -> Option<u16> {
+        let wanted = self.chunk.runs.first()?.wanted;
+        let alike = self.chunk.runs.iter().all(|run| run.wanted == wanted);
+        alike.then_some(wanted)
+    }
+
+    /// Its tablets in stretches, ascending.
+    pub fn stretches(self) -> impl Iterator<Item = Stretch<'a>> {
+        (0..self.chunk.runs.len()).map(move |run| self.tablets.stretch(self.chunk, run))
     }
 }
 
