@@ -27,6 +27,7 @@ pub mod spool;
 #[cfg(test)]
 pub mod testing;
 pub mod text;
+pub mod threads;
 pub mod types;
 
 pub use insert::{InsertInto, LoadDone, insert};

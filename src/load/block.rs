@@ -8,12 +8,16 @@ use crate::load::columns::{Mapping, Origin};
 use crate::load::error::Error;
 use crate::load::misfit::{Misfits, Reason};
 use crate::load::text::{self, Fields};
+use crate::load::threads;
 
 /// Most rows of a block.
 pub const ROWS_MAX: usize = 32_768;
 
 /// Bytes of input after which a block is full.
 pub const BYTES_MAX: usize = 4 << 20;
+
+/// Rows from which on the columns of a block are read on several threads.
+const THREADED_ROWS: usize = 4096;
 
 /// Rows on their way to their tablets.
 #[derive(Debug)]
@@ -85,30 +89,56 @@ impl Assembler {
     /// A block from text fields. `misfits` and `outside` are those of rows that the reader left out.
     pub fn from_text(
         &self,
-        fields: &impl Fields,
+        fields: &(impl Fields + Sync),
         lines: Vec<u64>,
         misfits: Misfits,
         outside: u64,
     ) -> Result<Block, Error> {
+        let rows = lines.len();
         let mut block = self.start(lines, misfits, outside);
-        for (column, origin) in self.columns.iter().zip(&self.mapping.origins) {
-            let array = match origin {
-                Origin::Field(field) => {
-                    text::column(fields, *field, column.data_type, &mut |row, reason| {
-                        if self.lenient && column.nullable {
-                            return;
-                        }
-                        block.mark(row, Some(column), reason, || {
-                            let value = fields.get(row, *field).unwrap_or_default();
-                            String::from_utf8_lossy(value).into_owned()
-                        });
-                    })
-                }
-                Origin::Constant(value) => Origin::repeat(value, block.lines.len())?,
-            };
+        let read = |at: usize| self.read(at, fields, rows);
+        let read = match rows {
+            // Few rows are read sooner than threads are started.
+            0..THREADED_ROWS => (0..self.columns.len()).map(read).collect(),
+            _ => threads::map(self.columns.len(), read),
+        };
+        for ((column, origin), read) in self.columns.iter().zip(&self.mapping.origins).zip(read) {
+            let (array, unfit) = read?;
+            let unfit = unfit
+                .into_iter()
+                .filter(|_| !(self.lenient && column.nullable));
+            for (row, reason) in unfit {
+                block.mark(row, Some(column), reason, || {
+                    let value = match origin {
+                        Origin::Field(field) => fields.get(row, *field).unwrap_or_default(),
+                        Origin::Constant(_) => &[],
+                    };
+                    String::from_utf8_lossy(value).into_owned()
+                });
+            }
             self.push(&mut block, column, array);
         }
         Ok(block)
+    }
+
+    /// One column of text fields, and which rows do not fit it.
+    fn read(
+        &self,
+        column: usize,
+        fields: &impl Fields,
+        rows: usize,
+    ) -> Result<(ArrayRef, Vec<(usize, Reason)>), Error> {
+        let mut unfit = Vec::new();
+        let array = match &self.mapping.origins[column] {
+            Origin::Field(field) => {
+                let data_type = self.columns[column].data_type;
+                text::column(fields, *field, data_type, &mut |row, reason| {
+                    unfit.push((row, reason));
+                })
+            }
+            Origin::Constant(value) => Origin::repeat(value, rows)?,
+        };
+        Ok((array, unfit))
     }
 
     /// A block from arrays of any type, one a field.

@@ -5,17 +5,24 @@ use crate::load::misfit::Reason;
 /// A decimal integer of any width: an optional sign and digits, nothing else.
 pub fn integer<T: TryFrom<i128>>(text: &[u8]) -> Result<T, Reason> {
     let (negative, digits) = sign(text);
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+    if digits.is_empty() {
         return Err(Reason::BadValue);
     }
     // Eighteen digits fit 64 bits: the usual case, and the fast one.
     let value = if digits.len() <= 18 {
-        let magnitude = digits
-            .iter()
-            .fold(0_i64, |value, digit| value * 10 + i64::from(digit - b'0'));
+        let mut magnitude = 0_i64;
+        for byte in digits {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return Err(Reason::BadValue);
+            }
+            magnitude = magnitude * 10 + i64::from(digit);
+        }
         i128::from(if negative { -magnitude } else { magnitude })
-    } else {
+    } else if digits.iter().all(u8::is_ascii_digit) {
         wide(digits, negative).ok_or(Reason::OutOfRange)?
+    } else {
+        return Err(Reason::BadValue);
     };
     T::try_from(value).map_err(|_| Reason::OutOfRange)
 }

@@ -136,7 +136,7 @@ impl Router {
         let bounds = bounds(&values)?;
         let mut found = Vec::with_capacity(rows);
         let mut last = None;
-        for (row, value) in bounds.into_iter().enumerate() {
+        for (row, value) in bounds.enumerate() {
             if !block.fits[row] {
                 found.push(None);
                 continue;
@@ -185,15 +185,16 @@ fn array(block: &Block, column: usize) -> Result<ArrayRef, Error> {
     array.ok_or_else(|| Error::Internal(format!("the table has no column {column}")))
 }
 
+/// Values of a partition column, one a row.
+type Bounds<'a> = Box<dyn Iterator<Item = Option<Bound>> + 'a>;
+
 /// The values of a partition column.
-fn bounds(values: &ArrayRef) -> Result<Vec<Option<Bound>>, Error> {
+fn bounds(values: &ArrayRef) -> Result<Bounds<'_>, Error> {
     macro_rules! bounds {
         ($kind:ty, $bound:expr) => {
-            Ok(values
-                .as_primitive::<$kind>()
-                .iter()
-                .map(|v| v.map($bound))
-                .collect())
+            Ok(Box::new(
+                values.as_primitive::<$kind>().iter().map(|v| v.map($bound)),
+            ))
         };
     }
     match values.data_type() {

@@ -49,8 +49,8 @@ pub fn column(
         DataType::Char(_) | DataType::Varchar(_) | DataType::String => {
             reader.texts(max_bytes(data_type).unwrap_or(usize::MAX), mark)
         }
-        DataType::Date => reader.primitives::<Date32Type>(mark, moment::date),
-        DataType::Datetime => reader.primitives::<TimestampMicrosecondType>(mark, moment::datetime),
+        DataType::Date => reader.moments::<Date32Type>(mark, moment::date),
+        DataType::Datetime => reader.moments::<TimestampMicrosecondType>(mark, moment::datetime),
     }
 }
 
@@ -59,12 +59,12 @@ struct Reader<'a, F> {
     field: usize,
 }
 
-impl<F: Fields> Reader<'_, F> {
+impl<'a, F: Fields> Reader<'a, F> {
     /// Calls `put` once a row with the value or `None`, after `parse` of what is there.
     fn each<T>(
         &self,
         mark: &mut impl FnMut(usize, Reason),
-        parse: impl Fn(&[u8]) -> Result<T, Reason>,
+        mut parse: impl FnMut(&'a [u8]) -> Result<T, Reason>,
         mut put: impl FnMut(Option<T>),
     ) {
         for row in 0..self.fields.rows() {
@@ -85,11 +85,28 @@ impl<F: Fields> Reader<'_, F> {
     fn primitives<T: ArrowPrimitiveType>(
         &self,
         mark: &mut impl FnMut(usize, Reason),
-        parse: impl Fn(&[u8]) -> Result<T::Native, Reason>,
+        parse: impl FnMut(&'a [u8]) -> Result<T::Native, Reason>,
     ) -> ArrayRef {
         let mut builder = PrimitiveBuilder::<T>::with_capacity(self.fields.rows());
         self.each(mark, parse, |value| builder.append_option(value));
         Arc::new(builder.finish())
+    }
+
+    /// Days and instants. Rows that follow each other often have the same one, which is then read only once.
+    fn moments<T: ArrowPrimitiveType>(
+        &self,
+        mark: &mut impl FnMut(usize, Reason),
+        parse: impl Fn(&[u8]) -> Result<T::Native, Reason>,
+    ) -> ArrayRef {
+        let mut last: Option<(&[u8], T::Native)> = None;
+        self.primitives::<T>(mark, |text| match last {
+            Some((known, value)) if known == text => Ok(value),
+            _ => {
+                let value = parse(text)?;
+                last = Some((text, value));
+                Ok(value)
+            }
+        })
     }
 
     fn booleans(&self, mark: &mut impl FnMut(usize, Reason)) -> ArrayRef {
