@@ -10,7 +10,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::backend::error::Error;
 use crate::backend::segment::{Segment, SegmentRecord};
-use crate::backend::shelf::{Shelf, TEMP_ENDING, sync_dir};
+use crate::backend::shelf::{Shelf, TEMP_ENDING};
 use crate::fault;
 use crate::ids::TabletId;
 
@@ -80,13 +80,14 @@ impl Incoming {
     /// The file is not that, or the disk failed; then nothing of it stays.
     pub fn finish(mut self, rows: u64, schema: &Schema) -> Result<Arc<Segment>, Error> {
         self.check_footer(rows, schema)?;
-        let dir = self.shelf.tablet_dir(self.tablet);
-        let durable = fault::hit("backend::before_fsync")
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| fault::hit("backend::before_rename"))
+        // Renamed before its bytes are durable: until metadata names it, it is as unwanted under the one name as under the
+        // other, and its name reaches the disk together with it instead of by a second write.
+        let durable = fault::hit("backend::before_rename")
             .and_then(|()| fs::rename(self.temp(), self.path()))
             .and_then(|()| fault::hit("backend::after_rename"))
-            .and_then(|()| sync_dir(&dir));
+            .and_then(|()| fault::hit("backend::before_fsync"))
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| self.shelf.sync_names(self.tablet));
         durable.map_err(|e| Error::io("writing", &self.path(), &self.shelf.dir, &e))?;
         self.done = true;
         self.shelf.recount(self.counted, self.bytes);

@@ -2,7 +2,7 @@
 //!
 //! Owns the rule that no name is given twice, and that a file in use is not deleted. Does not own what metadata names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub struct Shelf {
     data: PathBuf,
     /// Files that somebody writes or reads, with how many do. The clean-up leaves them alone.
     held: Mutex<HashMap<(TabletId, String), u32>>,
+    /// Directories of tablets that were made and may not outlive a crash yet.
+    fresh_dirs: Mutex<HashSet<TabletId>>,
     used: AtomicU64,
     next: AtomicU64,
     limits: Limits,
@@ -58,6 +60,7 @@ impl Shelf {
             dir: dir.to_owned(),
             data: dir.join("data"),
             held: Mutex::default(),
+            fresh_dirs: Mutex::default(),
             used: AtomicU64::new(0),
             next: AtomicU64::new(0),
             limits,
@@ -162,13 +165,27 @@ impl Shelf {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Makes the directory of a tablet, durable.
+    /// Makes the directory of a tablet; [`sync_names`](Shelf::sync_names) makes it durable.
     pub fn make_tablet_dir(&self, tablet: TabletId) -> io::Result<()> {
+        // Made and noted in one: whoever finds the directory finds the note, and a note never comes before its directory.
+        let mut fresh = self.fresh_dirs.lock();
         match fs::create_dir(self.tablet_dir(tablet)) {
-            Ok(()) => sync_dir(&self.data),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(e) => Err(e),
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+            _ => fresh.insert(tablet),
+        };
+        Ok(())
+    }
+
+    /// Makes the names of a tablet's files durable, and the name of its directory.
+    pub fn sync_names(&self, tablet: TabletId) -> io::Result<()> {
+        sync_dir(&self.tablet_dir(tablet))?;
+        let fresh = self.fresh_dirs.lock().clone();
+        if fresh.contains(&tablet) {
+            // One for all that wait for it.
+            sync_dir(&self.data)?;
+            self.fresh_dirs.lock().retain(|dir| !fresh.contains(dir));
         }
+        Ok(())
     }
 }
 
