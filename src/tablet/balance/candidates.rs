@@ -213,7 +213,7 @@ mod tests {
         model.desk(|desk| {
             let scale = Scale::of(desk, Medium::Hdd).expect("a gap");
             let mut search = Search::new(&scale);
-            for stretch in desk.catalog.tablets.stretches() {
+            for stretch in desk.catalog.tablets.blocks().flat_map(|b| b.stretches()) {
                 let all = stretch.places(&(TabletId(0)..=TabletId(u64::MAX)));
                 search.along(&scale, &stretch, all);
             }
