@@ -14,12 +14,12 @@
 //! | a replica that failed to write counts for the quorum of a commit | 1 | the bound of phase 2 |
 //! | publishes without regard to the order of versions | 1 | `Catalog::apply` |
 //! | LastFailedVersion is not set for a replica that missed a load | 1 | `belief_is_cautious` |
-//! | transaction ids begin again above the last one in the journal | 5 | "given twice" |
-//! | a replica that missed a load which is not visible yet counts for the next one | 12 | the bound |
-//! | replicas do not catch up with versions that need only a publish | 37 | the bound |
+//! | transaction ids begin again above the last one in the journal | 1 | "given twice" |
+//! | a replica that missed a load which is not visible yet counts for the next one | 461 | the bound |
+//! | replicas do not catch up with versions that need only a publish | - | (at first the bound, 37) |
 //! | a committed load that a backend reports as pending is given up there | 1 | `durable_first` |
 //! | the census does not follow a backend that dies | 1 | `census_is_right` |
-//! | a replica that is behind counts for the quorum | 1 | `quorum_can_be_read` |
+//! | a replica that is behind counts for the quorum | 13 | `nothing_is_lost` |
 //!
 //! The sixth and the seventh were found, not put in: the simulator came across both in its first hour.
 //!
@@ -28,37 +28,38 @@
 //!
 //! | bug | seeds | caught by | scenarios |
 //! |---|---|---|---|
-//! | a replica is removed though too few are left | 14 | `last_copy_stays` | `the_only_rows_of_a_load_are_waited_for` |
-//! | a removal does not wait for loads that began before | 19 | the bound | four of `loads` |
-//! | a copy that failed leaves its task RUNNING | 1 | `tasks_end` | four |
-//! | a report from before a copy ended counts against it | 41 | `belief_is_cautious` | `a_report_from_before_..` |
+//! | a replica is removed though too few are left | 26 | `last_copy_stays` | two of `loads` |
+//! | a removal does not wait for loads that began before | 19 | the bound | five of `loads` |
+//! | a copy that failed leaves its task RUNNING | 2 | `tasks_end` | five |
+//! | a report from before a copy ended counts against it | 26 | `belief_is_cautious` | `a_report_from_before_..` |
 //! | the time-out of a copy does not follow the size | - | | `a_big_tablet_has_the_time_that_it_needs` |
-//! | moves need no gain and may be taken back | 2 | `moves_stay` | six |
-//! | a living copy goes though a dead one could | 115 | the bound | nine |
-//! | slots are not given back | 1 | `slots_hold` | 24 |
-//! | a backend that is being emptied is dropped at once | 21 | `nothing_is_lost` | `urgent_ones_..`, `a_mark_is_taken_back_where_a_lost_one_..` |
+//! | moves need no gain and may be taken back | 14 | `moves_stay` | six |
+//! | a living copy goes though a dead one could | 34 | the bound | eight |
+//! | slots are not given back | 1 | `slots_hold` | 33 |
+//! | a backend that is being emptied is dropped at once | 21 | `nothing_is_lost` | `a_mark_is_taken_back_where_a_lost_one_..` |
 //! | tasks that can't be carried out fill the queue | - | | `a_tablet_without_any_copy_is_shown_and_starves_nobody` |
-//! | failures are not counted, and tried again at once | 76 | `nothing_is_lost` | `what_cannot_be_repaired_..` and two |
+//! | failures are not counted, and tried again at once | 76 | `nothing_is_lost` | `what_cannot_be_repaired_..` and three |
 //! | a copy is taken for what readers see, whatever it holds | 1 | `belief_is_cautious` | `loads_go_on_while_a_backend_is_emptied` |
 //! | a backend may give up any replica whose files are lost | - | | `the_only_copy_is_kept_..` |
-//! | EXPLAIN does not see slots | 2 | `explain_agrees` | `what_cannot_be_repaired_..` |
-//! | bad replicas are copied | 2 | the bound | `altered_rows_are_outvoted_and_repaired` |
-//! | what an earlier leadership was filling stays | 32 | the bound | |
+//! | EXPLAIN does not see slots | 13 | `explain_agrees` | |
+//! | bad replicas are copied | 28 | the bound | `altered_rows_are_outvoted_and_repaired` |
+//! | what an earlier leadership was filling stays | - | (at first the bound, 32) | |
 //! | the table of a copy is dropped while it ends (found) | 312 | a panic | |
 //! | a filled replica misses loads that nobody sees yet (found) | 67 | `tasks_end`, the bound | |
 //!
-//! A dash: not within 600 seeds. The last two were found. So were deadlocks between a load that waits for a replica and a
+//! A dash: not within 600 seeds. Rows with a dash and a scenario, "a copy is taken ..", and the last two have the figures of an
+//! earlier core; the others were run again on the core of 5baa0aa. The last two were found. So were deadlocks between a load that waits for a replica and a
 //! removal that waits for the load:
 //!
 //! | each of these rules left out | makes this scenario of [`scenarios`] fail |
 //! |---|---|
 //! | a mark is taken back where another has to be brought forward | `a_mark_is_taken_back_where_another_..` |
 //! | and where a lost one has to be replaced | `a_mark_is_taken_back_where_a_lost_one_..` |
-//! | a marked one is brought forward where a load needs it | `a_marked_one_is_brought_forward_..` |
+//! | a marked one is brought forward where a load needs it | `a_marked_one_is_brought_forward_..` and one |
 //! | a load does not wait for bad ones | `a_load_does_not_wait_for_a_bad_one` |
 //! | one that is behind is brought forward before it makes room | `one_that_is_behind_..` |
-//! | what has the only rows of a load is not removed at once | `the_only_rows_of_a_load_..`, `a_marked_one_..` |
-//! | what a copy lacks beyond what readers see counts when they see it | two of these |
+//! | what has the only rows of a load is not removed at once | `the_only_rows_of_a_load_..` and three |
+//! | what a copy lacks beyond what readers see counts when they see it | three of these |
 
 mod backend;
 mod client;

@@ -16,16 +16,16 @@
 //! | 8 the less urgent starve | `urgent_ones_that_cannot_be_repaired_..` | those that rest use up the round |
 //! | | `a_tablet_without_any_copy_..` | those that can't be carried out fill the queue; their priority never goes down |
 //! | 8 the balancer stuck on one tablet | `a_tablet_that_cannot_be_moved_..` | the search begins at the first tablet each time |
-//! | 9 endless retry | `what_cannot_be_repaired_..` and two | failures are not counted, and tried again at once |
+//! | 9 endless retry | `what_cannot_be_repaired_..` and three | failures are not counted, and tried again at once |
 //! | 9 an endless loop on an empty one | `an_empty_tablet_..` and many | a copy of no bytes counts as failed |
-//! | 10 can never be queued again | `a_copy_that_fails_..` | the checker passes over tablets whose last task was given up |
+//! | 10 can never be queued again | `a_copy_that_fails_..` and one | the checker passes over tablets whose last task was given up |
 //! | 11 decommission never ends | `a_backend_is_emptied_..` | each of: only paths of its own medium take a copy; empty tablets stay; it waits until its disks are empty |
 //! | 12 a living copy goes, the dead count | `the_dead_copy_goes_..` and many | the dead count among those that stay |
 //! | 13 a storm of clones after a restart | `when_everything_restarts_..` | there is no safe mode |
-//! | 15 recovery with empty replicas | `when_all_copies_are_away_..` and two | where nothing can be copied, what is lost is given up |
+//! | 15 recovery with empty replicas | `when_all_copies_are_away_..` and three | where nothing can be copied, what is lost is given up |
 //! | | `the_only_copy_is_kept_..` | a backend may give up any replica whose files are lost |
 //! | 16 a time-out shorter than a big tablet needs | `a_big_tablet_..` | the time-out does not follow the size |
-//! | 17 RUNNING for ever | `a_copy_that_fails_..` and three | a copy that failed leaves its task RUNNING |
+//! | 17 RUNNING for ever | `a_copy_that_fails_..` and four | a copy that failed leaves its task RUNNING |
 //! | 18 the next one is stopped too soon | `a_rolling_restart_..` | a replica that is behind counts as complete |
 //! | | `a_quick_rolling_restart_..` | ADMIN WAIT does not ask whether it has heard of every backend since |
 //! | 19 a repair of what is hot is ignored | `a_repair_that_is_asked_for_..` | each of: it is not queued while a load runs; checks wait until none does |
