@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use imbl::OrdMap;
 
-use crate::catalog::replica::ReplicaState;
+use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::clock::Timestamp;
 use crate::ids::TabletId;
@@ -22,7 +22,7 @@ use crate::tablet::task::{Kind, Task};
 pub struct Found {
     /// Tasks to queue.
     pub tasks: Vec<Task>,
-    /// Tablets that wait in case a backend comes back, since when.
+    /// Tablets that miss a replica whose backend may come back, since when.
     pub seen: OrdMap<TabletId, Timestamp>,
     /// Tablets that were looked at.
     pub checked: u64,
@@ -51,39 +51,34 @@ pub fn round(desk: &Desk<'_>, remarkable: &[TabletId]) -> Found {
     let mut room = Room::of(desk);
     for tablet in views().filter(|tablet| !hinted(tablet)) {
         let before = found.tasks.len();
-        if room.left(desk, &tablet) {
-            look(desk, &tablet, false, &mut found);
-        } else {
-            found.checked += 1;
-            found.unhealthy += 1;
-        }
+        let admitted = room.left(desk, &tablet);
+        look(desk, &tablet, admitted, &mut found);
         room.taken += found.tasks.len() - before;
     }
     found
 }
 
-/// Looks at one tablet.
-fn look(desk: &Desk<'_>, tablet: &TabletView<'_>, hinted: bool, found: &mut Found) {
+/// Looks at one tablet; a task of it may be queued if it is `admitted`.
+fn look(desk: &Desk<'_>, tablet: &TabletView<'_>, admitted: bool, found: &mut Found) {
     found.checked += 1;
     let health = tablet_health(desk.cluster, tablet);
     if health.status == TabletStatus::Healthy {
         return;
     }
     found.unhealthy += 1;
+    let hinted = desk.healing.hints.contains_key(&tablet.partition());
     if hinted {
         found.hinted.insert(tablet.partition());
     }
-    if desk.healing.task(tablet.id()).is_some() {
-        return;
-    }
-    if !hinted {
+    // Noted of what is queued as well: the scheduler asks for the delay again.
+    if may_come_back(desk, tablet, health) {
         let since = desk.healing.seen.get(&tablet.id()).copied();
-        if delay_left_ms(desk, tablet, health, since) > 0 {
-            found.seen.insert(tablet.id(), since.unwrap_or(desk.now));
-            return;
-        }
+        found.seen.insert(tablet.id(), since.unwrap_or(desk.now));
     }
-    found.tasks.extend(task(desk, tablet, health, hinted));
+    let queued = desk.healing.task(tablet.id()).is_some();
+    if admitted && !queued && delay_left_ms(desk, tablet, health) == 0 {
+        found.tasks.extend(task(desk, tablet, health, hinted));
+    }
 }
 
 /// Whether there is room in the queue for a tablet that is not hinted.
@@ -120,36 +115,35 @@ pub fn task(
 }
 
 /// Milliseconds until a tablet may be repaired, in case a lost backend comes back: one, two or three times the factor for
-/// HIGH, NORMAL and LOW (StarRocks). What is VERY_HIGH, behind, or lacks nothing that could come back by itself does not wait.
-pub fn delay_left_ms(
-    desk: &Desk<'_>,
-    tablet: &TabletView<'_>,
-    health: Health,
-    since: Option<Timestamp>,
-) -> u64 {
+/// HIGH, NORMAL and LOW (StarRocks), from when the checker saw it first. What is VERY_HIGH or hinted, behind, or lacks nothing
+/// that could come back by itself does not wait. The scheduler asks too: a tablet may have been queued for something else.
+pub fn delay_left_ms(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> u64 {
     let times = match health.priority {
         Priority::VeryHigh => return 0,
         Priority::High => 1,
         Priority::Normal => 2,
         Priority::Low => 3,
     };
-    if health.status != TabletStatus::ReplicaMissing || !may_come_back(desk, tablet) {
+    let hinted = desk.healing.hints.contains_key(&tablet.partition());
+    if hinted || !may_come_back(desk, tablet, health) {
         return 0;
     }
     let factor = desk.config.tablet_sched_repair_delay_factor_second;
     let delay_ms = factor.saturating_mul(1000).saturating_mul(times);
-    let waited = since.map_or(0, |since| desk.now.since_ms(since));
+    let since = desk.healing.seen.get(&tablet.id());
+    let waited = since.map_or(0, |since| desk.now.since_ms(*since));
     delay_ms.saturating_sub(waited)
 }
 
-/// Whether a replica is lost only because its backend does not answer.
-fn may_come_back(desk: &Desk<'_>, tablet: &TabletView<'_>) -> bool {
-    tablet.replicas().any(|replica| {
+/// Whether a replica is missed, and one is lost only because its backend does not answer.
+fn may_come_back(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> bool {
+    let lost = |replica: Replica| {
         !replica.bad
             && replica.state == ReplicaState::Normal
             && desk.catalog.backends.contains_key(&replica.backend)
             && !desk.catalog.alive(replica.backend)
-    })
+    };
+    health.counts.alive < health.wanted && tablet.replicas().any(lost)
 }
 
 /// Room in the queue. Tasks that can't be carried out have a limit of their own, so that they keep nobody out.

@@ -29,7 +29,7 @@ pub struct Healing {
     pub slots: OrdMap<(BackendId, i64), Slots>,
     /// Loads of the backends, made anew every minute (seed).
     pub load: Arc<LoadStatistics>,
-    /// Tablets that were found not healthy and are not queued yet, since when: the delay before repair counts from here.
+    /// Tablets that miss a replica whose backend may come back, since when: the delay before repair counts from here.
     pub seen: OrdMap<TabletId, Timestamp>,
     /// Tablets whose content is being compared.
     pub checking: OrdSet<TabletId>,

@@ -6,11 +6,11 @@ use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::ids::{ReplicaId, TxnId};
 use crate::tablet::desk::Desk;
-use crate::tablet::health::{TabletStatus, tablet_health};
+use crate::tablet::health::{Health, TabletStatus, tablet_health};
 use crate::tablet::reason::Reason;
 use crate::tablet::redundant::{self, Surplus};
 use crate::tablet::task::{Kind, Spot, State, Task};
-use crate::tablet::{balance, destination, source};
+use crate::tablet::{balance, checker, destination, source};
 
 /// What is to be done about a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,19 +47,19 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     if let Some((replica, below)) = task.retiring {
         return retiring(desk, &tablet, replica, below);
     }
-    let status = tablet_health(desk.cluster, &tablet).status;
+    let health = tablet_health(desk.cluster, &tablet);
     let moved = (task.kind == Kind::Balance)
         .then_some(task.source)
         .flatten()
         .and_then(|source| source.replica);
-    let decided = match status {
+    let decided = match health.status {
         TabletStatus::Healthy if task.kind == Kind::Balance && task.copied.is_none() => {
             return balance::decide(desk, task);
         }
         TabletStatus::Healthy => return Decision::End(State::Cancelled, Reason::Healthy),
-        TabletStatus::ReplicaMissing => missing(desk, &tablet),
+        TabletStatus::ReplicaMissing => missing(desk, &tablet, health),
         TabletStatus::VersionIncomplete => incomplete(desk, &tablet),
-        TabletStatus::ReplicaRelocating => relocating(desk, &tablet),
+        TabletStatus::ReplicaRelocating => relocating(desk, &tablet, health),
         TabletStatus::Redundant => {
             redundant::choose(desk, &tablet, moved).map(|of| remove(desk, &tablet, of))
         }
@@ -69,9 +69,19 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
 }
 
 /// A replica too few: one that was about to go stays, or a new one is made.
-fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+fn missing(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    health: Health,
+) -> Result<Decision, Reason> {
     if let Some(replica) = retired_in_vain(desk, tablet) {
         return Ok(Decision::Keep(replica));
+    }
+    let left_ms = checker::delay_left_ms(desk, tablet, health);
+    if left_ms > 0 {
+        // It was queued for something else, and its backend was lost since: the checker asks again when it has waited.
+        let seconds = left_ms.div_ceil(1000);
+        return Ok(Decision::End(State::Cancelled, Reason::Delayed { seconds }));
     }
     if !source::exists(desk, tablet) {
         return Err(Reason::NoSource);
@@ -108,9 +118,13 @@ fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reas
 }
 
 /// A replica is on a backend that is being emptied: what is there already is brought forward, else a new one is made.
-fn relocating(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+fn relocating(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    health: Health,
+) -> Result<Decision, Reason> {
     match incomplete(desk, tablet) {
-        Err(Reason::NoReplicaBehind) => missing(desk, tablet),
+        Err(Reason::NoReplicaBehind) => missing(desk, tablet, health),
         decided => decided,
     }
 }

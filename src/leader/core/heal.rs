@@ -201,7 +201,7 @@ impl Core {
         let task = self.at_desk(|desk| {
             let health = tablet_health(desk.cluster, &view);
             let healthy = health.status == crate::tablet::health::TabletStatus::Healthy;
-            let waits = checker::delay_left_ms(desk, &view, health, None) > 0;
+            let waits = checker::delay_left_ms(desk, &view, health) > 0;
             let queued = desk.healing.task(tablet).is_some();
             match healthy || waits || queued {
                 true => None,

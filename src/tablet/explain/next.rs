@@ -41,9 +41,8 @@ impl Next {
             return Next::NotYet(Reason::SafeMode);
         }
         let hinted = desk.healing.hints.contains_key(&tablet.partition());
-        let since = desk.healing.seen.get(&id).copied();
-        let left_ms = checker::delay_left_ms(desk, tablet, health, since);
-        if !hinted && left_ms > 0 {
+        let left_ms = checker::delay_left_ms(desk, tablet, health);
+        if left_ms > 0 {
             let seconds = left_ms.div_ceil(1000);
             return Next::NotYet(Reason::Delayed { seconds });
         }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use quorate::catalog::change::Change;
+use quorate::catalog::state::Catalog;
 use quorate::clock::Timestamp;
-use quorate::ids::TabletId;
+use quorate::ids::{BackendId, TabletId};
 use quorate::leader::action::Action;
 use quorate::leader::core::Core;
 use quorate::tablet::cluster::Cluster;
@@ -20,6 +21,7 @@ use crate::world::World;
 /// What EXPLAIN said before a step.
 pub struct Said {
     healing: Healing,
+    alive: Vec<BackendId>,
     decisions: BTreeMap<TabletId, Decision>,
 }
 
@@ -72,7 +74,12 @@ pub fn before(world: &mut World, now: Timestamp) -> Option<Said> {
             decisions.insert(tablet, decision);
         }
     }
-    Some(Said { healing, decisions })
+    let alive = alive(&catalog);
+    Some(Said {
+        healing,
+        alive,
+        decisions,
+    })
 }
 
 /// Compares with what the step did, if it came to one of the tablets and to nothing else that could bear on it.
@@ -106,7 +113,9 @@ pub fn after(world: &World, now: Timestamp, said: &Said, actions: &[Action]) {
         Action::Append { changes, .. } => changes.iter().all(placement),
         _ => true,
     });
+    let (catalog, _) = core.snapshot();
     let same = unmoved
+        && alive(&catalog) == said.alive
         && healing.load.at == said.healing.load.at
         && others(&healing) == others(&said.healing)
         && slots(&healing) == slots(&said.healing);
@@ -128,6 +137,12 @@ fn placement(change: &Change) -> bool {
             | Change::RetireReplica { .. }
             | Change::RemoveReplica { .. }
     )
+}
+
+/// Backends that live: one that dies or comes back in the step changes what is to be done.
+fn alive(catalog: &Catalog) -> Vec<BackendId> {
+    let known = catalog.backends.keys().copied();
+    known.filter(|id| catalog.alive(*id)).collect()
 }
 
 /// Totals of slots, which follow the setting and the paths.

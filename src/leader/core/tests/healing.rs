@@ -157,6 +157,40 @@ fn a_replica_that_is_behind_is_brought_forward_where_it_is_without_delay() {
     world.check();
 }
 
+/// A dying backend misses a load before its heartbeats have failed often enough: its replica is behind, and a task is queued.
+#[test]
+fn what_was_queued_as_behind_waits_for_its_backend_once_that_is_dead() {
+    let mut world = cluster(4, 3);
+    let tablet = world.tablets()[0];
+    let all = world.backends();
+    let (dead, living) = (all[0], all[1..].to_vec());
+    let plan = world.begin("l").expect("a load");
+    let token = world.send(commit(&plan, &all[..1]));
+    while let Some((call, _, request)) = world.calls.pop_front() {
+        assert!(matches!(request, BackendRequest::Publish(_)));
+        let result = Ok(TabletErrors::default().into());
+        world.step(Event::Answer { call, result });
+    }
+    assert!(world.reply(token).expect("visible").is_ok());
+    world.wait(21, &all);
+    let (call, to, _) = world.clone_call().expect("a clone of what it lacks");
+    assert_eq!(to, dead);
+    world.dead(dead);
+    let result = Err("connection refused".to_owned());
+    world.step(Event::Answer { call, result });
+    world.wait(100, &living);
+    let ended = world.last().expect("what was queued has ended");
+    assert!(
+        matches!(ended.reason, Some(Reason::Delayed { .. })),
+        "{ended:?}"
+    );
+    assert!(world.clone_call().is_none() && world.pending(tablet).is_none());
+    world.wait(61, &living);
+    let (_, to, _) = world.clone_call().expect("a clone after the delay");
+    assert_eq!(to, all[3], "the one backend without a replica");
+    world.check();
+}
+
 #[test]
 fn a_bad_replica_makes_room_where_no_backend_is_free_and_never_the_last_good_one() {
     let mut world = cluster(3, 3);
