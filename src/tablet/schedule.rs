@@ -45,7 +45,7 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
         return Decision::Later(Reason::SafeMode);
     }
     if let Some((replica, below)) = task.retiring {
-        return retiring(desk, &tablet, replica, below);
+        return retiring(desk, &tablet, task.kind, (replica, below));
     }
     let health = tablet_health(desk.cluster, &tablet);
     let moved = (task.kind == Kind::Balance)
@@ -69,11 +69,7 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
 }
 
 /// A replica too few: one that was about to go stays, or a new one is made.
-fn missing(
-    desk: &Desk<'_>,
-    tablet: &TabletView<'_>,
-    health: Health,
-) -> Result<Decision, Reason> {
+fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> Result<Decision, Reason> {
     if let Some(replica) = retired_in_vain(desk, tablet) {
         return Ok(Decision::Keep(replica));
     }
@@ -92,7 +88,7 @@ fn missing(
         Err(Reason::NoDestination) => return crowded_out(desk, tablet),
         Err(busy) => return Err(busy),
     };
-    copy(desk, tablet, destination)
+    copy(desk, tablet, destination, Kind::Repair)
 }
 
 /// Every backend that could take a new replica has one: one that is behind is brought forward, else one that is worth
@@ -114,7 +110,8 @@ fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reas
     if !source::exists(desk, tablet) {
         return Err(Reason::NoSource);
     }
-    copy(desk, tablet, destination::choose_behind(desk, tablet)?)
+    let destination = destination::choose_behind(desk, tablet)?;
+    copy(desk, tablet, destination, Kind::Repair)
 }
 
 /// A replica is on a backend that is being emptied: what is there already is brought forward, else a new one is made.
@@ -143,8 +140,13 @@ fn crowded(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason>
     }
 }
 
-fn copy(desk: &Desk<'_>, tablet: &TabletView<'_>, destination: Spot) -> Result<Decision, Reason> {
-    let source = source::choose(desk, tablet, Kind::Repair)?;
+fn copy(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    destination: Spot,
+    lane: Kind,
+) -> Result<Decision, Reason> {
+    let source = source::choose(desk, tablet, lane)?;
     Ok(Decision::Copy {
         source,
         destination,
@@ -164,8 +166,8 @@ fn remove(desk: &Desk<'_>, tablet: &TabletView<'_>, surplus: Surplus) -> Decisio
 fn retiring(
     desk: &Desk<'_>,
     tablet: &TabletView<'_>,
-    replica: ReplicaId,
-    below: TxnId,
+    lane: Kind,
+    (replica, below): (ReplicaId, TxnId),
 ) -> Decision {
     let Some(marked) = tablet.replicas().find(|of| of.id == replica) else {
         return Decision::End(State::Finished, Reason::RedundantRemoved(replica));
@@ -193,8 +195,9 @@ fn retiring(
                 path: marked.path_hash,
                 replica: Some(replica),
             };
-            match desk.free(forward.backend, forward.path, Kind::Repair) {
-                true => copy(desk, tablet, forward).unwrap_or_else(Decision::Later),
+            // A move stays one, and so takes the slots of moves.
+            match desk.free(forward.backend, forward.path, lane) {
+                true => copy(desk, tablet, forward, lane).unwrap_or_else(Decision::Later),
                 false => Decision::Later(Reason::WaitsForLoads(txn)),
             }
         }
@@ -241,4 +244,99 @@ fn retired_in_vain(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Option<ReplicaId
             && backend.is_some_and(|backend| !backend.decommissioned)
     });
     useful.map(|replica| replica.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::change::{Change, Committed};
+    use crate::catalog::table::Medium;
+    use crate::catalog::txn::{Txn, TxnState, Writes};
+    use crate::clock::Timestamp;
+    use crate::tablet::health::Priority;
+    use crate::tablet::testing::{GB, Model};
+
+    /// A load that has its version, with rows on every replica of the tablet but those that missed it.
+    fn commit(model: &mut Model, id: TxnId, task: &Task, missed: ReplicaId) {
+        let partition = &model.catalog.partitions[&task.partition];
+        let txn = Txn {
+            id,
+            label: id.to_string(),
+            db: task.db,
+            table: partition.table,
+            coordinator: String::new(),
+            source: String::new(),
+            state: TxnState::Committed,
+            prepared: Timestamp(0),
+            committed: Some(Timestamp(0)),
+            published: None,
+            finished: None,
+            timeout_ms: 1000,
+            reason: String::new(),
+            versions: vec![(task.partition, partition.next_version)],
+            failed_replicas: 1,
+            rows: 1,
+        };
+        let writes = Writes {
+            with_rows: vec![task.tablet],
+            missed: vec![(task.tablet, missed)],
+            replicas_below: None,
+        };
+        model.apply(Change::Commit(Box::new(Committed { txn, writes })));
+    }
+
+    /// A moved replica is behind and holds the only rows of a load that waits to be seen: it is brought forward with a slot
+    /// of moves, as it is a move that takes it.
+    #[test]
+    fn a_move_that_brings_its_old_replica_forward_takes_the_slots_of_moves() {
+        let mut model = Model::with(2, 100 * GB);
+        let [old, new] = model.backends()[..] else {
+            panic!("two backends");
+        };
+        let tablet = model.table(&[vec![new]], GB, Medium::Hdd)[0];
+        let view = model.catalog.tablets.view(tablet).expect("a tablet");
+        let place = (view.db(), view.partition());
+        let copied = view.replicas().next().expect("a replica").id;
+        let (kind, healthy) = (Kind::Balance, TabletStatus::Healthy);
+        let now = Timestamp(model.now);
+        let mut task = Task::new(tablet, place, kind, healthy, Priority::Low, now);
+        let moved = ReplicaId(model.fresh(1));
+        model.apply(Change::AddReplica {
+            tablet,
+            replica: moved,
+            backend: old,
+            at: now,
+        });
+        model.apply(Change::FinishClone {
+            tablet,
+            replica: moved,
+            version: 1,
+            at: now,
+        });
+        model.filled(tablet, moved, old, GB, Medium::Hdd);
+        model.apply(Change::ReserveTxns { below: 100 });
+        commit(&mut model, TxnId(1), &task, moved);
+        model.apply(Change::Visible {
+            txn: TxnId(1),
+            at: now,
+            published: None,
+            missed: vec![(tablet, moved)],
+        });
+        commit(&mut model, TxnId(2), &task, copied);
+        model.apply(Change::RetireReplica {
+            tablet,
+            replica: moved,
+            on: true,
+        });
+        model.measure();
+        task.retiring = Some((moved, TxnId(50)));
+        let decided = model.desk(|desk| decide(desk, &task));
+        assert!(matches!(decided, Decision::Copy { .. }), "{decided:?}");
+        for place in model.healing.slots.clone().keys() {
+            let slots = model.healing.slots.get_mut(place).expect("a path");
+            slots.take(Kind::Balance, 2);
+        }
+        let decided = model.desk(|desk| decide(desk, &task));
+        assert_eq!(decided, Decision::Later(Reason::WaitsForLoads(TxnId(2))));
+    }
 }

@@ -146,7 +146,7 @@ impl Model {
         tablets
     }
 
-    fn filled(
+    pub fn filled(
         &mut self,
         tablet: TabletId,
         replica: ReplicaId,
@@ -367,7 +367,7 @@ impl Model {
         self.catalog.apply(&change).expect("the change fits");
     }
 
-    fn fresh(&mut self, count: u64) -> u64 {
+    pub fn fresh(&mut self, count: u64) -> u64 {
         self.next += count;
         self.next - count
     }
