@@ -146,13 +146,16 @@ impl Tablets {
         })
     }
 
-    /// The lowest and the highest id in use.
-    pub fn bounds(&self) -> Option<(TabletId, TabletId)> {
-        let (_, first) = self.chunks.get_min()?;
-        let (_, last) = self.chunks.get_max()?;
-        let first = first.placed.tablets.first()?;
-        let last = last.placed.tablets.last()?;
-        Some((TabletId(*first), TabletId(*last)))
+    /// The id of the tablet that stands at a place in the order of ids. Counts along the chunks.
+    pub fn at(&self, place: u64) -> Option<TabletId> {
+        let mut left = usize::try_from(place).ok()?;
+        for chunk in self.chunks.values() {
+            match chunk.placed.tablets.get(left) {
+                Some(id) => return Some(TabletId(*id)),
+                None => left -= chunk.len(),
+            }
+        }
+        None
     }
 
     fn stretch<'a>(&'a self, chunk: &'a Chunk, run: usize) -> Stretch<'a> {
