@@ -151,6 +151,9 @@ fn replica_status(world: &mut World, catalog: &Catalog) -> Option<Request> {
     if bad && !world.can_lose(catalog, at, tablet) {
         return None;
     }
+    if bad {
+        world.condemned.insert(replica.id);
+    }
     Some(Request::SetReplicaStatus {
         tablet,
         backend: replica.backend,

@@ -62,7 +62,8 @@ fn note(world: &mut World, change: &Change) {
 }
 
 /// Another replica is complete in the leader's eyes; and if the one that goes is whole on its disk, so is the other, on a
-/// living backend.
+/// living backend. One that the operator has said to be bad is lost by his word: he has seen that another is whole, which may
+/// be on a backend that is away.
 fn another_stays(
     world: &World,
     catalog: &Catalog,
@@ -81,6 +82,7 @@ fn another_stays(
     }
     let at = of.and_then(|of| world.machine(of.backend));
     let is_whole = at.is_some_and(|at| world.serves(at, tablet, replica, visible));
+    let condemned = of.is_some_and(|of| of.bad) && world.condemned.contains(&replica);
     let mut others = view.replicas().filter(|other| {
         other.id != replica
             && !world.removed.contains(&other.id)
@@ -94,7 +96,9 @@ fn another_stays(
             && other.state != ReplicaState::Clone;
         let at = world.machine(other.backend);
         // The snapshot may be a moment behind in who lives.
-        let lives = catalog.alive(other.backend) || at.is_some_and(|at| !world.backends[at].down);
+        let lives = condemned
+            || catalog.alive(other.backend)
+            || at.is_some_and(|at| !world.backends[at].down);
         let whole = || at.is_some_and(|at| world.serves(at, tablet, other.id, visible));
         (filled || complete) && (!is_whole || (lives && whole()))
     });

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use quorate::leader::request::Request;
 use quorate::tablet::health::TabletStatus;
 
+use crate::backend::File;
 use crate::setup::Setup;
 use crate::world::World;
-use crate::{damage, invariants, stage};
+use crate::{damage, invariants, operator, stage};
 
 /// Every copy of everything is lost for the time being: nothing is dropped, it is shown, and all is well when the
 /// backends are back (StarRocks PR#33071: the leader crashed).
@@ -138,4 +140,32 @@ fn a_wiped_path_is_filled_anew() {
         world.moves.clones, lost as u64,
         "one copy for each that was lost"
     );
+}
+
+/// An operator says that a whole copy is bad while the only other one is away, and the third has lost a file that nobody has
+/// missed yet: the bad one makes room, and everything is there again when the backend is back.
+#[test]
+fn what_the_operator_condemns_may_go_while_another_copy_is_away() {
+    let mut world = stage::world(Setup::plain(3, 1).table(1, 3));
+    world.fill(3);
+    let tablet = world.tablets()[0];
+    world.kill(1);
+    world.run_for(20_000);
+    assert!(damage::spoil(&mut world, 2, tablet, File::Lost));
+    let catalog = world.catalog();
+    let view = catalog.tablets.view(tablet).expect("it exists");
+    let of = view.on(world.ids[0]).expect("a replica");
+    world.condemned.insert(of.id);
+    let (backend, bad) = (of.backend, true);
+    let condemn = Request::SetReplicaStatus {
+        tablet,
+        backend,
+        bad,
+    };
+    operator::ask(&mut world, condemn);
+    world.run_until(60_000, "it has made room", |world| {
+        world.removed.contains(&of.id)
+    });
+    world.revive(1);
+    world.mend();
 }

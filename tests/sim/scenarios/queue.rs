@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use quorate::catalog::table::WriteQuorum;
+use quorate::leader::action::BackendRequest;
 use quorate::tablet::health::TabletStatus;
 
 use crate::net::Place;
 use crate::setup::{Setup, create_table};
 use crate::world::World;
-use crate::{operator, stage};
+use crate::{invariants, operator, stage};
 
 fn three_of_four(buckets: u32) -> World {
     let mut world = stage::world(Setup::plain(4, 1).table(buckets, 3));
@@ -166,4 +167,29 @@ fn urgent_ones_that_cannot_be_repaired_do_not_starve_others() {
         }
     }
     world.run_until(60_000, "the backend is removed", |world| !world.joined(0));
+}
+
+/// The frontend's clock jumps after a copy was decided and before its record is durable: the copy goes on.
+#[test]
+fn a_clock_that_jumps_as_a_copy_begins_harms_nobody() {
+    let mut world = three_of_four(1);
+    let tablet = world.tablets()[0];
+    let first = world.homes(tablet)[0];
+    world.kill(first);
+    let asked = |world: &World| {
+        let mut calls = world.calls.values();
+        calls.any(|call| matches!(call, BackendRequest::Clone(_)))
+    };
+    while world.healing().running.is_empty() {
+        assert!(world.now_ms < 300_000, "no copy is decided");
+        world.step();
+    }
+    assert!(!asked(&world), "its record is not durable yet");
+    world.skew_ms += 10_000;
+    invariants::always(&mut world);
+    world.run_until(60_000, "the copy is made", |world| {
+        !world.homes(tablet).contains(&first)
+    });
+    world.revive(first);
+    world.mend();
 }
