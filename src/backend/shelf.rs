@@ -2,7 +2,7 @@
 //!
 //! Owns the rule that no name is given twice, and that a file in use is not deleted. Does not own what metadata names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ pub struct Shelf {
     data: PathBuf,
     /// Files that somebody writes or reads, with how many do. The clean-up leaves them alone.
     held: Mutex<HashMap<(TabletId, String), u32>>,
-    /// Directories of tablets that were made and may not outlive a crash yet.
-    fresh_dirs: Mutex<HashSet<TabletId>>,
+    /// Directories of tablets that were made and may not outlive a crash yet, each with the number of its making.
+    fresh_dirs: Mutex<HashMap<TabletId, u64>>,
     used: AtomicU64,
     next: AtomicU64,
     limits: Limits,
@@ -171,7 +171,7 @@ impl Shelf {
         let mut fresh = self.fresh_dirs.lock();
         match fs::create_dir(self.tablet_dir(tablet)) {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
-            _ => fresh.insert(tablet),
+            _ => fresh.insert(tablet, self.next.fetch_add(1, Ordering::Relaxed)),
         };
         Ok(())
     }
@@ -180,12 +180,18 @@ impl Shelf {
     pub fn sync_names(&self, tablet: TabletId) -> io::Result<()> {
         sync_dir(&self.tablet_dir(tablet))?;
         let fresh = self.fresh_dirs.lock().clone();
-        if fresh.contains(&tablet) {
+        if fresh.contains_key(&tablet) {
             // One for all that wait for it.
             sync_dir(&self.data)?;
-            self.fresh_dirs.lock().retain(|dir| !fresh.contains(dir));
+            self.durable(&fresh);
         }
         Ok(())
+    }
+
+    /// These directories outlive a crash. One that was removed and made again meanwhile is another.
+    fn durable(&self, made: &HashMap<TabletId, u64>) {
+        let mut fresh = self.fresh_dirs.lock();
+        fresh.retain(|dir, number| made.get(dir) != Some(number));
     }
 }
 
@@ -193,4 +199,31 @@ impl Shelf {
 pub fn sync_dir(dir: &Path) -> io::Result<()> {
     fault::hit("backend::before_dir_fsync")?;
     File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_was_made_again_meanwhile_is_made_durable_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = Limits {
+            capacity: None,
+            reserve: 0,
+        };
+        let shelf = Shelf::new(dir.path(), limits);
+        fs::create_dir(shelf.data_dir()).unwrap();
+        let (one, other) = (TabletId(1), TabletId(2));
+        for tablet in [one, other] {
+            shelf.make_tablet_dir(tablet).unwrap();
+        }
+        let made = shelf.fresh_dirs.lock().clone();
+        // Between the flush and its end, a clean-up removes an empty directory, and a load makes it again.
+        fs::remove_dir(shelf.tablet_dir(other)).unwrap();
+        shelf.make_tablet_dir(other).unwrap();
+        shelf.durable(&made);
+        assert!(!shelf.fresh_dirs.lock().contains_key(&one));
+        assert!(shelf.fresh_dirs.lock().contains_key(&other));
+    }
 }
