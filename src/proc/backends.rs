@@ -2,7 +2,7 @@
 //!
 //! A backend has one HTTP port, which fills every port column.
 
-use crate::catalog::backend::{Backend, BackendState};
+use crate::catalog::backend::{Backend, BackendState, PathState};
 use crate::clock::Timestamp;
 use crate::ids::BackendId;
 use crate::proc::{Error, Node, Place};
@@ -98,9 +98,10 @@ impl Node for Backends {
 impl BackendRow {
     fn new(backend: &Backend, state: &BackendState, tablet_num: u64) -> BackendRow {
         let online = || state.paths.iter().filter(|path| path.online);
-        let data_used: u64 = online().map(|path| path.data_used).sum();
-        let available: u64 = online().map(|path| path.available).sum();
-        let total: u64 = online().map(|path| path.total).sum();
+        let sum = |of: fn(&PathState) -> u64| online().map(of).fold(0, u64::saturating_add);
+        let data_used = sum(|path| path.data_used);
+        let available = sum(|path| path.available);
+        let total = sum(|path| path.total);
         let used = |available: u64, total: u64| share(total.saturating_sub(available), total);
         let known = state.last_heartbeat.is_some();
         BackendRow {
