@@ -23,4 +23,5 @@ pub mod source;
 pub mod task;
 #[cfg(test)]
 mod testing;
+pub mod unseen;
 pub mod unsettled;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::catalog::backend::BackendState;
 use crate::catalog::state::Catalog;
 use crate::catalog::tablets::Reported;
-use crate::catalog::txn::{Txn, TxnState};
+use crate::catalog::txn::{Txn, TxnState, Writes};
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, TabletId, TxnId};
+use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
 
 impl Catalog {
     /// Alters what is known of a backend.
@@ -48,6 +48,26 @@ impl Catalog {
             txn.id
         );
         self.txns.insert(txn.id, Arc::new(txn));
+    }
+
+    /// A replica holds a load though nobody wrote it there, or does not hold it any more: that is how far its backend says
+    /// that it reaches.
+    pub fn observe_brought(&mut self, id: TxnId, tablet: TabletId, replica: ReplicaId, held: bool) {
+        let Some(writes) = self.writes.get(&id) else {
+            return;
+        };
+        let known = writes.brought.contains(&(tablet, replica));
+        match held {
+            true if !writes.holds(tablet, replica) => {}
+            false if known => {}
+            _ => return,
+        }
+        let mut writes = Writes::clone(writes);
+        match held {
+            true => writes.brought.insert((tablet, replica)),
+            false => writes.brought.remove(&(tablet, replica)),
+        };
+        self.writes.insert(id, Arc::new(writes));
     }
 
     /// No replica has anything left to publish of an ended load.

@@ -1,5 +1,7 @@
 //! A loading transaction, as SHOW PROC '/transactions' shows it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -53,6 +55,10 @@ pub struct Writes {
     /// brings them. `None` in records of a time when replicas were not made later.
     #[serde(default)]
     pub replicas_below: Option<ReplicaId>,
+    /// Replicas that hold the load all the same, because they were copied from one that had been told its version already.
+    /// Seen in what backends say, not journaled: after a start it is seen again.
+    #[serde(skip)]
+    pub brought: BTreeSet<(TabletId, ReplicaId)>,
 }
 
 impl Writes {
@@ -67,6 +73,11 @@ impl Writes {
             return false;
         }
         !self.has_rows(tablet) || self.missed.binary_search(&(tablet, replica)).is_err()
+    }
+
+    /// Whether the load hinges on a replica: it can be given the version, or has it already by a copy.
+    pub fn holds(&self, tablet: TabletId, replica: ReplicaId) -> bool {
+        self.brought.contains(&(tablet, replica)) || self.can_publish(tablet, replica)
     }
 }
 

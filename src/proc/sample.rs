@@ -119,6 +119,7 @@ impl Cluster {
             replicas_below: None,
             with_rows: vec![TabletId(13_000)],
             missed: missed[..1].to_vec(),
+            ..Writes::default()
         };
         self.apply(Change::Commit(Box::new(Committed { txn, writes })));
         self.apply(Change::Visible {

@@ -5,14 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::backend::{BackendState, PathState};
-use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::state::Catalog;
 use crate::catalog::table::Medium;
 use crate::catalog::tablets::TabletView;
-use crate::catalog::txn::Writes;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::ids::{BackendId, ReplicaId, TableId, TxnId};
+use crate::ids::{BackendId, TableId, TxnId};
 use crate::tablet::cluster::Cluster;
 use crate::tablet::healing::{Healing, Slots};
 use crate::tablet::task::Kind;
@@ -196,27 +194,5 @@ impl<'a> Desk<'a> {
     pub fn load_before(&self, tablet: &TabletView<'_>, below: TxnId) -> Option<TxnId> {
         let oldest = self.loads.get(&self.table(tablet)?)?;
         (*oldest < below).then_some(*oldest)
-    }
-
-    /// Whether every load of the tablet's partition that has its version and is not visible yet can become so without a
-    /// replica: another good one on a living backend holds its rows.
-    pub fn loads_can_spare(&self, tablet: &TabletView<'_>, replica: ReplicaId) -> bool {
-        let Some(partition) = self.catalog.partitions.get(&tablet.partition()) else {
-            return true;
-        };
-        if partition.next_version == partition.visible_version + 1 {
-            return true;
-        }
-        let others = || tablet.replicas().filter(|other| other.id != replica);
-        let holds = |writes: &Writes, other: &Replica| {
-            writes.can_publish(tablet.id(), other.id)
-                && !other.bad
-                && other.state != ReplicaState::Clone
-                && self.catalog.alive(other.backend)
-        };
-        let committed = self.catalog.committed_on(partition.table);
-        committed
-            .iter()
-            .all(|(_, writes)| others().any(|other| holds(writes, &other)))
     }
 }

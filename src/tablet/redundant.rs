@@ -9,6 +9,7 @@ use crate::ids::ReplicaId;
 use crate::tablet::desk::Desk;
 use crate::tablet::health::complete_without;
 use crate::tablet::reason::Reason;
+use crate::tablet::unseen::behind;
 
 /// The replica that goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +97,8 @@ pub fn can_lose(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: ReplicaId, le
 }
 
 /// Nobody reads or writes it.
-fn idle(desk: &Desk<'_>, replica: &Replica) -> bool {
+pub(super) fn idle(desk: &Desk<'_>, replica: &Replica) -> bool {
     replica.bad || replica.state == ReplicaState::Clone || !desk.catalog.alive(replica.backend)
-}
-
-fn behind(tablet: &TabletView<'_>, replica: &Replica) -> bool {
-    replica.version < tablet.visible() || replica.last_failed_version > 0
 }
 
 fn leaving(desk: &Desk<'_>, replica: &Replica) -> bool {

@@ -10,7 +10,7 @@ use crate::tablet::health::{Health, TabletStatus, tablet_health};
 use crate::tablet::reason::Reason;
 use crate::tablet::redundant::{self, Surplus};
 use crate::tablet::task::{Kind, Spot, State, Task};
-use crate::tablet::{balance, checker, destination, source};
+use crate::tablet::{balance, checker, destination, source, unseen};
 
 /// What is to be done about a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,8 +44,11 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     if desk.safe_mode {
         return Decision::Later(Reason::SafeMode);
     }
+    if let Some(forward) = forward(desk, &tablet, task.kind) {
+        return forward;
+    }
     if let Some((replica, below)) = task.retiring {
-        return retiring(desk, &tablet, task.kind, (replica, below));
+        return retiring(desk, &tablet, replica, below);
     }
     let health = tablet_health(desk.cluster, &tablet);
     let moved = (task.kind == Kind::Balance)
@@ -66,6 +69,22 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
         TabletStatus::ForceRedundant => crowded(desk, &tablet),
     };
     decided.unwrap_or_else(Decision::Later)
+}
+
+/// A load waits for a replica that is behind: that goes before everything else, whatever is to become of the replica, for what
+/// is done otherwise may have to wait for the load. `None` where nothing is held back, or it can't be copied at the moment.
+fn forward(desk: &Desk<'_>, tablet: &TabletView<'_>, lane: Kind) -> Option<Decision> {
+    let replica = unseen::held_back(desk.catalog, tablet)?;
+    let destination = Spot {
+        backend: replica.backend,
+        path: replica.path_hash,
+        replica: Some(replica.id),
+    };
+    // A move stays one, and so takes the slots of moves.
+    match desk.free(destination.backend, destination.path, lane) {
+        true => copy(desk, tablet, destination, lane).ok(),
+        false => None,
+    }
 }
 
 /// A replica too few: one that was about to go stays, or a new one is made.
@@ -154,20 +173,27 @@ fn copy(
     })
 }
 
-/// Removes a replica: at once if nobody uses it and no load is half-way to be seen, else in two steps.
+/// Removes a replica: at once if nobody uses it and no load is half-way to be seen with it, else in two steps.
 fn remove(desk: &Desk<'_>, tablet: &TabletView<'_>, surplus: Surplus) -> Decision {
-    match surplus.at_once && desk.loads_can_spare(tablet, surplus.replica) {
+    let mut replicas = tablet.replicas();
+    let of = replicas.find(|of| of.id == surplus.replica);
+    match surplus.at_once && of.is_some_and(|of| unseen::loses_nothing(desk.catalog, tablet, &of)) {
         true => Decision::Remove(surplus.replica),
         false => Decision::Retire(surplus.replica),
     }
+}
+
+/// Whether a marked replica need not wait for loads: nobody reads or writes it, and none that waits to be seen needs it.
+fn removable(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: &Replica) -> bool {
+    redundant::idle(desk, marked) && unseen::loses_nothing(desk.catalog, tablet, marked)
 }
 
 /// The second step: the loads that began before the mark have ended, and what is left is still enough.
 fn retiring(
     desk: &Desk<'_>,
     tablet: &TabletView<'_>,
-    lane: Kind,
-    (replica, below): (ReplicaId, TxnId),
+    replica: ReplicaId,
+    below: TxnId,
 ) -> Decision {
     let Some(marked) = tablet.replicas().find(|of| of.id == replica) else {
         return Decision::End(State::Finished, Reason::RedundantRemoved(replica));
@@ -188,31 +214,11 @@ fn retiring(
     match desk.load_before(tablet, below) {
         // The load may wait for a replica that is behind or lost, and nothing else is done about the tablet meanwhile.
         Some(_) if needed_after_all(desk, tablet, &marked) => Decision::Keep(replica),
-        // Its rows are the only ones of a load that waits to be seen, and it can't be read up to there.
-        Some(txn) if held_back(desk, tablet, &marked) => {
-            let forward = Spot {
-                backend: marked.backend,
-                path: marked.path_hash,
-                replica: Some(replica),
-            };
-            // A move stays one, and so takes the slots of moves.
-            match desk.free(forward.backend, forward.path, lane) {
-                true => copy(desk, tablet, forward, lane).unwrap_or_else(Decision::Later),
-                false => Decision::Later(Reason::WaitsForLoads(txn)),
-            }
-        }
+        // Nobody reads or writes it, and no load needs it: they need not end first.
+        Some(_) if removable(desk, tablet, &marked) => Decision::Remove(replica),
         Some(txn) => Decision::Later(Reason::WaitsForLoads(txn)),
         None => Decision::Remove(replica),
     }
-}
-
-/// Whether a committed load can only be seen with a replica that is behind, and that a copy could bring forward.
-fn held_back(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: &Replica) -> bool {
-    let behind = marked.version < tablet.visible() || marked.last_failed_version > 0;
-    behind
-        && !marked.bad
-        && desk.catalog.alive(marked.backend)
-        && !desk.loads_can_spare(tablet, marked.id)
 }
 
 /// Whether something else is the matter by now, which can only be mended once the mark is gone.
@@ -222,7 +228,7 @@ fn needed_after_all(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: &Replica) 
         replica.id != marked.id
             && replica.state == ReplicaState::Normal
             && comes(replica)
-            && (replica.version < tablet.visible() || replica.last_failed_version > 0)
+            && unseen::behind(tablet, replica)
     };
     match tablet_health(desk.cluster, tablet).status {
         TabletStatus::VersionIncomplete => tablet.replicas().any(|replica| behind(&replica)),
@@ -281,6 +287,7 @@ mod tests {
             with_rows: vec![task.tablet],
             missed: vec![(task.tablet, missed)],
             replicas_below: None,
+            ..Writes::default()
         };
         model.apply(Change::Commit(Box::new(Committed { txn, writes })));
     }

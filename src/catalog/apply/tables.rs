@@ -7,7 +7,7 @@ use crate::catalog::change::NewTable;
 use crate::catalog::state::Catalog;
 use crate::catalog::table::{Table, TableProperties};
 use crate::catalog::txn::{TxnState, Writes};
-use crate::ids::{TableId, TxnId};
+use crate::ids::{PartitionId, TableId, TxnId};
 
 impl Catalog {
     pub(super) fn create_table(
@@ -94,6 +94,21 @@ impl Catalog {
         if let Some(table) = self.tables.get_mut(&id) {
             alter(Arc::make_mut(table));
         }
+    }
+
+    /// The loads that a partition has given versions to which nobody sees yet, with what they wrote.
+    pub fn unseen(&self, id: PartitionId) -> Vec<Arc<Writes>> {
+        let known = self.partitions.get(&id);
+        if known.is_none_or(|of| of.next_version == of.visible_version + 1) {
+            return Vec::new();
+        }
+        let unseen = self.writes.iter().filter(|(txn, _)| {
+            self.txns.get(*txn).is_some_and(|txn| {
+                let here = txn.versions.iter().any(|(of, _)| *of == id);
+                here && txn.state == TxnState::Committed
+            })
+        });
+        unseen.map(|(_, writes)| writes.clone()).collect()
     }
 
     /// The loads of a table that are committed and not visible, with what they wrote.

@@ -4,6 +4,7 @@
 //! visible whatever happens. Each file below does one step.
 
 mod begin;
+mod brought;
 mod catch_up;
 mod commit;
 mod end;

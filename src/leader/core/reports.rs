@@ -114,6 +114,7 @@ impl Core {
             rowsets: of.version_count,
             path: of.path_hash,
         };
+        self.observe_reach(of.tablet, of.replica, of.version, settled);
         self.head
             .observe_replica(of.tablet, id, &reported, self.now)
     }

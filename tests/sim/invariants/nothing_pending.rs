@@ -1,9 +1,10 @@
 //! "All transactions ended within a bound afterwards" and "nothing stays on disk" of a load that was given up, or of a
 //! table that was never made.
 
+use quorate::catalog::replica::Replica;
 use quorate::catalog::state::Catalog;
 use quorate::catalog::txn::Txn;
-use quorate::ids::BackendId;
+use quorate::ids::{BackendId, TabletId, TxnId};
 
 use crate::world::World;
 
@@ -13,7 +14,7 @@ pub fn why_not(world: &World) -> Option<String> {
         return Some("the frontend does not run".to_owned());
     };
     let running = catalog.txns.values().filter(|txn| !txn.state.finished());
-    let running: Vec<String> = running.map(|txn| described(&catalog, txn)).collect();
+    let running: Vec<String> = running.map(|txn| described(world, &catalog, txn)).collect();
     if !running.is_empty() {
         return Some(running.join("\n"));
     }
@@ -40,8 +41,29 @@ pub fn why_not(world: &World) -> Option<String> {
     None
 }
 
-/// A load that has not ended, with the versions of all replicas that it concerns.
-fn described(catalog: &Catalog, txn: &Txn) -> String {
+/// What a machine has of a replica: up to where, whether all of it can be read, and whether rows of a load wait there.
+fn on_disk(
+    world: &World,
+    catalog: &Catalog,
+    of: &Replica,
+    (tablet, txn): (TabletId, TxnId),
+) -> String {
+    let Some(held) = world.held(catalog, tablet, of) else {
+        return "nothing on disk".to_owned();
+    };
+    let (version, newest) = (held.version(), held.newest());
+    let damaged = if held.damaged() { " damaged" } else { "" };
+    let at = world.machine(of.backend);
+    let pending = at.and_then(|at| world.backends[at].pending.get(&txn));
+    let rows = match pending.is_some_and(|of| of.contains_key(&tablet)) {
+        true => " with rows pending",
+        false => "",
+    };
+    format!("[disk {version}/{newest}{damaged}{rows}]")
+}
+
+/// A load that has not ended, with the versions of all replicas that it concerns, in the catalog and on disk.
+fn described(world: &World, catalog: &Catalog, txn: &Txn) -> String {
     let partitions = txn
         .versions
         .iter()
@@ -57,7 +79,8 @@ fn described(catalog: &Catalog, txn: &Txn) -> String {
                 " dead"
             };
             let (id, at, state) = (of.id, of.backend, of.state.word());
-            format!("{id} on {at}:{versions:?} {state}{bad}{alive};")
+            let disk = on_disk(world, catalog, &of, (tablet.id(), txn.id));
+            format!("{id} on {at}:{versions:?} {state}{bad}{alive} {disk};")
         });
         format!(
             "  {} x{} {}",

@@ -131,9 +131,11 @@ fn a_mark_is_taken_back_where_a_lost_one_has_to_be_replaced() {
     let [leaving, holder, lost] = world.homes(tablet)[..] else {
         panic!("it has three replicas");
     };
-    commit_on(&mut world, &[holder, lost], &[lost]);
+    // Else the copy that takes the place of the leaving one would bring the load along.
+    commit_on(&mut world, &[holder, lost], &[holder, lost]);
     world.decommission(leaving, true);
     run_until_marked(&mut world, leaving);
+    world.backends[holder].full_until_ms = 0;
     world.kill(leaving);
     world.kill(lost);
     run_until_seen(&mut world);

@@ -18,6 +18,7 @@ use crate::ids::{ReplicaId, TabletId};
 use crate::tablet::cluster::Cluster;
 use crate::tablet::consistency::remedy::{Remedy, remedy};
 use crate::tablet::health::tablet_health;
+use crate::tablet::unseen::can_spare;
 
 /// Tablets that are checked for a repair at once.
 const CHECKING_MAX: usize = 64;
@@ -218,6 +219,8 @@ impl Core {
                     _ if repair.rounds >= ROUNDS_MAX => Step::Leave,
                     // Taken for bad before a restart, or by other hands.
                     Remedy::Outdated => Step::Replace(Vec::new()),
+                    // What is bad is not copied from, and these hold rows that nobody else has yet.
+                    Remedy::Replace(wrong) if !can_spare(&self.head, &view, &wrong) => Step::Wait,
                     Remedy::Replace(wrong) => Step::Replace(wrong),
                 }
             }

@@ -185,6 +185,7 @@ impl Core {
             rowsets: of.version_count,
             path: of.path_hash,
         };
+        self.observe_reach(of.tablet, of.replica, of.version, true);
         self.head
             .observe_replica(of.tablet, to.backend, &reported, self.now);
         self.census.look_at(&self.head, &[of.tablet]);

@@ -10,6 +10,7 @@ use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::leader::request::Reply;
 use crate::tablet::healing::Hint;
 use crate::tablet::health::{Priority, complete_without};
+use crate::tablet::unseen::can_spare;
 
 impl Core {
     /// ADMIN REPAIR TABLE and its CANCEL. Asking again does not make a hint last longer (StarRocks).
@@ -78,6 +79,7 @@ impl Core {
             .on(backend)
             .ok_or(Error::UnknownReplica { tablet, backend })?;
         let left = complete_without(self.census.cluster(), &view, replica.id);
+        let spared = can_spare(&self.head, &view, &[replica.id]);
         let (db, partition) = (view.db(), view.partition());
         let table = self.head.partitions.get(&partition).map(|of| of.table);
         self.record(vec![Change::SetReplicaBad {
@@ -93,6 +95,11 @@ impl Core {
         }
         if let Some(table) = table {
             self.hint(db, table, &[partition]);
+        }
+        if left > 0 && !spared {
+            return Ok(Some(Reply::Note(format!(
+                "no other replica of tablet {tablet} that can be read holds all loads that are committed: they become visible when this one is good again"
+            ))));
         }
         if left > 0 {
             return Ok(Some(Reply::Done));

@@ -146,7 +146,7 @@ impl Core {
         earlier.any(|version| {
             let txn = self.loads.versions.get(&(partition.id, version));
             let writes = txn.and_then(|txn| self.head.writes.get(txn));
-            writes.is_some_and(|of| !of.can_publish(tablet, replica))
+            writes.is_some_and(|of| !of.holds(tablet, replica))
         })
     }
 

@@ -227,10 +227,14 @@ impl Core {
         let Some(writes) = self.head.writes.get(&txn.id) else {
             return needed;
         };
-        // One that is behind is brought forward, unless it is about to be removed.
+        // One that is behind is brought forward, and one whose backend is dead is waited for, unless they are about to be
+        // removed: that waits for the load in its turn.
         let able = |replica: &Replica| {
-            let comes = replica.state == ReplicaState::Normal && !replica.bad;
-            writes.can_publish(view.id(), replica.id) && (comes || counts(replica, view))
+            let comes = replica.state == ReplicaState::Normal
+                && !replica.bad
+                && self.head.backends.contains_key(&replica.backend);
+            let counts = counts(replica, view) && self.head.alive(replica.backend);
+            writes.holds(view.id(), replica.id) && (comes || counts)
         };
         needed.min(view.replicas().filter(able).count().max(1))
     }
@@ -248,6 +252,10 @@ impl Core {
         let tablet = view.id();
         let mut held = BTreeSet::new();
         for replica in view.replicas() {
+            if writes.brought.contains(&(tablet, replica.id)) {
+                held.insert(replica.id);
+                continue;
+            }
             if !writes.can_publish(tablet, replica.id) {
                 continue;
             }

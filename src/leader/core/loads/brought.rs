@@ -1,0 +1,36 @@
+//! Replicas that hold a committed load though nobody wrote it there: they were copied from one that had been told its version
+//! before readers saw it. Such a replica is as good for the load as any other, and may be the last that has it.
+
+use super::super::Core;
+use crate::ids::{ReplicaId, TabletId, TxnId, Version};
+
+impl Core {
+    /// Takes in up to where a replica holds everything, as its backend says. A lower version than before is a loss only
+    /// where that is to be believed, and else an old report.
+    pub(in super::super) fn observe_reach(
+        &mut self,
+        tablet: TabletId,
+        replica: ReplicaId,
+        reach: Version,
+        believe_loss: bool,
+    ) {
+        let view = self.head.tablets.view(tablet);
+        let Some(partition) = view.and_then(|view| self.head.partitions.get(&view.partition()))
+        else {
+            return;
+        };
+        let unseen = partition.visible_version + 1..partition.next_version;
+        let waiting: Vec<(Version, TxnId)> = unseen
+            .filter_map(|version| {
+                let txn = self.loads.versions.get(&(partition.id, version))?;
+                Some((version, *txn))
+            })
+            .collect();
+        for (version, txn) in waiting {
+            if reach >= version || believe_loss {
+                self.head
+                    .observe_brought(txn, tablet, replica, reach >= version);
+            }
+        }
+    }
+}

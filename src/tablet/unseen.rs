@@ -1,0 +1,67 @@
+//! Loads that have their version and are not seen yet: which replicas of a tablet they hinge on.
+//!
+//! Such a load becomes visible whatever happens, as long as one replica of each of its tablets holds its rows and can be
+//! read. Owns who that is. What follows: none of them is taken for bad by anything automatic while it is the last that can be
+//! read, none that may still be read is removed before the load is seen, and one that is behind is brought forward before
+//! anything else is done about its tablet.
+
+use crate::catalog::replica::{Replica, ReplicaState};
+use crate::catalog::state::Catalog;
+use crate::catalog::tablets::TabletView;
+use crate::catalog::txn::Writes;
+use crate::ids::ReplicaId;
+
+/// Whether every load that waits to be seen can be without some replicas: another one that can be read holds its rows.
+pub fn can_spare(catalog: &Catalog, tablet: &TabletView<'_>, lost: &[ReplicaId]) -> bool {
+    let unseen = catalog.unseen(tablet.partition());
+    unseen.iter().all(|writes| {
+        let mut holders = holders(catalog, tablet, writes);
+        holders.any(|other| !lost.contains(&other.id))
+    })
+}
+
+/// Whether no load that waits to be seen loses anything with a replica: it holds none of their rows, or it is bad and another
+/// one that can be read holds them. One whose backend is dead may come back, and that other one may turn out to be bad.
+pub fn loses_nothing(catalog: &Catalog, tablet: &TabletView<'_>, replica: &Replica) -> bool {
+    let unseen = catalog.unseen(tablet.partition());
+    unseen.iter().all(|writes| {
+        let others = || holders(catalog, tablet, writes).any(|other| other.id != replica.id);
+        !writes.holds(tablet.id(), replica.id) || (replica.bad && others())
+    })
+}
+
+/// The replica that a load hinges on, and that must be brought forward first: every one that holds its rows and can be read
+/// is behind, so nobody could read the tablet up to it. Of several, the one that lacks least.
+pub fn held_back(catalog: &Catalog, tablet: &TabletView<'_>) -> Option<Replica> {
+    let unseen = catalog.unseen(tablet.partition());
+    let of_load = |writes: &Writes| {
+        let holders = || holders(catalog, tablet, writes);
+        match holders().any(|replica| !behind(tablet, &replica)) {
+            true => None,
+            false => holders().max_by_key(|replica| (replica.version, replica.id)),
+        }
+    };
+    unseen.iter().find_map(|writes| of_load(writes))
+}
+
+/// Whether a replica lacks something that readers see.
+pub fn behind(tablet: &TabletView<'_>, replica: &Replica) -> bool {
+    replica.version < tablet.visible() || replica.last_failed_version > 0
+}
+
+/// Replicas that hold the rows of a load and can be read.
+fn holders<'a>(
+    catalog: &'a Catalog,
+    tablet: &'a TabletView<'a>,
+    writes: &'a Writes,
+) -> impl Iterator<Item = Replica> + 'a {
+    tablet.replicas().filter(|replica| {
+        writes.holds(tablet.id(), replica.id)
+            && !replica.bad
+            && replica.state != ReplicaState::Clone
+            && catalog.alive(replica.backend)
+    })
+}
+
+#[cfg(test)]
+mod tests;
