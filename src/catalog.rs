@@ -10,6 +10,7 @@ pub mod change;
 pub mod check;
 pub mod checkpoint;
 pub mod database;
+pub mod lineage;
 pub mod observe;
 pub mod partition;
 pub mod replica;

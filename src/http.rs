@@ -8,6 +8,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::backend::client::Client;
 use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
 
@@ -23,11 +24,11 @@ pub mod show_proc;
 pub mod spare;
 pub mod stream_load;
 
-/// Every route of a frontend. `token` is the cluster's, for the calls of coordinators.
-pub fn router(leader: &Handle, sessions: Sessions, token: &str) -> Router {
+/// Every route of a frontend. `client` makes its calls to backends; `token` is the cluster's, for the calls of coordinators.
+pub fn router(leader: &Handle, client: Client, sessions: Sessions, token: &str) -> Router {
     Router::new()
         .route("/api/health", get(health))
-        .merge(redirect::routes(leader.clone()))
+        .merge(redirect::routes(leader.clone(), client))
         .merge(load_calls::routes(leader.clone(), token))
         .merge(load_state::routes(leader.clone()))
         .merge(show_proc::routes(leader.clone()))

@@ -113,6 +113,18 @@ fn damage_of(error: &Error) -> Damage {
     }
 }
 
+/// Gives up a replica with a file that the disk does not read, unless nobody can do without it: what can be read of the
+/// last copy is still read. Whether it is marked now.
+pub async fn give_up(state: &State, tablet: Arc<Tablet>, file: PathBuf, error: &Error) -> bool {
+    let fault = Some((file, damage_of(error)));
+    let given = repair(state, vec![Found { tablet, fault }]).await;
+    for bad in &given {
+        let tablet = bad.tablet.0;
+        tracing::error!(tablet, bad.set_bad, bad.why, "a replica can't be read");
+    }
+    given.iter().any(|bad| bad.set_bad)
+}
+
 /// Marks what can be spared.
 async fn repair(state: &State, found: Vec<Found>) -> Vec<BadSegment> {
     let fresh = found.iter().filter(|f| f.fault.is_some());

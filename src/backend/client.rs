@@ -1,8 +1,10 @@
 //! Calls to the internal HTTP interface of another node, with the cluster's token, a time limit on each, and
 //! connections that are used again.
 //!
-//! Owns how a call is made and how its failure is told. Does not decide whom to call, nor whether to try again.
+//! Owns how a call is made, how its failure is told, and who is in doubt since. Does not decide whom to call, nor whether
+//! to try again.
 
+mod doubt;
 mod error;
 
 use std::fmt::Write as _;
@@ -16,7 +18,9 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Body, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
 
+use self::doubt::Doubts;
 pub use self::error::Error;
 use crate::backend::api::TOKEN_HEADER;
 
@@ -28,11 +32,12 @@ const IDLE_CONNECTIONS: usize = 16;
 /// Bytes of an answer's error text that are kept.
 const ERROR_TEXT_MAX: usize = 2000;
 
-/// Makes calls. Clones share their connections.
+/// Makes calls. Clones share their connections, and what they know of nodes.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     token: HeaderValue,
+    doubts: Doubts,
 }
 
 /// One call: whom, what, and for how long.
@@ -83,7 +88,28 @@ impl Client {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .build()
             .map_err(|e| unusable(error::with_causes(&e)))?;
-        Ok(Client { http, token })
+        let doubts = Doubts::default();
+        Ok(Client {
+            http,
+            token,
+            doubts,
+        })
+    }
+
+    /// Whether the last call to the node at `address` had no answer. Costs no call.
+    pub fn doubts(&self, address: &str) -> bool {
+        self.doubts.of(address)
+    }
+
+    /// Whether the node at `address` takes a connection within `limit`. One that does not is in doubt from now on; one
+    /// that does need not answer yet.
+    pub async fn reaches(&self, address: &str, limit: Duration) -> bool {
+        let connected = tokio::time::timeout(limit, TcpStream::connect(address)).await;
+        let reached = matches!(connected, Ok(Ok(_)));
+        if !reached {
+            self.doubts.doubt(address);
+        }
+        reached
     }
 
     /// Sends `body` as JSON and reads a JSON answer.
@@ -118,22 +144,23 @@ impl Client {
     where
         Req: Serialize + Sync + ?Sized,
     {
-        let sent = self.request(call).json(body).send();
-        let response = match tokio::time::timeout(call.timeout, sent).await {
-            Ok(response) => response.map_err(|e| Error::of(call, &e))?,
-            Err(_) => return Err(Error::late(call)),
-        };
-        let response = accepted(call, response).await?;
+        let response = self.opened(call, body).await;
+        self.doubts.learn(call.address, &response);
+        let response = response?;
         let (late, timeout) = (Error::late(call), call.timeout);
-        let lost = Error::lost(call);
+        let (lost, address) = (Error::lost(call), call.address.to_owned());
+        let doubts = self.doubts.clone();
         let chunks = stream::try_unfold(response, move |mut response| {
             let (late, lost) = (late.clone(), lost.clone());
+            let (doubts, address) = (doubts.clone(), address.clone());
             async move {
-                match tokio::time::timeout(timeout, response.chunk()).await {
-                    Ok(Ok(chunk)) => Ok(chunk.map(|bytes| (bytes, response))),
-                    Ok(Err(cause)) => Err(lost.because(&cause)),
-                    Err(_) => Err(late),
-                }
+                let error = match tokio::time::timeout(timeout, response.chunk()).await {
+                    Ok(Ok(chunk)) => return Ok(chunk.map(|bytes| (bytes, response))),
+                    Ok(Err(cause)) => lost.because(&cause),
+                    Err(_) => late,
+                };
+                doubts.doubt(&address);
+                Err(error)
             }
         });
         Ok(chunks.boxed())
@@ -148,14 +175,30 @@ impl Client {
         }
     }
 
+    async fn opened<Req>(&self, call: &Call<'_>, body: &Req) -> Result<Response, Error>
+    where
+        Req: Serialize + Sync + ?Sized,
+    {
+        let sent = self.request(call).json(body).send();
+        match tokio::time::timeout(call.timeout, sent).await {
+            Ok(response) => accepted(call, response.map_err(|e| Error::of(call, &e))?).await,
+            Err(_) => Err(Error::late(call)),
+        }
+    }
+
     async fn read_json<Res: DeserializeOwned>(
         &self,
         call: &Call<'_>,
         request: RequestBuilder,
     ) -> Result<Res, Error> {
-        let response = request.send().await.map_err(|e| Error::of(call, &e))?;
-        let response = accepted(call, response).await?;
-        response.json().await.map_err(|e| Error::of(call, &e))
+        let answered = async {
+            let response = request.send().await.map_err(|e| Error::of(call, &e))?;
+            let response = accepted(call, response).await?;
+            response.json().await.map_err(|e| Error::of(call, &e))
+        };
+        let answer = answered.await;
+        self.doubts.learn(call.address, &answer);
+        answer
     }
 }
 

@@ -34,15 +34,14 @@ pub fn of_arrow(segment: &Segment, error: &ArrowError) -> Error {
     }
 }
 
-/// A disk that fails to read is not a wrong file: it may read well again.
+/// A disk that fails to read is not a wrong file: it may read well again. What becomes of it, the scrub decides.
 pub fn of_io(segment: &Segment, cause: &std::io::Error) -> Error {
     match cause.kind() {
         std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
             corrupt(segment, cause)
         }
-        _ => Error::Io {
-            doing: "reading",
-            path: segment.path(),
+        _ => Error::Unreadable {
+            file: segment.path(),
             cause: cause.to_string(),
         },
     }

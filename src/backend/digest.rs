@@ -2,10 +2,9 @@
 //!
 //! Each column is hashed on its own, value by value in the order of rows, with a byte that tells NULL from a value and the
 //! length before each text. The digest is the hash of the number of rows and of the columns' hashes, so it differs when any
-//! value, any NULL or the order of rows does. Files are compared with their checksums first: a replica whose files are wrong
-//! is bad, and has no digest that could be voted on.
-
-use std::sync::Arc;
+//! value, any NULL or the order of rows does. Each file is compared with its checksum before its rows are read: a replica whose
+//! files are wrong is bad, and has no digest that could be voted on. The disk reads a file once, at the pace of scrubs; its
+//! rows come from the memory that it was read into.
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, downcast_primitive_array};
 use arrow::datatypes::{DataType, ToByteSlice};
@@ -61,7 +60,7 @@ async fn one(
             tablet.spec.replica
         )));
     }
-    let result = of_rows(&tablet, version).await;
+    let result = of_rows(&tablet, version, state.digest_pace()).await;
     if let Err(error) = &result {
         damage::note(state, id, error).await;
     }
@@ -69,22 +68,32 @@ async fn one(
 }
 
 /// Digest and number of the rows up to `version`.
-async fn of_rows(tablet: &Arc<Tablet>, version: Version) -> Result<(u64, u64), Error> {
-    for (rowset, _) in tablet.at(version)? {
+async fn of_rows(tablet: &Tablet, version: Version, pace: &Pace) -> Result<(u64, u64), Error> {
+    let mut summary = Summary::new(tablet.columns.columns.len());
+    let mut end = 0;
+    for (rowset, rows) in tablet.at(version)? {
+        let mut first = end;
+        end += rows;
         for segment in &rowset.segments {
-            verify::whole(segment, &Pace::new(0)).await?;
+            verify::whole(segment, pace).await?;
+            let after = (first + segment.record.rows).min(end);
+            let request = ScanRequest {
+                tablet: tablet.id(),
+                version,
+                columns: (0..tablet.columns.columns.len()).collect(),
+                from_ordinal: first,
+                limit: Some(after - first),
+                filters: Vec::new(),
+            };
+            summary = of_cursor(summary, Cursor::new(tablet, request)?).await?;
+            first = after;
         }
     }
-    let request = ScanRequest {
-        tablet: tablet.id(),
-        version,
-        columns: (0..tablet.columns.columns.len()).collect(),
-        from_ordinal: 0,
-        limit: None,
-        filters: Vec::new(),
-    };
-    let mut cursor = Cursor::new(tablet, request)?;
-    let mut summary = Summary::new(tablet.columns.columns.len());
+    Ok(summary.finish())
+}
+
+/// Adds the rows of a cursor.
+async fn of_cursor(mut summary: Summary, mut cursor: Cursor) -> Result<Summary, Error> {
     loop {
         let (rest, sum, ended) = tokio::task::spawn_blocking(move || {
             let ended = summary.take(&mut cursor);
@@ -94,7 +103,7 @@ async fn of_rows(tablet: &Arc<Tablet>, version: Version) -> Result<(u64, u64), E
         .map_err(|_| Error::Stopping)?;
         (cursor, summary) = (rest, sum);
         if ended? {
-            return Ok(summary.finish());
+            return Ok(summary);
         }
         // Others go first.
         tokio::task::yield_now().await;
@@ -189,6 +198,7 @@ mod tests {
     };
     use arrow::datatypes::i256;
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     fn form(array: ArrayRef) -> Vec<u8> {
         let mut out = Vec::new();

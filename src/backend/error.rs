@@ -122,6 +122,14 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// The disk does not give a file's bytes.
+    #[error("file {} can't be read: {cause}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// The operating system's words.
+        cause: String,
+    },
     /// A replica could not be copied from its source.
     #[error("copying tablet {tablet} from {source_address} failed: {why}")]
     Copy {
@@ -204,7 +212,8 @@ impl Coded for Error {
             | Error::Offline { .. }
             | Error::Bad { .. }
             | Error::Lost { .. }
-            | Error::Corrupt { .. } => Code::STORAGE,
+            | Error::Corrupt { .. }
+            | Error::Unreadable { .. } => Code::STORAGE,
             Error::Options(_) | Error::Request(_) => Code::WRONG_ARGUMENTS,
             Error::Bind { .. }
             | Error::UnknownTablet(_)

@@ -61,7 +61,7 @@ pub struct Settings {
     pub digests_max: usize,
     /// Time between the beginnings of two looks at every file of a path; zero turns them off.
     pub scrub_interval: Duration,
-    /// Most bytes that these looks read in a second on one path; 0 means no limit.
+    /// Most bytes that these looks read in a second on one path, and digests on all of them; 0 means no limit.
     pub scrub_bytes_per_second: u64,
     /// Bytes of a disk that loads leave free for metadata, whatever the capacity.
     pub disk_reserve: u64,

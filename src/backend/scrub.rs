@@ -1,15 +1,19 @@
 //! Scrubbing: every file is read again now and then, so that what rots unread is found while other replicas are well.
 //!
-//! A replica with a lost or wrong file is marked bad, and the frontend hears of it. Nothing is deleted.
+//! A replica with a lost or wrong file is marked bad, and the frontend hears of it. So is one with a file that the disk does
+//! not read, twice in a row, if the frontend can do without it. Nothing is deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::backend::check;
 use crate::backend::damage;
+use crate::backend::error::Error;
 use crate::backend::pace::Pace;
 use crate::backend::path::Path;
+use crate::backend::segment::Segment;
 use crate::backend::state::State;
 use crate::backend::verify;
 
@@ -47,15 +51,28 @@ pub async fn scrub(state: &State, path: &Path, pace: &Pace) -> usize {
             continue;
         };
         for segment in tablet.rowsets.iter().flat_map(|r| &r.segments) {
-            let result = verify::whole(segment, pace).await;
+            let result = twice(segment, pace).await;
             state.metrics().scrubbed(segment.record.bytes, &result);
             if let Err(error) = result {
                 found += 1;
                 tracing::warn!(tablet = id.0, %error, "a scrub found a file that is not well");
-                damage::note(state, id, &error).await;
+                match error {
+                    Error::Unreadable { .. } if path.shared.online().is_ok() => {
+                        check::give_up(state, tablet.clone(), segment.path(), &error).await;
+                    }
+                    _ => damage::note(state, id, &error).await,
+                }
                 break;
             }
         }
     }
     found
+}
+
+/// Reads a file; once more when the disk has not read it, for it may do so at the second attempt.
+async fn twice(segment: &Arc<Segment>, pace: &Pace) -> Result<(), Error> {
+    match verify::whole(segment, pace).await {
+        Err(Error::Unreadable { .. }) => verify::whole(segment, pace).await,
+        result => result,
+    }
 }

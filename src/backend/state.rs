@@ -16,6 +16,7 @@ use crate::backend::compact::Queue;
 use crate::backend::error::Error;
 use crate::backend::metrics::Metrics;
 use crate::backend::options::{Options, Settings};
+use crate::backend::pace::Pace;
 use crate::backend::path::Path;
 use crate::backend::report::Log;
 use crate::backend::tablet::Tablet;
@@ -46,6 +47,7 @@ struct Inner {
     compaction: Queue,
     copying: Copying,
     digests: Semaphore,
+    digest_pace: Pace,
     metrics: Metrics,
 }
 
@@ -108,6 +110,7 @@ impl State {
             loads: Arc::new(Semaphore::new(settings.loads_max)),
             compaction: Queue::default(),
             digests: Semaphore::new(settings.digests_max.max(1)),
+            digest_pace: Pace::new(settings.scrub_bytes_per_second),
             copying: Copying::new(&options.token, &settings)?,
             metrics: Metrics::default(),
             settings,
@@ -177,6 +180,11 @@ impl State {
     /// What is needed to copy replicas, and to let them be copied.
     pub fn copying(&self) -> &Copying {
         &self.0.copying
+    }
+
+    /// How fast files are read for digests, all together.
+    pub fn digest_pace(&self) -> &Pace {
+        &self.0.digest_pace
     }
 
     /// Room for digests.

@@ -10,6 +10,7 @@ use crate::backend::damage;
 use crate::backend::error::Error;
 use crate::backend::pace::Pace;
 use crate::backend::segment::Segment;
+use crate::fault;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: u64 = 1 << 20;
@@ -87,7 +88,8 @@ impl Reading {
         let left = self.segment.record.bytes.saturating_sub(self.at);
         let bytes = left.min(PIECE_BYTES);
         let mut piece = vec![0; usize::try_from(bytes).unwrap_or(0)];
-        file.read_exact_at(&mut piece, self.at)
+        fault::hit("backend::before_verify_read")
+            .and_then(|()| file.read_exact_at(&mut piece, self.at))
             .map_err(|e| damage::of_io(&self.segment, &e))?;
         self.crc.update(&piece);
         self.at += bytes;

@@ -122,7 +122,8 @@ impl Catalog {
             | Change::FinishClone { .. }
             | Change::RetireReplica { .. }
             | Change::RemoveReplica { .. }
-            | Change::SetReplicaBad { .. } => self.dispatch_replica(change, touched),
+            | Change::SetReplicaBad { .. }
+            | Change::Copied { .. } => self.dispatch_replica(change, touched),
             Change::Checked { tablets } => {
                 self.checked(tablets, touched);
                 Ok(())
@@ -178,6 +179,11 @@ impl Catalog {
                 replica,
                 bad,
             } => self.mark_replica(*tablet, *replica, (Mark::BadByOrder, *bad), touched),
+            Change::Copied {
+                tablet,
+                replica,
+                source,
+            } => self.copied(*tablet, *replica, *source),
             _ => Err(Misfit::Other("this is no change of a replica")),
         }
     }

@@ -217,6 +217,15 @@ pub enum Change {
         /// Transactions that have ended.
         txns: Vec<TxnId>,
     },
+    /// Rows of one replica were copied to another, which is no witness of its own from now on.
+    Copied {
+        /// Their tablet.
+        tablet: TabletId,
+        /// The copy.
+        replica: ReplicaId,
+        /// Whose rows it has.
+        source: ReplicaId,
+    },
 }
 
 /// A table that came to exist.

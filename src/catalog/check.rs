@@ -2,6 +2,8 @@
 //!
 //! Owns the record. Does not own when a tablet is compared, nor what is done about a difference.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -43,11 +45,18 @@ impl Verdict {
 }
 
 impl Check {
-    /// The replicas that differ from what most replicas hold; `None` when no content has more than half of the votes.
-    pub fn minority(&self, voters: usize) -> Option<Vec<ReplicaId>> {
+    /// The replicas that differ from what most witnesses hold; `None` when no content has more than half of the votes.
+    /// Replicas whose `witness` is the same have one vote for what they agree on.
+    pub fn minority(
+        &self,
+        voters: usize,
+        witness: impl Fn(ReplicaId) -> ReplicaId,
+    ) -> Option<Vec<ReplicaId>> {
         let same = |a: &(ReplicaId, u64, u64), b: &(ReplicaId, u64, u64)| (a.1, a.2) == (b.1, b.2);
         let votes = |of: &(ReplicaId, u64, u64)| {
-            self.digests.iter().filter(|other| same(of, other)).count()
+            let alike = self.digests.iter().filter(|other| same(of, other));
+            let witnesses: BTreeSet<ReplicaId> = alike.map(|(id, ..)| witness(*id)).collect();
+            witnesses.len()
         };
         let winner = self.digests.iter().find(|of| votes(of) * 2 > voters)?;
         let others = self.digests.iter().filter(|of| !same(of, winner));
@@ -74,10 +83,23 @@ mod tests {
     #[test]
     fn only_more_than_half_of_all_voters_win() {
         let two_of_three = check(&[(1, 10), (2, 11), (3, 10)]);
-        assert_eq!(two_of_three.minority(3), Some(vec![ReplicaId(2)]));
-        assert_eq!(check(&[(1, 10), (2, 11), (3, 12)]).minority(3), None);
-        assert_eq!(check(&[(1, 10), (2, 11)]).minority(2), None);
+        let own = |id| id;
+        assert_eq!(two_of_three.minority(3, own), Some(vec![ReplicaId(2)]));
+        assert_eq!(check(&[(1, 10), (2, 11), (3, 12)]).minority(3, own), None);
+        assert_eq!(check(&[(1, 10), (2, 11)]).minority(2, own), None);
         // The third has not answered: it might be on either side.
-        assert_eq!(check(&[(1, 10), (2, 10)]).minority(4), None);
+        assert_eq!(check(&[(1, 10), (2, 10)]).minority(4, own), None);
+    }
+
+    #[test]
+    fn copies_have_one_vote() {
+        let two_of_three = check(&[(1, 10), (2, 11), (3, 10)]);
+        let third_of = |source: u64| {
+            move |id: ReplicaId| ReplicaId(if id == ReplicaId(3) { source } else { id.0 })
+        };
+        assert_eq!(two_of_three.minority(3, third_of(1)), None);
+        // It holds what another than its source holds: that is not its source's word.
+        let altered = two_of_three.minority(3, third_of(2));
+        assert_eq!(altered, Some(vec![ReplicaId(2)]));
     }
 }

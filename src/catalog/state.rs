@@ -9,13 +9,14 @@ use imbl::OrdMap;
 use crate::catalog::backend::{Backend, BackendState};
 use crate::catalog::check::Check;
 use crate::catalog::database::Database;
+use crate::catalog::lineage::Lineage;
 use crate::catalog::partition::Partition;
 use crate::catalog::table::Table;
 use crate::catalog::tablets::Tablets;
 use crate::catalog::txn::{Txn, Writes};
 use crate::catalog::user::User;
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId, TxnId};
+use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId};
 
 /// Everything that exists.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,8 @@ pub struct Catalog {
     pub writes: OrdMap<TxnId, Arc<Writes>>,
     /// The last comparison of replicas' content, of the tablets that were ever compared.
     pub checks: OrdMap<TabletId, Arc<Check>>,
+    /// Tablets with replicas that are copies of each other and were not found equal since.
+    pub lineages: OrdMap<TabletId, Arc<Lineage>>,
     /// Tablets whose content is to be repaired, since when.
     pub repairs: OrdMap<TabletId, Timestamp>,
     /// Settings that were set to stay.
@@ -88,6 +91,12 @@ impl Catalog {
             .partitions
             .iter()
             .filter_map(|id| self.partitions.get(id))
+    }
+
+    /// Whose word a replica's content is: its own, or that of the one that it was copied from.
+    pub fn witness(&self, tablet: TabletId, replica: ReplicaId) -> ReplicaId {
+        let lineage = self.lineages.get(&tablet);
+        lineage.map_or(replica, |lineage| lineage.witness(replica))
     }
 
     /// Whether the last heartbeat of a backend arrived in time.

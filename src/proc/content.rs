@@ -23,9 +23,13 @@ pub fn digest_of(check: &Check, replica: ReplicaId) -> Option<i64> {
     Some(digest.cast_signed())
 }
 
-/// The digest of more than half of `voters`, as the number that SHOW prints.
-pub fn majority(check: &Check, voters: usize) -> Option<i64> {
-    let differing = check.minority(voters)?;
+/// The digest of more than half of `voters`, copies counted once, as the number that SHOW prints.
+pub fn majority(
+    check: &Check,
+    voters: usize,
+    witness: impl Fn(ReplicaId) -> ReplicaId,
+) -> Option<i64> {
+    let differing = check.minority(voters, witness)?;
     let mut digests = check.digests.iter();
     let (_, digest, _) = digests.find(|(id, ..)| !differing.contains(id))?;
     Some(digest.cast_signed())

@@ -96,7 +96,10 @@ pub fn of_partition(view: &View, table: &Table, partition: &Partition) -> Vec<Ta
         rows.extend(replicas.iter().map(|replica| {
             let row = TabletReplicaRow::new(view, schema_hash, tablet.id(), replica);
             match check {
-                Some(check) => row.checked(check, replica.id, replicas.len()),
+                Some(check) => {
+                    let witness = |of| view.catalog.witness(tablet.id(), of);
+                    row.checked(check, replica.id, content::majority(check, replicas.len(), witness))
+                }
                 None => row,
             }
         }));
@@ -130,12 +133,12 @@ impl TabletReplicaRow {
         }
     }
 
-    /// The row with what came of the last comparison of the tablet's `voters` replicas.
-    fn checked(self, check: &Check, replica: ReplicaId, voters: usize) -> Self {
+    /// The row with what came of the last comparison of the tablet's replicas, and what most of them hold.
+    fn checked(self, check: &Check, replica: ReplicaId, majority: Option<i64>) -> Self {
         TabletReplicaRow {
             lst_consistency_check_time: Some(check.at),
             check_version: check.version,
-            check_version_hash: content::majority(check, voters).unwrap_or(-1),
+            check_version_hash: majority.unwrap_or(-1),
             is_consistent: content::consistent(check),
             checksum: content::digest_of(check, replica).unwrap_or(-1),
             ..self

@@ -83,10 +83,10 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     };
     let leader = Leader::start(start).await.map_err(Error::Leader)?;
     let sessions = Sessions::new(clock.clone());
-    let engine = Engine::new(leader.handle(), client, sessions.clone(), clock);
+    let engine = Engine::new(leader.handle(), client.clone(), sessions.clone(), clock);
     let engine = Arc::new(engine.map_err(|e| Error::System(e.to_string()))?);
     let stop = CancellationToken::new();
-    let router = http::router(&leader.handle(), sessions.clone(), &token);
+    let router = http::router(&leader.handle(), client, sessions.clone(), &token);
     let listeners = vec![
         tokio::spawn(mysql::serve(
             mysql_socket,

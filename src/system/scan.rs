@@ -168,10 +168,12 @@ impl TabletScan {
         Ok(())
     }
 
-    /// Reads a tablet from as many of its replicas as it takes.
+    /// Reads a tablet from as many of its replicas as it takes; those come last whose backend gave no answer a moment ago.
     async fn tablet(&self, read: &TabletRead, progress: &mut Progress<'_>) -> Result<(), Stop> {
         let mut reasons = read.refused.clone();
-        for replica in &read.replicas {
+        let doubtful = |of: &&ReplicaRead| self.backends.client.doubts(&of.address);
+        let (last, first): (Vec<_>, Vec<_>) = read.replicas.iter().partition(doubtful);
+        for replica in first.into_iter().chain(last) {
             match self.replica(read, replica, progress).await {
                 Err(Stop::Failed(why)) => {
                     tracing::warn!(

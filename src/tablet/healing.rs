@@ -8,6 +8,7 @@ use imbl::{OrdMap, OrdSet, Vector};
 
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
+use crate::tablet::health::TabletStatus;
 use crate::tablet::load::LoadStatistics;
 use crate::tablet::task::{Kind, Task};
 
@@ -113,6 +114,24 @@ pub struct Counters {
     pub scheduled: u64,
     /// Of those, failed.
     pub failed_scheduling: u64,
+    /// Priorities that were raised while their tasks waited.
+    pub promoted: u64,
+    /// Copies that were begun.
+    pub clones_begun: u64,
+    /// Of those, failed.
+    pub clones_failed: u64,
+    /// Milliseconds that finished copies took, all together.
+    pub clone_millis: u64,
+    /// Attempts for tablets that have too few replicas.
+    pub replica_missing: u64,
+    /// Attempts for tablets with a replica that lacks versions.
+    pub version_missing: u64,
+    /// Attempts for tablets whose replicas have to leave their backends.
+    pub relocating: u64,
+    /// Attempts for tablets that have a replica too many.
+    pub redundant: u64,
+    /// Attempts at moves for balance.
+    pub balance_scheduled: u64,
     /// Tasks that ended well.
     pub finished: u64,
     /// Tasks that were given up, by whatever reason.
@@ -129,6 +148,21 @@ pub struct Counters {
     pub removed_replicas: u64,
     /// Moves that the balancer asked for.
     pub moves: u64,
+}
+
+impl Counters {
+    /// A task is tried, for what is the matter with its tablet now.
+    pub fn tried(&mut self, task: &Task) {
+        self.scheduled += 1;
+        match (task.kind, task.status) {
+            (Kind::Balance, _) => self.balance_scheduled += 1,
+            (_, TabletStatus::ReplicaMissing) => self.replica_missing += 1,
+            (_, TabletStatus::VersionIncomplete) => self.version_missing += 1,
+            (_, TabletStatus::ReplicaRelocating) => self.relocating += 1,
+            (_, TabletStatus::Redundant | TabletStatus::ForceRedundant) => self.redundant += 1,
+            (_, TabletStatus::Healthy) => {}
+        }
+    }
 }
 
 impl Healing {

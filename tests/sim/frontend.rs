@@ -15,6 +15,7 @@ use quorate::tablet::healing::Healing;
 
 use crate::invariants;
 use crate::net::{Due, Message, Place, load_of, token};
+use crate::reports::Reports;
 use crate::setup::{self, HARNESS, SPARE};
 use crate::world::World;
 
@@ -34,7 +35,7 @@ impl World {
         self.beats.clear();
         self.asked.clear();
         self.spares.clear();
-        self.reports = Default::default();
+        self.reports = Reports::since(self.now_ms);
         self.next_beat_ms = self.now_ms;
         let (catalog, seq) = self.journal.read();
         if self.journal.has_checkpoint() {
@@ -102,10 +103,19 @@ impl World {
             _ => None,
         };
         let Some(core) = &mut self.core else { return };
+        if let Event::Heartbeat { backend, result } = &event {
+            self.reports.beat(*backend, result.is_ok());
+        }
         let actions = core.step(now, event);
+        for action in &actions {
+            if let Action::Append { seq, .. } = action {
+                self.reports.appended = *seq;
+            }
+        }
         if self.was_safe && !core.safe_mode() {
             self.was_safe = false;
             self.marks.hit("safe mode left");
+            invariants::safe_mode_waits::left(self);
         }
         self.note_ended(now);
         if let Some(said) = said {

@@ -14,7 +14,7 @@ mod nothing_pending;
 mod quorum_can_be_read;
 mod quorum_holds;
 mod refused_is_not_visible;
-mod safe_mode_waits;
+pub mod safe_mode_waits;
 mod slots_hold;
 mod tasks_end;
 pub mod versions_only_grow;

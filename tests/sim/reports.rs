@@ -20,9 +20,46 @@ pub struct Reports {
     asked: BTreeMap<BackendId, Timestamp>,
     heard: BTreeMap<BackendId, (Timestamp, u64)>,
     full_ms: BTreeMap<BackendId, u64>,
+    /// Tablets in the last report of everything, of each backend.
+    shown: BTreeMap<BackendId, u64>,
+    /// Heartbeats in a row that each backend has missed.
+    missed: BTreeMap<BackendId, u64>,
+    /// The last record that the frontend wrote, be it durable or not.
+    pub appended: u64,
+    /// When this life began, in model time.
+    pub since_ms: u64,
 }
 
 impl Reports {
+    /// Nothing was heard since the frontend's start.
+    pub fn since(now_ms: u64) -> Reports {
+        Reports {
+            since_ms: now_ms,
+            ..Reports::default()
+        }
+    }
+
+    /// Whether a backend has reported everything.
+    pub fn whole(&self, backend: BackendId) -> bool {
+        self.shown.contains_key(&backend)
+    }
+
+    /// A heartbeat has ended.
+    pub fn beat(&mut self, backend: BackendId, good: bool) {
+        let missed = self.missed.entry(backend).or_default();
+        *missed = if good { 0 } else { *missed + 1 };
+    }
+
+    /// How many heartbeats in a row a backend has missed.
+    pub fn missed(&self, backend: BackendId) -> u64 {
+        self.missed.get(&backend).copied().unwrap_or_default()
+    }
+
+    /// Tablets that were reported.
+    pub fn shown(&self) -> u64 {
+        self.shown.values().sum()
+    }
+
     /// Whether this is the report that is waited for.
     pub fn outstanding(&self, backend: BackendId, asked: Timestamp) -> bool {
         self.asked.get(&backend) == Some(&asked)
@@ -40,6 +77,7 @@ impl Reports {
         self.heard.insert(backend, (started, report.seq));
         if report.full {
             self.full_ms.insert(backend, now_ms);
+            self.shown.insert(backend, report.tablets.len() as u64);
         }
     }
 

@@ -18,6 +18,9 @@ async fn node(answer: Option<&'static str>) -> String {
             tokio::spawn(async move {
                 let mut asked = vec![0; 4096];
                 let n = socket.read(&mut asked).await.unwrap();
+                if n == 0 {
+                    return;
+                }
                 assert!(String::from_utf8_lossy(&asked[..n]).contains("x-quorate-token: secret"));
                 match answer {
                     Some(answer) => socket.write_all(answer.as_bytes()).await.unwrap(),
@@ -81,4 +84,36 @@ async fn a_stream_that_breaks_off_is_an_error() {
     let mut chunks = client.open_stream(&call, &1).await.unwrap();
     assert_eq!(chunks.next().await, Some(Ok(Bytes::from("abc"))));
     assert!(matches!(chunks.next().await, Some(Err(Error::Lost { .. }))));
+}
+
+#[tokio::test]
+async fn a_node_is_in_doubt_from_a_call_without_an_answer_to_its_next_answer() {
+    let client = Client::new("secret").unwrap();
+    let limit = Duration::from_millis(300);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let call = Call::new(&address, "publish", limit);
+    assert!(client.reaches(&address, limit).await);
+    assert!(!client.doubts(&address));
+    drop(listener);
+    let lost: Result<u32, Error> = client.post_json(&call, &1).await;
+    assert!(matches!(lost, Err(Error::Lost { .. })), "{lost:?}");
+    assert!(client.clone().doubts(&address));
+
+    let refusal = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let living = node(Some(refusal)).await;
+    client.doubts.doubt(&living);
+    // That a connection comes about is no answer: the kernel makes it for a process that is stopped, too.
+    assert!(client.reaches(&living, limit).await);
+    assert!(client.doubts(&living));
+    let call = Call::new(&living, "publish", limit);
+    let refused: Result<u32, Error> = client.post_json(&call, &1).await;
+    assert!(matches!(refused, Err(Error::Refused { .. })), "{refused:?}");
+    assert!(!client.doubts(&living));
+
+    let silent = node(None).await;
+    let call = Call::new(&silent, "scan", limit);
+    assert!(client.open_stream(&call, &1).await.is_err());
+    assert!(client.doubts(&silent));
+    assert!(!client.reaches(&address, limit).await);
 }

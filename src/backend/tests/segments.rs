@@ -12,7 +12,11 @@ use crate::backend::Settings;
 use crate::backend::api::{
     CheckSegments, HeartbeatAnswer, HeartbeatRequest, SegmentsAnswer, Spare, Spared,
 };
+use crate::backend::pace::Pace;
+use crate::backend::scrub::scrub;
+use crate::backend::tests::crash::{DIR, child, say};
 use crate::backend::tests::node::{Node, files, quiet};
+use crate::fault;
 use crate::ids::{BackendId, ReplicaId, TabletId};
 
 /// A backend with ten tablets of one file each.
@@ -180,6 +184,50 @@ async fn the_api_answers_as_its_document_says() {
     let (_, text) = node.get(&url("?repair=true")).await;
     assert_eq!(text, document("true"));
     node.running.stop().await;
+}
+
+#[test]
+fn a_scrub_gives_up_what_the_disk_does_not_read_unless_nobody_else_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let done = child("segments::script_of_an_unreadable_disk", dir.path(), "");
+    assert!(done && dir.path().join("said").exists());
+}
+
+/// Does nothing unless the parent test started it: fault points are of the whole process.
+#[test]
+fn script_of_an_unreadable_disk() {
+    let Ok(dir) = std::env::var(DIR) else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(unreadable_disk(std::path::Path::new(&dir)));
+}
+
+async fn unreadable_disk(dir: &std::path::Path) {
+    const READ: &str = "backend::before_verify_read";
+    let node = ten(&dir.join("path"), quiet()).await;
+    let state = &node.running.state;
+    let path = state.paths()[0].clone();
+    let bad = async || {
+        let tablets = node.report(0).await.tablets;
+        let bad = tablets.iter().filter(|t| t.bad).map(|t| t.tablet.0);
+        bad.collect::<Vec<_>>()
+    };
+    // Nobody says that others have it: it stays, and is still read as far as that goes.
+    fault::set(READ, "return").unwrap();
+    assert_eq!(scrub(state, &path, &Pace::new(0)).await, 10);
+    assert_eq!(bad().await, Vec::<u64>::new());
+    let asked = frontend(&node, &[1, 4]).await;
+    assert_eq!(scrub(state, &path, &Pace::new(0)).await, 10);
+    assert_eq!(asked.lock().len(), 10);
+    assert_eq!(bad().await, [1, 4]);
+    // What is read at the second attempt is well.
+    fault::set(READ, "1*return->off").unwrap();
+    assert_eq!(scrub(state, &path, &Pace::new(0)).await, 0);
+    fault::set(READ, "off").unwrap();
+    assert_eq!(bad().await, [1, 4]);
+    node.running.stop().await;
+    say(dir, "done");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -214,6 +214,7 @@ impl Catalog {
             .extend(partition.tablets.iter().map(|tablet| (db, *tablet)));
         for tablet in &partition.tablets {
             self.checks.remove(tablet);
+            self.lineages.remove(tablet);
             self.repairs.remove(tablet);
         }
         if let Some(ids) = Tablets::span(&partition.tablets) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Delta, Misfit, Touched};
-use crate::catalog::check::Check;
+use crate::catalog::check::{Check, Verdict};
+use crate::catalog::lineage::Lineage;
 use crate::catalog::state::Catalog;
 use crate::catalog::tablets::{Mark, TabletView};
 use crate::clock::Timestamp;
@@ -56,7 +57,40 @@ impl Catalog {
             Some(_) => touched.one(db, tablet, -1),
             None => return Err(Misfit::Missing("replica", replica.to_string())),
         }
+        if self.lineages.contains_key(&tablet) {
+            self.alter_lineage(tablet, |lineage| lineage.forget(replica));
+        }
         Ok(())
+    }
+
+    /// A replica has rows of another one, which may be gone by now: it is only the name of a witness then.
+    pub(super) fn copied(
+        &mut self,
+        tablet: TabletId,
+        replica: ReplicaId,
+        source: ReplicaId,
+    ) -> Result<(), Misfit> {
+        self.known_tablet(tablet)?;
+        self.alter_lineage(tablet, |lineage| lineage.join(replica, source));
+        Ok(())
+    }
+
+    /// Replicas that were found equal are witnesses of their own again: what differs from now on came about since. Not so
+    /// while one that has copied, or was copied from, was not compared.
+    fn found_equal(&mut self, tablet: TabletId, check: &Check) {
+        let compared = |id| check.digests.iter().any(|(of, ..)| *of == id);
+        let all = |lineage: &Arc<Lineage>| lineage.joined().all(|(id, _)| compared(id));
+        if check.verdict == Verdict::Consistent && self.lineages.get(&tablet).is_some_and(all) {
+            self.lineages.remove(&tablet);
+        }
+    }
+
+    fn alter_lineage(&mut self, tablet: TabletId, alter: impl FnOnce(&mut Lineage)) {
+        let mut lineage = self.lineages.remove(&tablet).unwrap_or_default();
+        alter(Arc::make_mut(&mut lineage));
+        if !lineage.is_empty() {
+            self.lineages.insert(tablet, lineage);
+        }
     }
 
     pub(super) fn finish_clone(
@@ -94,6 +128,7 @@ impl Catalog {
         for (tablet, check) in tablets {
             if self.tablets.view(*tablet).is_some() {
                 self.checks.insert(*tablet, Arc::new(check.clone()));
+                self.found_equal(*tablet, check);
                 touched.tablets.push(*tablet);
             }
         }

@@ -104,7 +104,18 @@ fn contents(catalog: &Catalog) -> impl Iterator<Item = Change> + '_ {
             on: true,
             at: *at,
         });
-    checks.chain(repairs)
+    // After the checks: agreement would undo them.
+    let copies = catalog.lineages.iter().flat_map(|(tablet, lineage)| {
+        let tablet = *tablet;
+        lineage
+            .joined()
+            .map(move |(replica, source)| Change::Copied {
+                tablet,
+                replica,
+                source,
+            })
+    });
+    checks.chain(copies).chain(repairs)
 }
 
 fn of_table<'a>(catalog: &'a Catalog, table: &'a Table) -> impl Iterator<Item = Piece> + 'a {

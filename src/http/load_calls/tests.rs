@@ -95,7 +95,10 @@ async fn frontend(
         }
     });
     let router = routes(leader.clone(), "token")
-        .merge(crate::http::redirect::routes(leader.clone()))
+        .merge(crate::http::redirect::routes(
+            leader.clone(),
+            Client::new("token").unwrap(),
+        ))
         .merge(crate::http::load_state::routes(leader));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -236,12 +239,11 @@ async fn the_fate_of_a_commit_is_asked_for_until_the_deadline() {
 
 #[tokio::test]
 async fn a_loader_is_sent_to_a_live_backend_or_told_why_not() {
-    let address = frontend(view(), |_| Ok(Reply::Done)).await;
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
+    let mut all = view();
+    let backend = listen(&mut all, 10001).await;
+    let living = backend.local_addr().unwrap();
+    let address = frontend(all, |_| Ok(Reply::Done)).await;
+    let client = loader();
     let put = async |path: &str, user: &str| {
         let request = client.put(format!("http://{address}{path}"));
         let request = request
@@ -251,7 +253,7 @@ async fn a_loader_is_sent_to_a_live_backend_or_told_why_not() {
     };
     let sent = put("/api/shop/t/_stream_load?x=%20y", "root:").await;
     assert_eq!(sent.status(), 307);
-    let location = "http://127.0.0.1:8040/api/shop/t/_stream_load?x=%20y";
+    let location = format!("http://{living}/api/shop/t/_stream_load?x=%20y");
     assert_eq!(sent.headers()["location"], location);
     for (path, user, status, why) in [
         (
@@ -294,6 +296,64 @@ async fn a_loader_is_sent_to_a_live_backend_or_told_why_not() {
         .await
         .unwrap();
     assert_eq!(nobody.status(), 503);
+}
+
+/// A client that loads and follows no redirect.
+fn loader() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.build().unwrap()
+}
+
+/// A live backend with that id that takes connections as long as the listener is kept.
+async fn listen(view: &mut View, id: u64) -> tokio::net::TcpListener {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let catalog = &mut view.catalog;
+    let sample = catalog.backends.values().next().unwrap().as_ref().clone();
+    let backend = crate::catalog::backend::Backend {
+        id: BackendId(id),
+        host: "127.0.0.1".into(),
+        port: listener.local_addr().unwrap().port(),
+        ..sample
+    };
+    catalog.backends.insert(backend.id, Arc::new(backend));
+    let alive = catalog.backend_states[&BackendId(10001)].clone();
+    catalog.backend_states.insert(BackendId(id), alive);
+    listener
+}
+
+#[tokio::test]
+async fn no_loader_is_sent_to_a_backend_that_died_before_its_heartbeats_tell() {
+    let mut all = view();
+    let mut listeners = Vec::new();
+    for id in [10001, 10011, 10012] {
+        listeners.push(listen(&mut all, id).await);
+    }
+    let places: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap()).collect();
+    let address = frontend(all, |_| Ok(Reply::Done)).await;
+    let client = loader();
+    let sent = async || {
+        let request = client.put(format!("http://{address}/api/shop/t/_stream_load"));
+        let request = request.header("authorization", basic("root:"));
+        let answer = request.send().await.unwrap();
+        let location = answer.headers().get("location");
+        let to = location.map(|to| to.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), to.unwrap_or_default())
+    };
+    let url = |at: usize| format!("http://{}/api/shop/t/_stream_load", places[at]);
+    let mut all = [sent().await.1, sent().await.1, sent().await.1];
+    all.sort();
+    let mut expected = [url(0), url(1), url(2)];
+    expected.sort();
+    assert_eq!(all, expected, "they take turns");
+    listeners.remove(1);
+    for _ in 0..6 {
+        let (status, to) = sent().await;
+        assert_eq!(status, 307);
+        assert_ne!(to, url(1));
+    }
+    listeners.clear();
+    assert_eq!(sent().await.0, 503);
 }
 
 #[tokio::test]

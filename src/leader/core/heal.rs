@@ -256,7 +256,9 @@ impl Core {
             let pending: Vec<Arc<Task>> = self.heal.healing.pending.values().cloned().collect();
             for task in pending {
                 let mut task = Arc::unwrap_or_clone(task);
+                let before = task.dynamic;
                 if priority::adjust(&mut task, now) {
+                    self.heal.healing.counters.promoted += u64::from(task.dynamic > before);
                     self.heal.put(task);
                 }
             }
@@ -293,9 +295,9 @@ impl Core {
         let Some(mut task) = self.heal.take(tablet) else {
             return;
         };
-        self.heal.healing.counters.scheduled += 1;
         (task.scheduled, task.visited) = (Some(self.now), Some(self.now));
         self.renew(&mut task);
+        self.heal.healing.counters.tried(&task);
         let decision = self.at_desk(|desk| schedule::decide(desk, &task));
         self.carry_out(task, decision);
     }

@@ -139,8 +139,13 @@ impl Core {
         if !self.head.backends.contains_key(&id) {
             return true;
         }
-        let state = self.head.backend_states.get(&id);
-        let missed = state.map_or(0, |state| u64::from(state.missed));
+        let missed = u64::from(self.missed_heartbeats(id));
         !self.head.alive(id) && missed >= self.config.heartbeat_retry_times
+    }
+
+    /// Heartbeats in a row that a backend gave no answer to.
+    pub(super) fn missed_heartbeats(&self, id: BackendId) -> u32 {
+        let state = self.head.backend_states.get(&id);
+        state.map_or(0, |state| state.missed)
     }
 }

@@ -202,7 +202,7 @@ impl Core {
         }
     }
 
-    /// Safe mode ends when enough replicas have been reported, or after its time.
+    /// Safe mode ends when enough replicas have been reported, when nobody is left who could report, or after its time.
     pub(super) fn leave_safe_mode(&mut self) {
         if !self.reports.safe_mode {
             return;
@@ -212,8 +212,27 @@ impl Core {
         let percent = self.config.safe_mode_replica_percent;
         let enough = shown.saturating_mul(100) >= expected.saturating_mul(percent);
         let max_ms = self.config.safe_mode_max_second.saturating_mul(1000);
-        if enough || self.now.since_ms(self.reports.since) >= max_ms {
+        let over = self.now.since_ms(self.reports.since) >= max_ms;
+        if enough || over || self.nobody_is_awaited() {
             self.reports.safe_mode = false;
         }
+    }
+
+    /// Whether every backend has reported or is known to be dead, so that more time brings no more reports.
+    ///
+    /// Safe mode is there so that reports which have not come yet are not taken for lost replicas. A backend that is just
+    /// being started refuses connections like a dead one, so the dead have as long as a backend has that falls silent in
+    /// operation. And where not most have reported, it is rather this frontend that is cut off: then it waits on.
+    fn nobody_is_awaited(&self) -> bool {
+        let config = &self.config;
+        let heartbeat_ms = config.heartbeat_interval_second.saturating_mul(1000);
+        let patience_ms = heartbeat_ms.saturating_mul(config.heartbeat_retry_times);
+        let all = || self.head.backends.keys().copied();
+        let silent = all().filter(|id| !self.reports.heard(*id)).count();
+        let dead = |id: &BackendId| !self.reports.heard(*id) && self.dead(*id);
+        silent == 0
+            || (self.now.since_ms(self.reports.since) >= patience_ms
+                && all().filter(dead).count() == silent
+                && silent * 2 < self.head.backends.len())
     }
 }

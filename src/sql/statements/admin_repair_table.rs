@@ -21,7 +21,7 @@ impl Spec for AdminRepairTable {
     const HEADS: &'static [&'static [&'static str]] = &[&["ADMIN", "REPAIR", "TABLE"]];
     const GRAMMAR: &'static str = include_str!("../../../grammar/admin_repair_table.ebnf");
     const HELP: &'static str =
-        "Puts the unhealthy tablets of a table or of partitions first in the queue of repair, for 4 hours.";
+        "Puts the unhealthy tablets of a table or of partitions first in the queue of repair, for admin_repair_hint_second seconds.";
 
     fn parse(c: &mut Cursor<'_>) -> Result<Self, SyntaxError> {
         c.expect(&["ADMIN", "REPAIR", "TABLE"])?;

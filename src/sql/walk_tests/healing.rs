@@ -299,13 +299,23 @@ fn counters_and_hints() {
                 num of tablet schedule round | 0 | 0 | T
                 num of tablet being scheduled | 0 | 3 | T
                 num of tablet being scheduled failed | 0 | 0 | T
+                num of tablet priority upgraded | 0 | 0 | T
                 num of task finished | 0 | 0 | T
                 num of task cancelled | 0 | 0 | T
+                num of clone task | 0 | 0 | T
+                num of clone task succeeded | 0 | 0 | T
+                num of clone task failed | 0 | 0 | T
                 num of clone task timeout | 0 | 0 | T
                 num of full clone | 0 | 0 | T
                 num of incremental clone | 0 | 0 | T
                 bytes of clone | 0 | 0 | T
+                cost of clone(ms) | 0 | 0 | T
+                num of replica missing error | 0 | 0 | T
+                num of replica version missing error | 0 | 0 | T
+                num of replica relocating | 0 | 0 | T
+                num of replica redundant error | 0 | 0 | T
                 num of replica removed | 0 | 0 | T
+                num of balance scheduled | 0 | 0 | T
                 num of balance move | 0 | 0 | T
             "#]],
         ),

@@ -1,5 +1,5 @@
 //! What may be done about a tablet whose replicas differ: the replicas outside the majority are made anew, as long as
-//! enough others can serve reads meanwhile.
+//! enough others can serve reads meanwhile. A majority is one of independent witnesses: a copy has its source's vote.
 
 use crate::catalog::check::Check;
 use crate::catalog::replica::Replica;
@@ -11,7 +11,7 @@ use crate::tablet::consistency::{majority, serves, stands};
 /// What may be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
-    /// No content has more than half of the votes: nobody can say which replica is right.
+    /// No content has more than half of the votes of independent witnesses: nobody can say which replica is right.
     Undecided,
     /// The replicas that differed are bad or gone by now.
     Outdated,
@@ -33,7 +33,7 @@ pub fn remedy(
     let voters = usize::from(wanted)
         .max(check.digests.len())
         .max(tablet.replicas().filter(stands).count());
-    let Some(minority) = check.minority(voters) else {
+    let Some(minority) = check.minority(voters, |id| catalog.witness(tablet.id(), id)) else {
         return Remedy::Undecided;
     };
     let wrong: Vec<ReplicaId> = tablet

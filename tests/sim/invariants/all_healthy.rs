@@ -59,7 +59,10 @@ fn sick(
     }
     let check = catalog.checks.get(&id);
     let shown = check.is_some_and(|check| {
-        check.verdict == Verdict::Differs && check.minority(replicas.len()).is_none()
+        check.verdict == Verdict::Differs
+            && check
+                .minority(replicas.len(), |replica| catalog.witness(id, replica))
+                .is_none()
     });
     (digests.len() > 1 && !shown).then(|| format!("tablet {id}: contents differ, {check:?}"))
 }

@@ -1,4 +1,4 @@
-//! "After a start, nothing is cloned or dropped until the backends have reported."
+//! "After a start, nothing is cloned or dropped until the backends have reported", and that is waited for as the rule says.
 
 use quorate::leader::action::{Action, BackendRequest};
 use quorate::leader::core::Core;
@@ -29,4 +29,36 @@ pub fn check(world: &mut World, action: &Action) {
         }
         _ => {}
     }
+}
+
+/// Looks at why safe mode was left: enough was reported, everybody who lives has reported and most do, or its time is over.
+pub fn left(world: &World) {
+    let Some((catalog, _)) = world.snapshot() else {
+        return;
+    };
+    let config = &world.config;
+    let reports = &world.reports;
+    // Before its records are durable, what was decided about is not what readers see.
+    if world
+        .core
+        .as_ref()
+        .is_none_or(|core| core.durable() < reports.appended)
+    {
+        return;
+    }
+    let since_ms = world.now_ms - reports.since_ms;
+    let enough =
+        reports.shown() * 100 >= catalog.tablets.replicas() * config.safe_mode_replica_percent;
+    let all = || catalog.backends.keys().copied();
+    let silent: Vec<_> = all().filter(|id| !reports.whole(*id)).collect();
+    let tried = config.heartbeat_interval_second * config.heartbeat_retry_times * 1000;
+    let dead = |id| reports.missed(id) >= config.heartbeat_retry_times;
+    let all_dead = silent.iter().all(|id| dead(*id));
+    let most = silent.len() * 2 < all().count();
+    let nobody = silent.is_empty() || (all_dead && most && since_ms >= tried);
+    let over = since_ms >= config.safe_mode_max_second * 1000;
+    assert!(
+        enough || nobody || over,
+        "safe mode was left after {since_ms} ms while {silent:?} were awaited"
+    );
 }

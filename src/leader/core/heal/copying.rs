@@ -44,6 +44,7 @@ impl Core {
             let request = BackendRequest::Clone(Box::new(request));
             self.call(destination.backend, timeout_ms, purpose, request)
         });
+        self.heal.healing.counters.clones_begun += 1;
         self.take_slots(&task, 1);
         let load = Arc::make_mut(&mut self.heal.healing.load);
         balance::begun(load, &self.head, &task);
@@ -153,12 +154,19 @@ impl Core {
             let reason = Some(Reason::TabletGone);
             return self.heal.end(task, State::Cancelled, reason, self.now);
         }
-        self.record_own(vec![Change::FinishClone {
+        let mut changes = vec![Change::FinishClone {
             tablet,
             replica: of.replica,
             version: of.version,
             at: self.now,
-        }]);
+        }];
+        let source = task.source.and_then(|source| source.replica);
+        changes.extend(source.map(|source| Change::Copied {
+            tablet,
+            replica: of.replica,
+            source,
+        }));
+        self.record_own(changes);
         self.observe_copy(to, answer);
         let counters = &mut self.heal.healing.counters;
         match answer.full {
@@ -166,6 +174,7 @@ impl Core {
             false => counters.incremental_clones += 1,
         }
         counters.cloned_bytes = counters.cloned_bytes.saturating_add(answer.bytes);
+        counters.clone_millis = counters.clone_millis.saturating_add(answer.millis);
         (task.visited, task.copied) = (Some(self.now), Some(self.now));
         self.finish_copy(task);
     }
@@ -214,6 +223,7 @@ impl Core {
             return;
         };
         task.failed_running += 1;
+        self.heal.healing.counters.clones_failed += 1;
         if task.failed_running > FAILURES_MAX {
             self.heal
                 .end(task, State::Cancelled, Some(reason), self.now);

@@ -1,7 +1,8 @@
 //! Publishing: every backend gives a committed load's rows their version, in the order of versions of each partition.
 //!
 //! The load is visible when enough replicas of every tablet of its partitions have answered, and either all have or the
-//! wait for the slower ones is over. Those that are late by then have missed the version.
+//! wait for the slower ones is over. Those that are late by then have missed the version. One that gives no answer at all is
+//! not slow but broken, and is not waited for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,8 @@ pub(super) struct Publishing {
 struct Call {
     running: bool,
     tries: u32,
+    /// Calls in a row that ended without an answer.
+    unanswered: u32,
     again_at: Timestamp,
     /// Tablets that have not got the version; `None` before the first answer.
     failed: Option<BTreeSet<TabletId>>,
@@ -46,6 +49,13 @@ impl Call {
         self.failed
             .as_ref()
             .is_some_and(|failed| !failed.contains(&tablet))
+    }
+
+    /// Whether the backend may still answer soon: one that gave no answer twice, or once and none to its last heartbeat
+    /// either, will not.
+    fn hopeful(&self, missed_heartbeats: u32) -> bool {
+        let once_is_enough = missed_heartbeats > 0;
+        self.failed.is_none() && self.unanswered < if once_is_enough { 1 } else { 2 }
     }
 }
 
@@ -89,14 +99,13 @@ impl Core {
             .saturating_mul(1 << call.tries.min(5))
             .min(RETRY_MAX_MS);
         call.again_at = now.plus_ms(pause);
-        if let Ok(errors) = result {
-            call.failed = Some(
-                errors
-                    .failed
-                    .into_iter()
-                    .map(|(tablet, _)| tablet)
-                    .collect(),
-            );
+        match result {
+            Ok(errors) => {
+                let failed = errors.failed.into_iter().map(|(tablet, _)| tablet);
+                call.failed = Some(failed.collect());
+                call.unanswered = 0;
+            }
+            Err(_) => call.unanswered = call.unanswered.saturating_add(1),
         }
         self.publish(id);
     }
@@ -260,10 +269,11 @@ impl Core {
                 continue;
             }
             let call = publishing.calls.get(&replica.backend);
+            let missed = self.missed_heartbeats(replica.backend);
             if call.is_some_and(|call| call.good(tablet)) {
                 held.insert(replica.id);
             } else if !over
-                && call.is_none_or(|call| call.failed.is_none())
+                && call.is_none_or(|call| call.hopeful(missed))
                 && !self.dead(replica.backend)
             {
                 return None;

@@ -97,6 +97,13 @@ impl World {
         self.find(contents);
     }
 
+    /// Checks a tablet whose replicas on some backends hold something else than the others.
+    fn finds_on(&mut self, tablet: TabletId, these: &[BackendId]) {
+        self.ask(Request::CheckTablets(vec![tablet]))
+            .expect("checked");
+        self.tell(|_, backend| Some(Ok(u64::from(these.contains(&backend)))));
+    }
+
     fn find(&mut self, contents: &[u64]) {
         let backends = self.backends();
         self.tell(|_, backend| {
@@ -246,6 +253,57 @@ fn what_differs_from_the_majority_is_made_anew_and_compared_again_also_after_a_r
     assert!(!world.queued(tablet));
     assert!(world.core.healing().repairing.is_empty());
     assert_eq!(world.inconsistent(), 0);
+}
+
+#[test]
+fn a_copy_votes_like_its_source_until_all_are_found_equal() {
+    let mut world = World::new(4);
+    let tablet = world.loaded(1, 3)[0];
+    let homes = world.homes(tablet);
+    let free = world.backends().into_iter().find(|id| !homes.contains(id));
+    let free = free.expect("a fourth");
+    // The replica on the first backend is altered before the third one's place is taken by a copy of it.
+    world.replace(tablet, homes[2], free);
+    let copied = Change::Copied {
+        tablet,
+        replica: world.replica(tablet, free).id,
+        source: world.replica(tablet, homes[0]).id,
+    };
+    world.core.record_own(vec![copied]);
+    world.pass(0);
+    world.restart();
+    world.finds_on(tablet, &[homes[1]]);
+    assert_eq!(world.verdict(tablet), Some(Verdict::Differs));
+    world.pass(LATER_MS);
+    assert!(!world.queued(tablet), "nobody can say who is right");
+    assert_eq!(world.bad(tablet), []);
+    assert_eq!(world.inconsistent(), 1, "it is shown");
+
+    // Had the copy been altered, its source and the third would say so.
+    world.finds_on(tablet, &[homes[0], homes[1]]);
+    world.pass(LATER_MS);
+    assert_eq!(world.bad(tablet), [free]);
+
+    let mut world = World::new(4);
+    let tablet = world.loaded(1, 3)[0];
+    let homes = world.homes(tablet);
+    let copied = Change::Copied {
+        tablet,
+        replica: world.replica(tablet, homes[2]).id,
+        source: world.replica(tablet, homes[0]).id,
+    };
+    world.core.record_own(vec![copied]);
+    world.pass(0);
+    world.finds_on(tablet, &homes);
+    assert_eq!(world.verdict(tablet), Some(Verdict::Consistent));
+    assert!(world.core.head.lineages.is_empty());
+    world.finds_on(tablet, &[homes[1]]);
+    world.pass(LATER_MS);
+    assert_eq!(
+        world.bad(tablet),
+        [homes[1]],
+        "they are three witnesses again"
+    );
 }
 
 #[test]

@@ -250,6 +250,51 @@ fn a_slow_replica_is_waited_for_and_then_missed() {
 }
 
 #[test]
+fn a_replica_whose_backend_gives_no_answer_is_not_waited_for() {
+    let mut world = World::new(3);
+    world.table(1, 3, WriteQuorum::Majority);
+    let tablet = world.tablets()[0];
+    let load = |world: &mut World, label: &str| {
+        let plan = world.begin(label).expect("a plan");
+        world.obliging = false;
+        let token = world.send(commit(&plan, &[]));
+        world.obliging = true;
+        let calls: Vec<_> = world.calls.drain(..).collect();
+        for (call, ..) in &calls[..2] {
+            let result = Ok(TabletErrors::default().into());
+            world.step(Event::Answer {
+                call: *call,
+                result,
+            });
+        }
+        (token, calls[2].0, calls[2].1)
+    };
+    let refused = |world: &mut World, call| {
+        let result = Err("connection refused".to_owned());
+        world.step(Event::Answer { call, result });
+    };
+    let (token, call, dead) = load(&mut world, "a");
+    refused(&mut world, call);
+    assert!(world.reply(token).is_none(), "one answer may get lost");
+    world.obliging = false;
+    world.pass(400);
+    let (again, backend, _) = world.calls.pop_back().expect("the publish again");
+    assert_eq!(backend, dead);
+    refused(&mut world, again);
+    visible(world.reply(token));
+    assert_eq!(world.versions(tablet, dead), (1, 2, 1));
+
+    // Its heartbeats miss as well: the first failure is enough.
+    world.step(Event::Heartbeat {
+        backend: dead,
+        result: Err("connection refused".to_owned()),
+    });
+    let (token, call, _) = load(&mut world, "b");
+    refused(&mut world, call);
+    visible(world.reply(token));
+}
+
+#[test]
 fn a_load_without_commit_is_aborted_at_its_deadline() {
     let mut world = World::new(1);
     world.table(1, 1, WriteQuorum::All);

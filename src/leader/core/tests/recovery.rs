@@ -124,3 +124,75 @@ fn a_setting_that_was_set_to_stay_is_in_force_after_a_restart() {
     assert_eq!(core.config().heartbeat_interval_second, 7);
     assert_eq!(core.config().heartbeat_timeout_second, 5);
 }
+
+/// A frontend that has started again, with backends that have shown nothing yet.
+fn started_again(backends: u16) -> (World, Vec<BackendId>) {
+    let mut world = World::new(backends);
+    world.table(4, 3, WriteQuorum::Majority);
+    let catalog = replayed(&world, 0, Restorer::default());
+    let (seq, now) = (world.journal.len() as u64, Timestamp(world.now));
+    world.core = Core::recover(catalog, seq, Config::default(), now);
+    world.calls.clear();
+    assert!(world.core.safe_mode());
+    let backends = world.backends();
+    (world, backends)
+}
+
+/// A backend has reported everything that it holds; what it shows is not enough for the percentage.
+fn reported(world: &mut World, backend: BackendId) {
+    world.alive(backend);
+    let answer = ReportAnswer {
+        seq: 1,
+        full: true,
+        tablets: Vec::new(),
+        pending: Vec::new(),
+    };
+    world.step(Event::Report {
+        backend,
+        asked: Timestamp(-1),
+        result: Ok(answer),
+    });
+}
+
+fn refuses(world: &mut World, backend: BackendId) {
+    for _ in 0..3 {
+        let result = Err("connection refused".to_owned());
+        world.step(Event::Heartbeat { backend, result });
+    }
+}
+
+#[test]
+fn safe_mode_does_not_wait_for_the_dead_but_for_everybody_else() {
+    let (mut world, backends) = started_again(4);
+    for backend in &backends[..3] {
+        reported(&mut world, *backend);
+    }
+    refuses(&mut world, backends[3]);
+    world.pass(14_999);
+    assert!(world.core.safe_mode(), "it may just be starting");
+    world.pass(1);
+    assert!(!world.core.safe_mode());
+
+    let (mut world, backends) = started_again(4);
+    for backend in &backends[..3] {
+        reported(&mut world, *backend);
+    }
+    world.alive(backends[3]);
+    world.pass(20_000);
+    assert!(world.core.safe_mode(), "a living one will report");
+    reported(&mut world, backends[3]);
+    assert!(!world.core.safe_mode(), "nobody is left");
+
+    // Where half are dead, it may be the frontend that is cut off.
+    let (mut world, backends) = started_again(4);
+    for backend in &backends[..2] {
+        reported(&mut world, *backend);
+    }
+    for backend in &backends[2..] {
+        refuses(&mut world, *backend);
+    }
+    world.pass(299_999);
+    assert!(world.core.safe_mode());
+    world.pass(1);
+    assert!(!world.core.safe_mode());
+}

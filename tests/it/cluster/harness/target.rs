@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 
 use super::SOON;
 
+/// What errors of loads begin with that found nobody at the address they were sent to.
+pub const NO_CONNECTION: &str = "no connection";
+
 /// Where a frontend is.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -78,7 +81,10 @@ async fn put(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.send().await.map_err(|e| e.to_string())
+    request.send().await.map_err(|e| match e.is_connect() {
+        true => format!("{NO_CONNECTION}: {e}"),
+        false => e.to_string(),
+    })
 }
 
 /// A client for HTTP that follows no redirect.

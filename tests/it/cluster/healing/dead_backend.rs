@@ -37,7 +37,9 @@ async fn a_killed_backend_is_replaced_under_loads_and_queries_and_its_return_cos
     for (tablet, backends) in places(&cluster).await {
         assert_eq!(backends.len(), 3, "tablet {tablet} is on {backends:?}");
     }
-    traffic.end().await.nothing_failed();
+    let tally = traffic.end().await;
+    tally.nothing_failed();
+    assert!(tally.misdirected <= 2, "one a loader: {tally:?}");
     settle(&cluster).await;
     alike(&cluster, "h.t").await;
     alike(&cluster, "demo.flights").await;

@@ -3,8 +3,8 @@
 //! What counts as a failure of the service: a load that its coordinator refused; a load that has no clear word within
 //! [`PATIENCE`] although it is repeated with its label, as loaders do; a query that is answered with an error; a query
 //! that sees a load which nobody began, half of one, or not one that was acknowledged before the query began.
-//! What does not count: that no connection to a coordinator could be made, or that it broke. The redirect may name a
-//! backend that was killed a moment ago, and the loader has to ask again.
+//! What does not count: that the connection to a coordinator broke which was killed meanwhile, or that none could be made
+//! because it was killed between the redirect and the connection. More than one of these a loader and kill is a failure.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
-use super::super::harness::Target;
+use super::super::harness::{NO_CONNECTION, Target};
 use super::body;
 
 /// Rows of each load.
@@ -31,6 +31,8 @@ pub struct Tally {
     pub loads: u64,
     /// Attempts that found no coordinator, or lost it.
     pub repeated: u64,
+    /// Of those, sent to a coordinator that was not there.
+    pub misdirected: u64,
     /// Queries that were answered.
     pub queries: u64,
     /// What the service failed.
@@ -41,6 +43,7 @@ pub struct Tally {
 struct Shared {
     stop: AtomicBool,
     repeated: AtomicU64,
+    misdirected: AtomicU64,
     queries: AtomicU64,
     begun: Mutex<BTreeSet<i64>>,
     acknowledged: Mutex<BTreeSet<i64>>,
@@ -75,6 +78,7 @@ impl Traffic {
         let tally = Tally {
             loads: shared.acknowledged.lock().len() as u64,
             repeated: shared.repeated.load(Ordering::Relaxed),
+            misdirected: shared.misdirected.load(Ordering::Relaxed),
             queries: shared.queries.load(Ordering::Relaxed),
             failures: std::mem::take(&mut *shared.failures.lock()),
         };
@@ -124,6 +128,9 @@ async fn one_load(target: &Target, shared: &Shared, no: i64) -> Result<(), Strin
             Ok(answer) => last = answer.to_string(),
             Err(broken) => {
                 shared.repeated.fetch_add(1, Ordering::Relaxed);
+                if broken.starts_with(NO_CONNECTION) {
+                    shared.misdirected.fetch_add(1, Ordering::Relaxed);
+                }
                 last = broken;
             }
         }
