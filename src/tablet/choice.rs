@@ -31,11 +31,6 @@ pub fn no_replica(desk: &Desk<'_>, backend: BackendId) -> Reason {
     }
 }
 
-/// Whether a replica lacks something that readers see, or a version that others have.
-pub fn behind(tablet: &TabletView<'_>, replica: &Replica) -> bool {
-    replica.version < tablet.visible() || replica.last_failed_version > 0
-}
-
 /// The replica with the least rank of those that `judge` finds fit; a rank is made of the place among the replicas, too.
 ///
 /// # Errors

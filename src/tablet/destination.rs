@@ -11,6 +11,7 @@ use crate::tablet::choice;
 use crate::tablet::desk::Desk;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::{Kind, Spot};
+use crate::tablet::unseen;
 
 /// Whether a backend can take a new replica, and if not, why.
 pub fn judge_new(
@@ -26,7 +27,8 @@ pub fn judge_new(
     }
 }
 
-/// The backend for a new replica, the one with the least load first, and its least used path.
+/// The backend for a new replica, the one with the least load first, and its least used path. `failed_on`, where the copy
+/// before came to nothing, comes after all others.
 ///
 /// # Errors
 /// No backend can take one, or the slots of all that can are taken.
@@ -34,29 +36,35 @@ pub fn choose_new(
     desk: &Desk<'_>,
     tablet: &TabletView<'_>,
     medium: Medium,
-    lane: Kind,
+    failed_on: Option<BackendId>,
 ) -> Result<Spot, Reason> {
+    let lane = Kind::Repair;
+    let on = |backend| {
+        let path = path_for(desk, tablet, medium, backend, (lane, &|_| true))?;
+        Ok(Spot {
+            backend,
+            path,
+            replica: None,
+        })
+    };
     let mut why = Reason::NoDestination;
     let open = desk.order.open.iter().map(|backend| (backend, true));
     let full = desk.order.full.iter().map(|backend| (backend, false));
-    for (backend, open) in open.chain(full) {
-        match path_for(desk, tablet, medium, *backend, (lane, &|_| true)) {
-            Ok(path) => {
-                return Ok(Spot {
-                    backend: *backend,
-                    path,
-                    replica: None,
-                });
-            }
+    let others = open.chain(full).filter(|(of, _)| Some(**of) != failed_on);
+    for (backend, open) in others {
+        match on(*backend) {
+            Ok(spot) => return Ok(spot),
             // Those that follow have no slot for repair either.
-            Err(Reason::Busy(_)) if !open && lane == Kind::Repair => {
-                return Err(Reason::DestinationBusy);
-            }
+            Err(Reason::Busy(_)) if !open => return Err(Reason::DestinationBusy),
             Err(Reason::Busy(_)) => why = Reason::DestinationBusy,
             Err(_) => {}
         }
     }
-    Err(why)
+    match (why, failed_on.map(on)) {
+        (Reason::NoDestination, Some(Ok(spot))) => Ok(spot),
+        (Reason::NoDestination, Some(Err(Reason::Busy(_)))) => Err(Reason::DestinationBusy),
+        (why, _) => Err(why),
+    }
 }
 
 /// Whether a backend's replica is behind and can be brought forward, and if not, why.
@@ -68,13 +76,18 @@ pub fn judge_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, backend: BackendId
 }
 
 /// The replica to bring forward: one that holds something behind its gap first, then the one that is furthest behind
-/// (StarRocks).
+/// (StarRocks). The one on `failed_on`, where the copy before came to nothing, comes after all others.
 ///
 /// # Errors
 /// None is behind, or the paths of all that are have no slot.
-pub fn choose_behind(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Spot, Reason> {
+pub fn choose_behind(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    failed_on: Option<BackendId>,
+) -> Result<Spot, Reason> {
     let rank = |_, replica: &Replica| {
         (
+            Some(replica.backend) == failed_on,
             Reverse(replica.last_success_version > replica.last_failed_version),
             replica.version,
             replica.last_failed_version,
@@ -94,7 +107,7 @@ fn judge_replica(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) ->
     if replica.state == ReplicaState::Decommission {
         return Reason::BeingRemoved(replica.id);
     }
-    if !choice::behind(tablet, replica) {
+    if !unseen::behind(tablet, replica) {
         return Reason::InStep(replica.id);
     }
     match desk.path(backend, replica.path_hash) {

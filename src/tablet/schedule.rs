@@ -60,13 +60,13 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
             return balance::decide(desk, task);
         }
         TabletStatus::Healthy => return Decision::End(State::Cancelled, Reason::Healthy),
-        TabletStatus::ReplicaMissing => missing(desk, &tablet, health),
-        TabletStatus::VersionIncomplete => incomplete(desk, &tablet),
-        TabletStatus::ReplicaRelocating => relocating(desk, &tablet, health),
+        TabletStatus::ReplicaMissing => missing(desk, &tablet, (health, task)),
+        TabletStatus::VersionIncomplete => incomplete(desk, &tablet, task),
+        TabletStatus::ReplicaRelocating => relocating(desk, &tablet, (health, task)),
         TabletStatus::Redundant => {
             redundant::choose(desk, &tablet, moved).map(|of| remove(desk, &tablet, of))
         }
-        TabletStatus::ForceRedundant => crowded(desk, &tablet),
+        TabletStatus::ForceRedundant => crowded(desk, &tablet, task),
     };
     decided.unwrap_or_else(Decision::Later)
 }
@@ -88,7 +88,11 @@ fn forward(desk: &Desk<'_>, tablet: &TabletView<'_>, lane: Kind) -> Option<Decis
 }
 
 /// A replica too few: one that was about to go stays, or a new one is made.
-fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> Result<Decision, Reason> {
+fn missing(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    (health, task): (Health, &Task),
+) -> Result<Decision, Reason> {
     if let Some(replica) = retired_in_vain(desk, tablet) {
         return Ok(Decision::Keep(replica));
     }
@@ -101,10 +105,11 @@ fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> Result<D
     if !source::exists(desk, tablet) {
         return Err(Reason::NoSource);
     }
-    let destination = destination::choose_new(desk, tablet, desk.medium(tablet), Kind::Repair);
+    let medium = desk.medium(tablet);
+    let destination = destination::choose_new(desk, tablet, medium, task.failed_on);
     let destination = match destination {
         Ok(destination) => destination,
-        Err(Reason::NoDestination) => return crowded_out(desk, tablet),
+        Err(Reason::NoDestination) => return crowded_out(desk, tablet, task),
         Err(busy) => return Err(busy),
     };
     copy(desk, tablet, destination, Kind::Repair)
@@ -112,8 +117,8 @@ fn missing(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> Result<D
 
 /// Every backend that could take a new replica has one: one that is behind is brought forward, else one that is worth
 /// nothing makes room.
-fn crowded_out(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
-    match incomplete(desk, tablet) {
+fn crowded_out(desk: &Desk<'_>, tablet: &TabletView<'_>, task: &Task) -> Result<Decision, Reason> {
+    match incomplete(desk, tablet, task) {
         Err(Reason::NoReplicaBehind) => {
             let surplus = redundant::choose_worthless(desk, tablet);
             surplus
@@ -125,11 +130,11 @@ fn crowded_out(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Rea
 }
 
 /// A replica is behind: what it lacks is copied.
-fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>, task: &Task) -> Result<Decision, Reason> {
     if !source::exists(desk, tablet) {
         return Err(Reason::NoSource);
     }
-    let destination = destination::choose_behind(desk, tablet)?;
+    let destination = destination::choose_behind(desk, tablet, task.failed_on)?;
     copy(desk, tablet, destination, Kind::Repair)
 }
 
@@ -137,20 +142,20 @@ fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reas
 fn relocating(
     desk: &Desk<'_>,
     tablet: &TabletView<'_>,
-    health: Health,
+    (health, task): (Health, &Task),
 ) -> Result<Decision, Reason> {
-    match incomplete(desk, tablet) {
-        Err(Reason::NoReplicaBehind) => missing(desk, tablet, health),
+    match incomplete(desk, tablet, task) {
+        Err(Reason::NoReplicaBehind) => missing(desk, tablet, (health, task)),
         decided => decided,
     }
 }
 
 /// No backend is free: a replica that can still be brought forward is, else one that is worth nothing makes room.
-fn crowded(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Decision, Reason> {
+fn crowded(desk: &Desk<'_>, tablet: &TabletView<'_>, task: &Task) -> Result<Decision, Reason> {
     if let Some(replica) = retired_in_vain(desk, tablet) {
         return Ok(Decision::Keep(replica));
     }
-    match incomplete(desk, tablet) {
+    match incomplete(desk, tablet, task) {
         Err(Reason::NoReplicaBehind) => {
             let surplus = redundant::choose_worthless(desk, tablet)?;
             Ok(remove(desk, tablet, surplus))

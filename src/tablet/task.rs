@@ -62,6 +62,8 @@ pub struct Task {
     pub failed_scheduling: u32,
     /// Copies that failed.
     pub failed_running: u32,
+    /// Where the last of them was to go: others are tried first.
+    pub failed_on: Option<BackendId>,
     /// What readers saw when it was last looked at.
     pub visible: Version,
     /// The last version given out by then.
@@ -173,6 +175,7 @@ impl Task {
             full: None,
             failed_scheduling: 0,
             failed_running: 0,
+            failed_on: None,
             visible: 0,
             committed: 0,
             retiring: None,

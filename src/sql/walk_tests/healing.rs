@@ -45,6 +45,7 @@ fn task(tablet: u64, dynamic: Priority, state: State) -> Task {
         full: None,
         failed_scheduling: 0,
         failed_running: 0,
+        failed_on: None,
         visible: 1,
         committed: 2,
         retiring: None,

@@ -223,6 +223,7 @@ impl Core {
             return;
         };
         task.failed_running += 1;
+        task.failed_on = task.destination.map(|destination| destination.backend);
         self.heal.healing.counters.clones_failed += 1;
         if task.failed_running > FAILURES_MAX {
             self.heal

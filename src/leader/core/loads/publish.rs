@@ -43,6 +43,18 @@ struct Call {
     failed: Option<BTreeSet<TabletId>>,
 }
 
+/// What a load waits for.
+enum Wait {
+    /// Backends that may answer soon.
+    Answers,
+    /// More replicas of a tablet: too few that readers could use have the version.
+    Replicas {
+        tablet: TabletId,
+        held: usize,
+        needed: usize,
+    },
+}
+
 impl Call {
     /// Whether the tablet has its version.
     fn good(&self, tablet: TabletId) -> bool {
@@ -68,8 +80,14 @@ impl Core {
                 continue;
             };
             self.send_publish(&txn);
-            if let Some(missed) = self.enough(&txn) {
-                next.extend(self.show(&txn, missed));
+            match self.enough(&txn) {
+                Ok(missed) => next.extend(self.show(&txn, missed)),
+                Err(Wait::Answers) => {}
+                Err(Wait::Replicas {
+                    tablet,
+                    held,
+                    needed,
+                }) => self.waits(id, tablet, (held, needed)),
             }
         }
     }
@@ -201,9 +219,28 @@ impl Core {
         orders
     }
 
+    /// Puts down what a load waits for, for SHOW TRANSACTION.
+    fn waits(&mut self, id: TxnId, tablet: TabletId, (held, needed): (usize, usize)) {
+        let reason = format!(
+            "its version is on {held} replicas of tablet {tablet}, and {needed} are needed; EXPLAIN TABLET {tablet} \
+             shows what is the matter with the others"
+        );
+        if let Some(txn) = self.head.txns.get(&id)
+            && txn.reason != reason
+        {
+            let txn = Txn::clone(txn);
+            self.head.observe_txn(Txn { reason, ..txn });
+        }
+    }
+
     /// The replicas that missed the load, if it can be made visible without them.
-    fn enough(&self, txn: &Txn) -> Option<Vec<(TabletId, ReplicaId)>> {
-        let publishing = self.loads.running.get(&txn.id)?.publishing.as_ref()?;
+    ///
+    /// # Errors
+    /// It can't yet.
+    fn enough(&self, txn: &Txn) -> Result<Vec<(TabletId, ReplicaId)>, Wait> {
+        let load = self.loads.running.get(&txn.id);
+        let publishing = load.and_then(|load| load.publishing.as_ref());
+        let publishing = publishing.ok_or(Wait::Answers)?;
         let wait = self.config.quorum_publish_wait_time_ms;
         let over = publishing
             .since
@@ -215,11 +252,18 @@ impl Core {
             };
             let needed = self.publish_quorum(txn, partition);
             for view in self.head.tablets.of_partition(partition) {
-                let held = self.holders(publishing, txn, &view, over)?;
+                let held = self.holders(publishing, txn, &view, over);
+                let held = held.ok_or(Wait::Answers)?;
                 let counting =
                     |replica: &Replica| held.contains(&replica.id) && counts(replica, &view);
-                if view.replicas().filter(counting).count() < self.reachable(txn, &view, needed) {
-                    return None;
+                let count = view.replicas().filter(counting).count();
+                let needed = self.reachable(txn, &view, needed);
+                if count < needed {
+                    return Err(Wait::Replicas {
+                        tablet: view.id(),
+                        held: count,
+                        needed,
+                    });
                 }
                 let late = view
                     .replicas()
@@ -227,7 +271,7 @@ impl Core {
                 missed.extend(late.map(|replica| (view.id(), replica.id)));
             }
         }
-        Some(missed)
+        Ok(missed)
     }
 
     /// The quorum, or all replicas that can ever have the version where some have turned out to be bad, or repair has put
