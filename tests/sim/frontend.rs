@@ -35,7 +35,7 @@ impl World {
         self.beats.clear();
         self.asked.clear();
         self.spares.clear();
-        self.reports = Reports::since(self.now_ms);
+        self.reports = Reports::since(self.clock());
         self.next_beat_ms = self.now_ms;
         let (catalog, seq) = self.journal.read();
         if self.journal.has_checkpoint() {
@@ -106,6 +106,7 @@ impl World {
         if let Event::Heartbeat { backend, result } = &event {
             self.reports.beat(*backend, result.is_ok());
         }
+        self.reports.goes_on(now);
         let actions = core.step(now, event);
         for action in &actions {
             if let Action::Append { seq, .. } = action {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quorate::backend::api::ReportAnswer;
 use quorate::clock::Timestamp;
-use quorate::ids::BackendId;
+use quorate::ids::{BackendId, ReplicaId, Version};
 
 use crate::net::{Due, Message, Place};
 use crate::world::World;
@@ -22,21 +22,36 @@ pub struct Reports {
     full_ms: BTreeMap<BackendId, u64>,
     /// Tablets in the last report of everything, of each backend.
     shown: BTreeMap<BackendId, u64>,
+    /// Up to where each replica holds everything, as its backend said last.
+    versions: BTreeMap<ReplicaId, Version>,
     /// Heartbeats in a row that each backend has missed.
     missed: BTreeMap<BackendId, u64>,
     /// The last record that the frontend wrote, be it durable or not.
     pub appended: u64,
-    /// When this life began, in model time.
-    pub since_ms: u64,
+    /// When this life began, by the frontend's clock.
+    since: Timestamp,
+    /// The latest that this clock has shown in this life: the core does not go back with it.
+    latest: Timestamp,
 }
 
 impl Reports {
     /// Nothing was heard since the frontend's start.
-    pub fn since(now_ms: u64) -> Reports {
+    pub fn since(now: Timestamp) -> Reports {
         Reports {
-            since_ms: now_ms,
+            since: now,
+            latest: now,
             ..Reports::default()
         }
+    }
+
+    /// The frontend's clock, which may jump, goes on.
+    pub fn goes_on(&mut self, now: Timestamp) {
+        self.latest = self.latest.max(now);
+    }
+
+    /// Milliseconds of this life, as the core counts them.
+    pub fn lived_ms(&self) -> u64 {
+        self.latest.since_ms(self.since)
     }
 
     /// Whether a backend has reported everything.
@@ -53,6 +68,11 @@ impl Reports {
     /// How many heartbeats in a row a backend has missed.
     pub fn missed(&self, backend: BackendId) -> u64 {
         self.missed.get(&backend).copied().unwrap_or_default()
+    }
+
+    /// Whether a backend has said that its replica holds everything up to `version`.
+    pub fn reached(&self, replica: ReplicaId, version: Version) -> bool {
+        self.versions.get(&replica).is_some_and(|of| *of >= version)
     }
 
     /// Tablets that were reported.
@@ -75,6 +95,8 @@ impl Reports {
     ) {
         self.asked.remove(&backend);
         self.heard.insert(backend, (started, report.seq));
+        let versions = report.tablets.iter().map(|of| (of.replica, of.version));
+        self.versions.extend(versions);
         if report.full {
             self.full_ms.insert(backend, now_ms);
             self.shown.insert(backend, report.tablets.len() as u64);

@@ -90,8 +90,9 @@ fn another_stays(
     });
     let good = others.any(|other| {
         let filled = world.filled.contains(&other.id);
-        let complete = other.version >= visible
-            && other.last_failed_version <= 0
+        // What readers see does not have a report in it that came while a record is not durable.
+        let in_step = other.version >= visible && other.last_failed_version <= 0;
+        let complete = (in_step || world.reports.reached(other.id, visible))
             && !other.bad
             && other.state != ReplicaState::Clone;
         let at = world.machine(other.backend);

@@ -46,7 +46,7 @@ pub fn left(world: &World) {
     {
         return;
     }
-    let since_ms = world.now_ms - reports.since_ms;
+    let since_ms = reports.lived_ms();
     let enough =
         reports.shown() * 100 >= catalog.tablets.replicas() * config.safe_mode_replica_percent;
     let all = || catalog.backends.keys().copied();
