@@ -44,11 +44,21 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     if desk.safe_mode {
         return Decision::Later(Reason::SafeMode);
     }
-    if let Some(forward) = forward(desk, &tablet, task.kind) {
+    // A load waits for a replica that is behind: that goes before everything else, whatever is to become of the replica, for
+    // what is done otherwise may have to wait for the load.
+    let held_back = unseen::held_back(desk.catalog, &tablet);
+    if let Some(forward) = forward(desk, &tablet, task.kind, held_back) {
         return forward;
     }
     if let Some((replica, below)) = task.retiring {
-        return retiring(desk, &tablet, replica, below);
+        return match retiring(desk, &tablet, replica, below) {
+            // Nor does it wait for a load that waits for another replica.
+            wait @ Decision::Later(_) => {
+                let lagging = unseen::lagging(desk.catalog, &tablet);
+                forward(desk, &tablet, task.kind, lagging).unwrap_or(wait)
+            }
+            decided => decided,
+        };
     }
     let health = tablet_health(desk.cluster, &tablet);
     let moved = (task.kind == Kind::Balance)
@@ -71,10 +81,14 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     decided.unwrap_or_else(Decision::Later)
 }
 
-/// A load waits for a replica that is behind: that goes before everything else, whatever is to become of the replica, for what
-/// is done otherwise may have to wait for the load. `None` where nothing is held back, or it can't be copied at the moment.
-fn forward(desk: &Desk<'_>, tablet: &TabletView<'_>, lane: Kind) -> Option<Decision> {
-    let replica = unseen::held_back(desk.catalog, tablet)?;
+/// Brings a replica forward where it is. `None` where there is none to be brought, or it can't be copied at the moment.
+fn forward(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    lane: Kind,
+    replica: Option<Replica>,
+) -> Option<Decision> {
+    let replica = replica?;
     let destination = Spot {
         backend: replica.backend,
         path: replica.path_hash,

@@ -44,6 +44,14 @@ pub fn held_back(catalog: &Catalog, tablet: &TabletView<'_>) -> Option<Replica> 
     unseen.iter().find_map(|writes| of_load(writes))
 }
 
+/// A replica that a load may wait for though others hold it as well: it is to stay, holds the rows, and is behind.
+pub fn lagging(catalog: &Catalog, tablet: &TabletView<'_>) -> Option<Replica> {
+    let unseen = catalog.unseen(tablet.partition());
+    let late = |replica: &Replica| replica.state == ReplicaState::Normal && behind(tablet, replica);
+    let of_load = |writes: &Writes| holders(catalog, tablet, writes).find(late);
+    unseen.iter().find_map(|writes| of_load(writes))
+}
+
 /// Whether a replica lacks something that readers see.
 pub fn behind(tablet: &TabletView<'_>, replica: &Replica) -> bool {
     replica.version < tablet.visible() || replica.last_failed_version > 0

@@ -90,6 +90,12 @@ impl World {
         self.core.as_ref().map(Core::snapshot)
     }
 
+    /// Whether readers see everything that was decided.
+    pub fn all_durable(&self) -> bool {
+        let durable = self.core.as_ref().map(Core::durable);
+        durable.is_some_and(|durable| durable >= self.reports.appended)
+    }
+
     /// Repair and balance, as readers see them.
     pub fn healing(&self) -> Healing {
         self.core.as_ref().map(Core::healing).unwrap_or_default()

@@ -214,3 +214,25 @@ fn a_replica_that_a_load_hinges_on_is_brought_forward_before_anything_else() {
     let decision = model.desk(|desk| decide(desk, &task));
     assert!(matches!(decision, Decision::Later(_)), "{decision:?}");
 }
+
+/// Found by the simulator (seed 723404): a retired replica waited for a load, the load for a replica that was behind, and nobody
+/// brought that forward, as another one held the load as well.
+#[test]
+fn nothing_waits_for_a_load_that_waits_for_a_replica_which_can_be_brought_forward() {
+    let (mut model, tablet, all) = cluster();
+    let behind = model.commits(1, tablet, &[all[1]]);
+    model.shows(behind, tablet, &[all[1]]);
+    let partition = model.catalog.tablets.view(tablet).expect("it").partition();
+    model.apply(Change::SetPartition {
+        partition,
+        replication_num: 1,
+        medium: Medium::Hdd,
+    });
+    model.commits(2, tablet, &[all[2]]);
+    let task = model.retires(tablet, all[2]);
+    let decided = model.desk(|desk| decide(desk, &task));
+    let Decision::Copy { destination, .. } = decided else {
+        panic!("it is copied: {decided:?}");
+    };
+    assert_eq!(destination.backend, all[1]);
+}

@@ -117,6 +117,7 @@ pub fn after(world: &World, now: Timestamp, said: &Said, actions: &[Action]) {
     let same = unmoved
         && alive(&catalog) == said.alive
         && healing.load.at == said.healing.load.at
+        && healing.hints == said.healing.hints
         && others(&healing) == others(&said.healing)
         && slots(&healing) == slots(&said.healing);
     let Some(decision) = said.decisions.get(&task.tablet).filter(|_| same) else {

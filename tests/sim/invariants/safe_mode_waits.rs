@@ -39,11 +39,7 @@ pub fn left(world: &World) {
     let config = &world.config;
     let reports = &world.reports;
     // Before its records are durable, what was decided about is not what readers see.
-    if world
-        .core
-        .as_ref()
-        .is_none_or(|core| core.durable() < reports.appended)
-    {
+    if !world.all_durable() {
         return;
     }
     let since_ms = reports.lived_ms();
