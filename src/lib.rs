@@ -41,7 +41,7 @@
 //!
 //! | folder | what | may know |
 //! |---|---|---|
-//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`fault`] [`lock`] | words | nothing above |
+//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] | words | nothing above |
 //! | [`catalog`] | what exists and is wanted | words |
 //! | [`tablet`] | health of tablets, and what should be done | catalog |
 //! | [`leader`] | order of events; `core` pure, `run` its shell | catalog, tablet, store |
@@ -89,6 +89,7 @@ pub mod cli;
 pub mod clock;
 pub mod code;
 pub mod config;
+pub mod durable;
 pub mod fault;
 pub mod frontend;
 pub mod http;

@@ -127,6 +127,10 @@ impl Meta {
         if !file.exists() {
             Meta::make(dir, &file, first)?;
         }
+        // A process that was killed may have written changes that it never flushed: they are read, and relied on.
+        fs::File::open(&file)
+            .and_then(|file| file.sync_all())
+            .map_err(|e| Error::io("flushing", &file, dir, &e))?;
         let db = open_file(dir, &file)?;
         let mut meta = Meta {
             db: Some(db),

@@ -18,6 +18,7 @@ use crate::backend::tablet::{
     TrashRecord,
 };
 use crate::catalog::schema::ColumnDef;
+use crate::durable;
 use crate::fault;
 use crate::ids::{ReplicaId, TabletId, TxnId};
 use crate::load::types;
@@ -28,7 +29,7 @@ use crate::load::types;
 /// The directory can't be used, or another process uses it.
 pub fn lock(dir: &Path) -> Result<File, Error> {
     let io = |e: io::Error| Error::io("opening", dir, dir, &e);
-    fs::create_dir_all(dir).map_err(io)?;
+    durable::make_dir(dir, 0o777).map_err(io)?;
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -80,7 +81,8 @@ pub fn probe(dir: &Path) -> Result<(), Error> {
     }
 }
 
-/// Makes the directory of data files. Files without metadata are never taken for rubbish: that would delete all data
+/// Makes the directory of data files, and what it names durable: a process that was killed may have made directories of
+/// tablets that it never flushed, and the next one only finds that they are there. Files without metadata are never taken for rubbish: that would delete all data
 /// of a path whose metadata was lost.
 ///
 /// # Errors
@@ -90,6 +92,7 @@ pub fn prepare(dir: &Path, shelf: &Shelf) -> Result<(), Error> {
     let io = |e: io::Error| Error::io("making", data, dir, &e);
     fs::create_dir_all(data).map_err(io)?;
     sync_dir(dir).map_err(io)?;
+    sync_dir(data).map_err(io)?;
     let mut entries = fs::read_dir(data).map_err(io)?;
     if !dir.join(meta::FILE).exists() && entries.next().is_some() {
         return Err(Error::Damaged {
@@ -213,4 +216,27 @@ fn revive(record: TabletRecord, columns: Arc<Columns>, rowsets: Vec<Arc<Rowset>>
         version: 0,
     }
     .with_rowsets(rowsets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::shelf::Limits;
+    use crate::durable::tests::FLUSHED;
+
+    #[test]
+    fn directories_of_tablets_that_were_never_flushed_are_flushed_before_they_are_relied_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = Limits {
+            capacity: None,
+            reserve: 0,
+        };
+        // As a process leaves it that was killed in its first load.
+        fs::create_dir_all(dir.path().join("data/1")).unwrap();
+        fs::write(dir.path().join(meta::FILE), "").unwrap();
+        let shelf = Shelf::new(dir.path(), limits);
+        FLUSHED.take();
+        prepare(dir.path(), &shelf).unwrap();
+        assert!(FLUSHED.take().contains(&shelf.data_dir().to_owned()));
+    }
 }

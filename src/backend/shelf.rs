@@ -3,7 +3,7 @@
 //! Owns the rule that no name is given twice, and that a file in use is not deleted. Does not own what metadata names.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use crate::backend::error::Error;
+use crate::durable;
 use crate::fault;
 use crate::ids::TabletId;
 
@@ -198,7 +199,7 @@ impl Shelf {
 /// Makes the names in a directory durable.
 pub fn sync_dir(dir: &Path) -> io::Result<()> {
     fault::hit("backend::before_dir_fsync")?;
-    File::open(dir)?.sync_all()
+    durable::flush_names(dir)
 }
 
 #[cfg(test)]

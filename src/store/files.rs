@@ -1,10 +1,11 @@
 //! Small files that are replaced whole: either the old content is there after a crash or the new one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::durable;
 use crate::fault;
 use crate::store::error::Error;
 
@@ -49,9 +50,7 @@ pub fn put_in_place(new: &Path, path: &Path) -> Result<(), Error> {
 
 /// Makes the names in a directory durable.
 pub fn sync_dir(dir: &Path) -> Result<(), Error> {
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|e| Error::io("flushing directory", dir, &e))
+    durable::flush_names(dir).map_err(|e| Error::io("flushing directory", dir, &e))
 }
 
 /// The whole content of a small text file; `None` when there is none.

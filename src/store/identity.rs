@@ -7,11 +7,12 @@
 //! | `journal.redb` | the journal |
 //! | `identity` | cluster id, name and epoch of this frontend, and how far its journal was; written last, so a directory without it was never used |
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::durable;
 use crate::lock;
 use crate::store::epochs::Epochs;
 use crate::store::error::Error;
@@ -45,11 +46,7 @@ pub struct Identity {
 impl DataDir {
     /// Takes the directory, and makes what a first start needs. Also opens the journal, checked.
     pub fn open(dir: &Path) -> Result<(DataDir, RedbJournal), Error> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o750)
-            .create(dir)
-            .map_err(|e| Error::io("creating directory", dir, &e))?;
+        durable::make_dir(dir, 0o750).map_err(|e| Error::io("creating directory", dir, &e))?;
         let lock = own(dir)?;
         let known = Identity::read(&dir.join("identity"))?;
         let token = token(dir, known.is_some())?;

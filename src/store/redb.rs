@@ -75,6 +75,9 @@ impl RedbJournal {
                 .write(true)
                 .open(path)
                 .map_err(|e| Error::io("opening", path, &e))?;
+            // A process that was killed may have written records that it never flushed: they are read, and relied on.
+            file.sync_all()
+                .map_err(|e| Error::io("flushing", path, &e))?;
             let storage = Storage::new(file, told).map_err(|e| refused(path, e))?;
             let db = builder()
                 .create_with_backend(storage)

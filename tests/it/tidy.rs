@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ids", &[]),
     ("clock", &[]),
     ("code", &[]),
+    ("durable", &[]),
     ("fault", &[]),
     ("lock", &[]),
     ("rows", &["clock", "ids"]),
@@ -28,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "ids", "clock", "code", "config", "fault", "lock", "catalog", "leader",
+            "ids", "clock", "code", "config", "durable", "fault", "lock", "catalog", "leader",
         ],
     ),
     (
@@ -40,7 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "backend",
         &[
-            "ids", "clock", "code", "config", "fault", "lock", "rows", "catalog", "load",
+            "ids", "clock", "code", "config", "durable", "fault", "lock", "rows", "catalog", "load",
         ],
     ),
     (
@@ -311,6 +312,9 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         if let Some((name, at, start)) = open.take() {
             if indent == at && line.trim_start().starts_with('}') {
                 found.push((name, number - start + 1));
+            } else if indent == at && line.trim_end().ends_with(';') {
+                // The end of a declaration over several lines: it has no body.
+                open = None;
             } else {
                 open = Some((name, at, start));
             }
@@ -328,12 +332,19 @@ fn functions(text: &str) -> Vec<(String, usize)> {
 }
 
 fn is_function(line: &str) -> bool {
-    let words = line
-        .trim_start()
-        .trim_start_matches("pub(crate) ")
-        .trim_start_matches("pub(super) ")
-        .trim_start_matches("pub ");
-    words.starts_with("fn ") || words.starts_with("async fn ") || words.starts_with("const fn ")
+    let (before, _) = line.split_once("fn ").unwrap_or_default();
+    let mut words = before.split_whitespace();
+    let visibility = |word: &str| word.starts_with("pub(") || word.ends_with(')');
+    line.contains("fn ")
+        && words.all(|word| matches!(word, "pub" | "const" | "async" | "in") || visibility(word))
+}
+
+#[test]
+fn functions_are_measured_from_their_first_line_to_their_last() {
+    let text = "pub(in crate::a) fn one(\n) -> A {\n    b\n}\ntrait T {\n    fn none(\n        &self,\n    ) -> A;\n\n    \
+                async fn two(&self) {\n    }\n    fn line() {}\n}\n";
+    let expected = [("one".to_owned(), 4), ("two".to_owned(), 2)];
+    assert_eq!(functions(text), expected);
 }
 
 fn none(wrong: Vec<String>) {
