@@ -47,7 +47,7 @@ impl Catalog {
             "transaction {} changes its state only by a journaled change",
             txn.id
         );
-        self.txns.insert(txn.id, Arc::new(txn));
+        self.keep_txn(txn);
     }
 
     /// A replica holds a load though nobody wrote it there, or does not hold it any more: that is how far its backend says

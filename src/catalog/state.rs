@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 use crate::catalog::backend::{Backend, BackendState};
 use crate::catalog::check::Check;
@@ -38,7 +38,10 @@ pub struct Catalog {
     /// Users by name.
     pub users: OrdMap<String, Arc<User>>,
     /// Loads that run, and those that ended and are remembered. Those before their commit are observed, not journaled.
+    /// [`Catalog::keep_txn`] is the only way in.
     pub txns: OrdMap<TxnId, Arc<Txn>>,
+    /// Those of them that have not ended, by table.
+    running: OrdSet<(TableId, TxnId)>,
     /// What committed loads wrote, as long as a replica may still have to publish it.
     pub writes: OrdMap<TxnId, Arc<Writes>>,
     /// The last comparison of replicas' content, of the tablets that were ever compared.
@@ -97,6 +100,22 @@ impl Catalog {
     pub fn witness(&self, tablet: TabletId, replica: ReplicaId) -> ReplicaId {
         let lineage = self.lineages.get(&tablet);
         lineage.map_or(replica, |lineage| lineage.witness(replica))
+    }
+
+    /// Remembers a load as it is now.
+    pub fn keep_txn(&mut self, txn: Txn) {
+        let place = (txn.table, txn.id);
+        match txn.state.finished() {
+            true => drop(self.running.remove(&place)),
+            false => drop(self.running.insert(place)),
+        }
+        self.txns.insert(txn.id, Arc::new(txn));
+    }
+
+    /// The oldest load of a table that has not ended.
+    pub fn oldest_load(&self, table: TableId) -> Option<TxnId> {
+        let (of, txn) = self.running.range((table, TxnId(0))..).next()?;
+        (*of == table).then_some(*txn)
     }
 
     /// Whether the last heartbeat of a backend arrived in time.

@@ -2,7 +2,7 @@
 //!
 //! The scheduler makes one for each of its rounds, EXPLAIN TABLET makes one for itself; both ask the same deciders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::catalog::backend::{BackendState, PathState};
 use crate::catalog::state::Catalog;
@@ -29,10 +29,8 @@ pub struct Desk<'a> {
     pub cluster: &'a Cluster,
     /// Settings in force.
     pub config: &'a Config,
-    /// The queue, slots and loads.
+    /// The queue, slots and loads of backends.
     pub healing: &'a Healing,
-    /// The oldest load that has not ended, of each table that has one.
-    pub loads: &'a BTreeMap<TableId, TxnId>,
     /// Backends by how much load they have.
     pub order: &'a Order,
     /// Too few backends have reported since the start.
@@ -68,27 +66,6 @@ fn has_room(catalog: &Catalog, healing: &Healing, backend: BackendId) -> bool {
         let slots = healing.slots.get(&(backend, path.hash));
         slots.is_some_and(|slots| slots.free(Kind::Repair) > 0)
     })
-}
-
-/// The oldest load of each table that has not ended. Looks at every load that is remembered.
-pub fn running_loads(catalog: &Catalog) -> BTreeMap<TableId, TxnId> {
-    let mut oldest = BTreeMap::new();
-    for txn in catalog.txns.values().filter(|txn| !txn.state.finished()) {
-        oldest.entry(txn.table).or_insert(txn.id);
-    }
-    oldest
-}
-
-/// The same of these loads only, the oldest first.
-pub fn running_loads_of(
-    catalog: &Catalog,
-    running: impl Iterator<Item = TxnId>,
-) -> BTreeMap<TableId, TxnId> {
-    let mut oldest = BTreeMap::new();
-    for txn in running.filter_map(|id| catalog.txns.get(&id)) {
-        oldest.entry(txn.table).or_insert(txn.id);
-    }
-    oldest
 }
 
 /// Backends by load score, the least first; those that are alike by their number of replicas.
@@ -192,7 +169,7 @@ impl<'a> Desk<'a> {
 
     /// A load that has not ended and began before `below`, on the table of a tablet.
     pub fn load_before(&self, tablet: &TabletView<'_>, below: TxnId) -> Option<TxnId> {
-        let oldest = self.loads.get(&self.table(tablet)?)?;
-        (*oldest < below).then_some(*oldest)
+        let oldest = self.catalog.oldest_load(self.table(tablet)?)?;
+        (oldest < below).then_some(oldest)
     }
 }

@@ -16,7 +16,7 @@ use crate::catalog::tablets::TabletView;
 use crate::ids::{BackendId, TabletId};
 use crate::tablet::balance::Scale;
 use crate::tablet::cluster::Cluster;
-use crate::tablet::desk::{Desk, by_load, running_loads};
+use crate::tablet::desk::{Desk, by_load};
 use crate::tablet::health::{TabletStatus, tablet_health};
 use crate::tablet::reason::Reason;
 use crate::tablet::schedule::Decision;
@@ -99,7 +99,6 @@ pub fn of_view(view: &View, tablet: TabletId) -> Option<Explanation> {
             cluster: &Cluster::of(catalog),
             config: &view.config,
             healing: &view.healing,
-            loads: &running_loads(catalog),
             order: &by_load(catalog, &view.healing),
             safe_mode: view.frontend.safe_mode,
         },

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId};
 use crate::tablet::balance::{begun, decide, measure, pick};
 use crate::tablet::cluster::Cluster;
-use crate::tablet::desk::{Desk, by_load, running_loads, slots};
+use crate::tablet::desk::{Desk, by_load, slots};
 use crate::tablet::healing::Healing;
 use crate::tablet::load::Class;
 use crate::tablet::schedule::Decision;
@@ -213,7 +213,6 @@ impl Model {
             cluster: &cluster,
             config: &self.config,
             healing: &self.healing,
-            loads: &running_loads(&self.catalog),
             order: &by_load(&self.catalog, &self.healing),
             safe_mode: self.safe_mode,
         })

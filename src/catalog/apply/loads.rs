@@ -33,7 +33,7 @@ impl Catalog {
                 Arc::make_mut(partition).next_version = version + 1;
             }
         }
-        self.txns.insert(txn.id, Arc::new(txn.clone()));
+        self.keep_txn(txn.clone());
         self.writes.insert(txn.id, Arc::new(writes.clone()));
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Catalog {
             ..Txn::clone(&txn)
         };
         self.settle(id, &missed);
-        self.txns.insert(id, Arc::new(txn));
+        self.keep_txn(txn);
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl Catalog {
             ));
         }
         self.writes.remove(&txn.id);
-        self.txns.insert(txn.id, Arc::new(txn.clone()));
+        self.keep_txn(txn.clone());
         Ok(())
     }
 

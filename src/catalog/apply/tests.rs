@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::catalog::checkpoint::chunks;
+use crate::catalog::txn::{Txn, TxnState};
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, TableId};
 
@@ -68,4 +69,43 @@ fn what_is_not_there_is_neither_dropped_nor_altered() {
         missed: Vec::new(),
     };
     assert_eq!(refused(&mut catalog, &visible), Misfit::TxnState(TxnId(1)));
+}
+
+#[test]
+fn the_oldest_load_of_a_table_is_known_until_it_ends() {
+    let mut catalog = Catalog::new();
+    let load = |id, table, state| Txn {
+        id: TxnId(id),
+        label: format!("l{id}"),
+        db: DbId(1),
+        table: TableId(table),
+        coordinator: String::new(),
+        source: String::new(),
+        state,
+        prepared: Timestamp(0),
+        committed: None,
+        published: None,
+        finished: None,
+        timeout_ms: 0,
+        reason: String::new(),
+        versions: Vec::new(),
+        failed_replicas: 0,
+        rows: 0,
+    };
+    catalog
+        .apply(&Change::ReserveTxns { below: 100 })
+        .expect("reserved");
+    for (id, table) in [(1, 7), (2, 8), (3, 7)] {
+        catalog.observe_txn(load(id, table, TxnState::Prepare));
+    }
+    let oldest = |catalog: &Catalog| [6, 7, 8, 9].map(|id| catalog.oldest_load(TableId(id)));
+    assert_eq!(
+        oldest(&catalog),
+        [None, Some(TxnId(1)), Some(TxnId(2)), None]
+    );
+    for (id, table) in [(1, 7), (2, 8)] {
+        let aborted = Change::Aborted(Box::new(load(id, table, TxnState::Aborted)));
+        catalog.apply(&aborted).expect("it ran");
+    }
+    assert_eq!(oldest(&catalog), [None, Some(TxnId(3)), None, None]);
 }

@@ -75,12 +75,10 @@ impl Restorer {
             }
             Piece::Partition(partition) => self.partition(partition)?,
             Piece::Tablets(tablets) => self.tablets(&tablets)?,
-            Piece::Txn(txn) => {
-                self.catalog.txns.insert(txn.id, Arc::new(txn));
-            }
+            Piece::Txn(txn) => self.catalog.keep_txn(txn),
             Piece::Writes(of) => {
                 self.catalog.writes.insert(of.txn.id, Arc::new(of.writes));
-                self.catalog.txns.insert(of.txn.id, Arc::new(of.txn));
+                self.catalog.keep_txn(of.txn);
             }
         }
         Ok(())

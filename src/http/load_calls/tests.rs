@@ -76,7 +76,7 @@ fn view() -> View {
             failed_replicas: 0,
             rows: 0,
         };
-        catalog.txns.insert(txn.id, Arc::new(txn));
+        catalog.keep_txn(txn);
     }
     view
 }

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use super::Core;
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, TableId, TabletId, TxnId};
+use crate::ids::{BackendId, TabletId};
 use crate::leader::action::CallId;
 use crate::tablet::cluster::Cluster;
-use crate::tablet::desk::{self, Desk, Order, running_loads_of};
+use crate::tablet::desk::{self, Desk, Order};
 use crate::tablet::healing::{HISTORY_MAX, Healing};
 use crate::tablet::health::{Priority, tablet_health};
 use crate::tablet::priority;
@@ -56,8 +56,6 @@ pub(super) struct Heal {
     moves: BTreeSet<Place>,
     /// Backends by load, the least first; worked out for each round.
     order: Order,
-    /// The oldest load of each table that has not ended; worked out for each round.
-    loads: BTreeMap<TableId, TxnId>,
     /// The calls of copies that run.
     calls: BTreeMap<TabletId, CallId>,
     /// Replicas that clones have filled, and when: reports from before do not know them.
@@ -229,7 +227,6 @@ impl Core {
         }
         self.refresh();
         self.heal.order = desk::by_load(&self.head, &self.heal.healing);
-        self.heal.loads = running_loads_of(&self.head, self.loads.running());
         for tablet in self.batch() {
             self.attempt(tablet);
         }
@@ -328,7 +325,6 @@ impl Core {
             cluster: self.census.cluster(),
             config: &self.config,
             healing: &self.heal.healing,
-            loads: &self.heal.loads,
             order: &self.heal.order,
             safe_mode: self.safe_mode(),
         })

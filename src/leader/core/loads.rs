@@ -91,11 +91,6 @@ impl Loads {
         load.map_or(ReplicaId::default(), |load| load.replicas_below)
     }
 
-    /// Loads that have not ended, the oldest first.
-    pub(super) fn running(&self) -> impl Iterator<Item = TxnId> {
-        self.running.keys().copied()
-    }
-
     /// The load that has a label, if one is remembered.
     fn labelled(&self, db: DbId, label: &str) -> Option<TxnId> {
         self.labels.get(&(db, label.to_owned())).copied()

@@ -10,7 +10,7 @@ use quorate::ids::{BackendId, TabletId};
 use quorate::leader::action::Action;
 use quorate::leader::core::Core;
 use quorate::tablet::cluster::Cluster;
-use quorate::tablet::desk::{Desk, by_load, running_loads};
+use quorate::tablet::desk::{Desk, by_load};
 use quorate::tablet::explain::explain;
 use quorate::tablet::healing::Healing;
 use quorate::tablet::schedule::Decision;
@@ -55,7 +55,6 @@ pub fn before(world: &mut World, now: Timestamp) -> Option<Said> {
         cluster: &Cluster::of(&catalog),
         config: &core.config(),
         healing: &healing,
-        loads: &running_loads(&catalog),
         order: &by_load(&catalog, &healing),
         safe_mode: core.safe_mode(),
     };
