@@ -39,6 +39,7 @@ pub mod segment;
 pub mod shelf;
 pub mod state;
 pub mod tablet;
+pub mod turns;
 mod verify;
 pub mod whereabouts;
 mod writer;

@@ -32,8 +32,13 @@ struct Found {
     fault: Option<(PathBuf, Damage)>,
 }
 
-/// Looks at all replicas.
-pub async fn check(state: &State, request: CheckSegments) -> SegmentsAnswer {
+/// Looks at all replicas; many that ask at once share a look.
+pub async fn check(state: &State, request: CheckSegments) -> Arc<SegmentsAnswer> {
+    let kind = (request.repair, request.checksum);
+    state.checks().take(kind, look_at_all(state, request)).await
+}
+
+async fn look_at_all(state: &State, request: CheckSegments) -> SegmentsAnswer {
     let here = Whereabouts::now(state.paths());
     let looks = state.paths().iter().enumerate().map(|(at, path)| {
         let contents = path.shared.contents();

@@ -10,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::backend::api::Process;
+use crate::backend::api::{Process, SegmentsAnswer};
 use crate::backend::clone::Copying;
 use crate::backend::compact::Queue;
 use crate::backend::error::Error;
@@ -20,6 +20,7 @@ use crate::backend::pace::Pace;
 use crate::backend::path::Path;
 use crate::backend::report::Log;
 use crate::backend::tablet::Tablet;
+use crate::backend::turns::Turns;
 use crate::backend::whereabouts::Whereabouts;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::ids::{BackendId, TabletId, TxnId};
@@ -47,6 +48,7 @@ struct Inner {
     compaction: Queue,
     copying: Copying,
     digests: Semaphore,
+    checks: Turns<(bool, bool), SegmentsAnswer>,
     digest_pace: Pace,
     metrics: Metrics,
 }
@@ -110,6 +112,7 @@ impl State {
             loads: Arc::new(Semaphore::new(settings.loads_max)),
             compaction: Queue::default(),
             digests: Semaphore::new(settings.digests_max.max(1)),
+            checks: Turns::default(),
             digest_pace: Pace::new(settings.scrub_bytes_per_second),
             copying: Copying::new(&options.token, &settings)?,
             metrics: Metrics::default(),
@@ -190,6 +193,11 @@ impl State {
     /// Room for digests.
     pub fn digests(&self) -> &Semaphore {
         &self.0.digests
+    }
+
+    /// Turns at looking for lost segments, by whether to repair and whether to compare checksums.
+    pub fn checks(&self) -> &Turns<(bool, bool), SegmentsAnswer> {
+        &self.0.checks
     }
 
     /// Scans that run now.

@@ -1,5 +1,7 @@
 //! Whether replicas are whole: the frontend's digests and checks, and the check that operators call.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{RawQuery, State as Shared};
 use axum::http::HeaderMap;
@@ -26,7 +28,8 @@ pub(super) async fn check_segments(
     Shared(state): Shared<State>,
     request: Asked<CheckSegments>,
 ) -> Answer<SegmentsAnswer> {
-    Ok(Json(check::check(&state, body(request)?).await))
+    let found = check::check(&state, body(request)?).await;
+    Ok(Json(Arc::unwrap_or_clone(found)))
 }
 
 /// The answer of `check_tablet_segment_lost`: the seed's keys in its order, then ours.
@@ -76,9 +79,9 @@ pub(super) async fn segment_lost(
         repair,
         checksum: false,
     };
-    let found = check::check(&state, request).await.bad;
+    let found = check::check(&state, request).await;
     let told = state.host().or_else(|| host(&headers).map(str::to_owned));
-    pretty(&answer(repair, &found, told.unwrap_or_default()))
+    pretty(&answer(repair, &found.bad, told.unwrap_or_default()))
 }
 
 fn answer(repair: bool, found: &[BadSegment], host: String) -> SegmentLost {

@@ -12,6 +12,7 @@ use crate::backend::Settings;
 use crate::backend::api::{
     CheckSegments, HeartbeatAnswer, HeartbeatRequest, SegmentsAnswer, Spare, Spared,
 };
+use crate::backend::check;
 use crate::backend::pace::Pace;
 use crate::backend::scrub::scrub;
 use crate::backend::tests::crash::{DIR, child, say};
@@ -183,6 +184,24 @@ async fn the_api_answers_as_its_document_says() {
     frontend(&node, &[3, 5]).await;
     let (_, text) = node.get(&url("?repair=true")).await;
     assert_eq!(text, document("true"));
+    node.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_ask_at_once_cost_two_looks_at_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = ten(dir.path(), quiet()).await;
+    damage(dir.path());
+    let state = &node.running.state;
+    let request = CheckSegments {
+        repair: false,
+        checksum: false,
+    };
+    let all = (0..50).map(|_| check::check(state, request));
+    for answer in futures::future::join_all(all).await {
+        assert_eq!(ids(&answer), [3, 5]);
+    }
+    assert_eq!(state.checks().begun(), 2);
     node.running.stop().await;
 }
 
