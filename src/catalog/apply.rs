@@ -184,7 +184,31 @@ impl Catalog {
                 replica,
                 source,
             } => self.copied(*tablet, *replica, *source),
-            _ => Err(Misfit::Other("this is no change of a replica")),
+            // By name, so that the compiler asks where a new one belongs.
+            Change::ReserveIds { .. }
+            | Change::ReserveTxns { .. }
+            | Change::CreateDatabase { .. }
+            | Change::DropDatabase { .. }
+            | Change::CreateTable(_)
+            | Change::DropTable { .. }
+            | Change::AddPartitions { .. }
+            | Change::DropPartition { .. }
+            | Change::ReplacePartitions { .. }
+            | Change::SetTableProperties { .. }
+            | Change::SetPartition { .. }
+            | Change::AddBackend { .. }
+            | Change::DropBackend { .. }
+            | Change::DecommissionBackend { .. }
+            | Change::Checked { .. }
+            | Change::QueueRepairs { .. }
+            | Change::SetConfig { .. }
+            | Change::CreateUser { .. }
+            | Change::SetPassword { .. }
+            | Change::DropUser { .. }
+            | Change::Commit(_)
+            | Change::Visible { .. }
+            | Change::Aborted(_)
+            | Change::ForgetTxns { .. } => Err(Misfit::Other("this is no change of a replica")),
         }
     }
 

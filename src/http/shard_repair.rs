@@ -24,7 +24,7 @@ use crate::code::Failure;
 use crate::http::auth;
 use crate::ids::{BackendId, TabletId};
 use crate::leader::handle::Handle;
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::view::View;
 
 /// The routes. `token` is the cluster's, for backends.
@@ -95,7 +95,9 @@ async fn change(leader: &Handle, view: &View, tablet: TabletId, on: bool) -> Ans
         return Answer::unknown(tablet);
     }
     let tablets = vec![tablet];
-    let done: Result<_, Failure> = leader.request(Request::RepairTablets { tablets, on }).await;
+    let done: Result<_, Failure> = leader
+        .request(Request::Heal(HealRequest::RepairTablets { tablets, on }))
+        .await;
     match done {
         Ok(_) => Answer::Done,
         Err(failure) => Answer::failed(&failure),

@@ -14,7 +14,7 @@ use crate::backend::api::{Spare, Spared};
 use crate::code::{Code, Failure};
 use crate::http::{auth, reply};
 use crate::leader::handle::Handle;
-use crate::leader::request::{Reply, Request};
+use crate::leader::request::{HealRequest, Reply, Request};
 
 /// Most bytes of a call: it may list every tablet of a backend.
 const BODY_MAX: usize = 64 << 20;
@@ -35,10 +35,10 @@ async fn spare(
     if !auth::is_node(&headers, &token) {
         return auth::not_a_node();
     }
-    let request = Request::Spare {
+    let request = Request::Heal(HealRequest::Spare {
         backend: asked.backend,
         tablets: asked.tablets,
-    };
+    });
     match leader.request(request).await {
         Ok(Reply::Spared(tablets)) => Json(Spared { tablets }).into_response(),
         Ok(_) => reply::failure(&Failure::new(

@@ -40,7 +40,7 @@ use crate::config::Config;
 use crate::ids::{BackendId, TabletId, TxnId};
 use crate::leader::action::{Action, BackendReply, BackendRequest, CallId, Token};
 use crate::leader::event::Event;
-use crate::leader::request::{Reply, Request};
+use crate::leader::request::{HealRequest, Reply, Request};
 use crate::tablet::census::Census;
 use crate::tablet::healing::Healing;
 
@@ -247,33 +247,32 @@ impl Core {
             Request::BeginLoad(begin) => self.begin_load(begin),
             Request::CommitLoad(commit) => self.commit_load(token, &commit),
             Request::AbortLoad { txn, reason } => self.abort_load(txn, &reason),
-            healing => self.healing_request(token, healing),
+            Request::Heal(request) => self.healing_request(token, request),
         }
     }
 
     /// Requests about repair, balance and content.
-    fn healing_request(&mut self, token: Token, request: Request) -> Answer {
+    fn healing_request(&mut self, token: Token, request: HealRequest) -> Answer {
         match request {
-            Request::Decommission { backends, on } => self.decommission(&backends, on),
-            Request::RepairTable {
+            HealRequest::Decommission { backends, on } => self.decommission(&backends, on),
+            HealRequest::RepairTable {
                 db,
                 table,
                 partitions,
                 on,
             } => self.repair_table(&db, &table, &partitions, on),
-            Request::SetReplicaStatus {
+            HealRequest::SetReplicaStatus {
                 tablet,
                 backend,
                 bad,
             } => self.set_replica_status(tablet, backend, bad),
-            Request::CleanQueue => self.clean_queue(),
-            Request::RepairTablets { tablets, on } => self.repair_tablets(tablets, on),
-            Request::CheckTablets(tablets) => self.check_tablets(&tablets),
-            Request::CheckSegments { backends, repair } => {
+            HealRequest::CleanQueue => self.clean_queue(),
+            HealRequest::RepairTablets { tablets, on } => self.repair_tablets(tablets, on),
+            HealRequest::CheckTablets(tablets) => self.check_tablets(&tablets),
+            HealRequest::CheckSegments { backends, repair } => {
                 self.check_segments(token, &backends, repair)
             }
-            Request::Spare { backend, tablets } => self.spare(backend, &tablets),
-            _ => Err(Misfit::Other("this request has nothing to do with repair").into()),
+            HealRequest::Spare { backend, tablets } => self.spare(backend, &tablets),
         }
     }
 

@@ -104,6 +104,56 @@ pub enum Request {
         /// FORCE: even if one holds the only replica of a tablet.
         force: bool,
     },
+    /// ADMIN SET FRONTEND CONFIG; takes effect at once, and is journaled when `persistent`.
+    SetConfig {
+        /// Key or alias.
+        key: String,
+        /// Value.
+        value: String,
+        /// WITH PERSISTENT.
+        persistent: bool,
+    },
+    /// CREATE USER.
+    CreateUser {
+        /// Name.
+        name: String,
+        /// IF NOT EXISTS.
+        if_not_exists: bool,
+        /// Password hashes.
+        password: Verifier,
+    },
+    /// SET PASSWORD, ALTER USER.
+    SetPassword {
+        /// Name.
+        name: String,
+        /// Password hashes.
+        password: Verifier,
+    },
+    /// DROP USER.
+    DropUser {
+        /// Name.
+        name: String,
+        /// IF EXISTS.
+        if_exists: bool,
+    },
+    /// A coordinator begins a load.
+    BeginLoad(BeginLoad),
+    /// A coordinator reports that every replica has answered, one way or the other.
+    CommitLoad(CommitLoad),
+    /// A coordinator gives up.
+    AbortLoad {
+        /// Transaction.
+        txn: TxnId,
+        /// Why.
+        reason: String,
+    },
+    /// Repair, balance or content.
+    Heal(HealRequest),
+}
+
+/// A wish about repair, balance or content.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HealRequest {
     /// ALTER SYSTEM DECOMMISSION BACKEND, or its CANCEL.
     Decommission {
         /// The backends by address.
@@ -155,49 +205,6 @@ pub enum Request {
         backend: BackendId,
         /// Its tablets, each with the replica that is meant.
         tablets: Vec<(TabletId, ReplicaId)>,
-    },
-    /// ADMIN SET FRONTEND CONFIG; takes effect at once, and is journaled when `persistent`.
-    SetConfig {
-        /// Key or alias.
-        key: String,
-        /// Value.
-        value: String,
-        /// WITH PERSISTENT.
-        persistent: bool,
-    },
-    /// CREATE USER.
-    CreateUser {
-        /// Name.
-        name: String,
-        /// IF NOT EXISTS.
-        if_not_exists: bool,
-        /// Password hashes.
-        password: Verifier,
-    },
-    /// SET PASSWORD, ALTER USER.
-    SetPassword {
-        /// Name.
-        name: String,
-        /// Password hashes.
-        password: Verifier,
-    },
-    /// DROP USER.
-    DropUser {
-        /// Name.
-        name: String,
-        /// IF EXISTS.
-        if_exists: bool,
-    },
-    /// A coordinator begins a load.
-    BeginLoad(BeginLoad),
-    /// A coordinator reports that every replica has answered, one way or the other.
-    CommitLoad(CommitLoad),
-    /// A coordinator gives up.
-    AbortLoad {
-        /// Transaction.
-        txn: TxnId,
-        /// Why.
-        reason: String,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use quorate::leader::action::BackendRequest;
 use quorate::leader::event::Event;
-use quorate::leader::request::Request;
+use quorate::leader::request::{HealRequest, Request};
 
 use crate::net::{Due, Message, Place, token};
 use crate::setup::SPARE;
@@ -88,7 +88,7 @@ impl World {
             } if self.asked.insert((SPARE, work)) => {
                 self.spares.insert(work, from);
                 let backend = self.ids[from];
-                let request = Request::Spare { backend, tablets };
+                let request = Request::Heal(HealRequest::Spare { backend, tablets });
                 let token = token(SPARE, work);
                 self.tell(Event::Request { token, request });
             }

@@ -6,7 +6,7 @@
 use quorate::catalog::state::Catalog;
 use quorate::ids::{BackendId, TabletId};
 use quorate::leader::action::BackendRequest;
-use quorate::leader::request::{Property, Request};
+use quorate::leader::request::{HealRequest, Property, Request};
 
 use crate::setup::address_of;
 use crate::trouble::usual;
@@ -40,7 +40,10 @@ pub fn one(world: &mut World) {
         5 => repair_table(world, true),
         6 => repair_table(world, false),
         7 => replica_status(world, &catalog),
-        8 => world.rng.per_mille(200).then_some(Request::CleanQueue),
+        8 => world
+            .rng
+            .per_mille(200)
+            .then_some(Request::Heal(HealRequest::CleanQueue)),
         9 => Some(setting(world)),
         10 => Some(check_segments(world, false)),
         _ => check_content(world, &catalog),
@@ -80,7 +83,7 @@ fn add_backend(world: &mut World) -> Option<Request> {
 fn decommission(world: &mut World, on: bool) -> Option<Request> {
     let at = some(world, &joined(world))?;
     let backends = vec![address_of(at, world.per_host)];
-    Some(Request::Decommission { backends, on })
+    Some(Request::Heal(HealRequest::Decommission { backends, on }))
 }
 
 /// By force, if nothing is lost by it and enough backends stay.
@@ -131,12 +134,12 @@ fn some_table(world: &mut World) -> Option<String> {
 }
 
 fn repair_table(world: &mut World, on: bool) -> Option<Request> {
-    Some(Request::RepairTable {
+    Some(Request::Heal(HealRequest::RepairTable {
         db: "d".to_owned(),
         table: some_table(world)?,
         partitions: Vec::new(),
         on,
-    })
+    }))
 }
 
 /// Says that a replica is bad, where others are whole; or that it is not.
@@ -154,11 +157,11 @@ fn replica_status(world: &mut World, catalog: &Catalog) -> Option<Request> {
     if bad {
         world.condemned.insert(replica.id);
     }
-    Some(Request::SetReplicaStatus {
+    Some(Request::Heal(HealRequest::SetReplicaStatus {
         tablet,
         backend: replica.backend,
         bad,
-    })
+    }))
 }
 
 fn setting(world: &mut World) -> Request {
@@ -174,21 +177,21 @@ fn setting(world: &mut World) -> Request {
 
 /// Over all backends that live.
 pub fn check_segments(world: &mut World, surely: bool) -> Request {
-    Request::CheckSegments {
+    Request::Heal(HealRequest::CheckSegments {
         backends: Vec::new(),
         repair: surely || world.rng.per_mille(700),
-    }
+    })
 }
 
 fn check_content(world: &mut World, catalog: &Catalog) -> Option<Request> {
     let tablets: Vec<TabletId> = catalog.tablets.iter().map(|view| view.id()).collect();
     let tablet = some(world, &tablets)?;
     Some(match world.rng.per_mille(500) {
-        true => Request::CheckTablets(vec![tablet]),
-        false => Request::RepairTablets {
+        true => Request::Heal(HealRequest::CheckTablets(vec![tablet])),
+        false => Request::Heal(HealRequest::RepairTablets {
             tablets: vec![tablet],
             on: world.rng.per_mille(800),
-        },
+        }),
     })
 }
 
@@ -214,10 +217,10 @@ pub fn set_back(world: &mut World) {
         let backends = vec![backend];
         ask(
             world,
-            Request::Decommission {
+            Request::Heal(HealRequest::Decommission {
                 backends,
                 on: false,
-            },
+            }),
         );
     }
     for at in 0..world.ids.len() {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use quorate::ids::TabletId;
-use quorate::leader::request::Request;
+use quorate::leader::request::{HealRequest, Request};
 
 use crate::client::Fate;
 use crate::faults::Faults;
@@ -121,7 +121,7 @@ fn operator_looks(world: &mut World) {
     let exists = |tablet: &TabletId| catalog.tablets.view(*tablet).is_some();
     let altered: Vec<_> = world.altered.iter().copied().filter(exists).collect();
     if !altered.is_empty() {
-        operator::ask(world, Request::CheckTablets(altered));
+        operator::ask(world, Request::Heal(HealRequest::CheckTablets(altered)));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quorate::catalog::state::Catalog;
 use quorate::clock::Timestamp;
 use quorate::ids::{BackendId, TabletId};
-use quorate::leader::request::Request;
+use quorate::leader::request::{HealRequest, Request};
 use quorate::tablet::cluster::Cluster;
 use quorate::tablet::health::{TabletStatus, tablet_health};
 use quorate::tablet::unsettled::{Scope, Unsettled};
@@ -173,7 +173,10 @@ impl World {
     /// ALTER SYSTEM DECOMMISSION BACKEND, or its CANCEL.
     pub fn decommission(&mut self, at: usize, on: bool) {
         let backends = vec![address_of(at, self.per_host)];
-        operator::ask(self, Request::Decommission { backends, on });
+        operator::ask(
+            self,
+            Request::Heal(HealRequest::Decommission { backends, on }),
+        );
     }
 
     /// Whether the cluster knows a machine.

@@ -178,9 +178,11 @@ async fn repairs_are_queued_and_cancelled_with_an_empty_answer() {
         assert_eq!(answer.text().await.unwrap(), "", "{call}");
     }
     let tablets = vec![TabletId(13_000)];
-    let asked = [true, true, false, false].map(|on| Request::RepairTablets {
-        tablets: tablets.clone(),
-        on,
+    let asked = [true, true, false, false].map(|on| {
+        Request::Heal(HealRequest::RepairTablets {
+            tablets: tablets.clone(),
+            on,
+        })
     });
     assert_eq!(*seen.lock(), asked);
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::code::Failure;
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::sql::cursor::Cursor;
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
@@ -33,7 +33,7 @@ impl Spec for AdminCancelRepairTablet {
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
         let tablets = self.tablets.find(cx)?;
         let on = false;
-        Ok(Outcome::Request(Request::RepairTablets { tablets, on }))
+        Ok(Outcome::Request(Request::Heal(HealRequest::RepairTablets { tablets, on })))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::code::{Code, Coded, Failure};
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::sql::cursor::{Cursor, quoted_text};
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
@@ -63,7 +63,7 @@ impl Spec for AdminCheckTablet {
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
         self.is_of_consistency()?;
         let tablets = self.tablets.find(cx)?;
-        Ok(Outcome::Request(Request::CheckTablets(tablets)))
+        Ok(Outcome::Request(Request::Heal(HealRequest::CheckTablets(tablets))))
     }
 }
 

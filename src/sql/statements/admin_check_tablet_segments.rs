@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::code::Failure;
 use crate::ids::{BackendId, ReplicaId, TabletId};
-use crate::leader::request::{Reply, Request};
+use crate::leader::request::{HealRequest, Reply, Request};
 use crate::row;
 use crate::rows::{Column, Rows, Typed};
 use crate::sql::address::Address;
@@ -70,10 +70,10 @@ impl Spec for AdminCheckTabletSegments {
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
         let backends = Address::parse_known(&self.backends, cx.view)?;
-        Ok(Outcome::Segments(Request::CheckSegments {
+        Ok(Outcome::Segments(Request::Heal(HealRequest::CheckSegments {
             backends: backends.iter().map(|backend| backend.id).collect(),
             repair: self.repair,
-        }))
+        })))
     }
 }
 

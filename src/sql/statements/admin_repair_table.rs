@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::code::Failure;
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::sql::cursor::Cursor;
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
@@ -42,12 +42,12 @@ impl TableParts {
     /// The table, or a partition, does not exist.
     pub fn hint(&self, cx: Context<'_>, on: bool) -> Result<Outcome, Failure> {
         let (db, table) = self.find(cx)?;
-        Ok(Outcome::Request(Request::RepairTable {
+        Ok(Outcome::Request(Request::Heal(HealRequest::RepairTable {
             db: db.name.clone(),
             table: table.name.clone(),
             partitions: self.partitions.names.clone(),
             on,
-        }))
+        })))
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::code::{Code, Coded, Failure};
 use crate::ids::{BackendId, TabletId};
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::sql::cursor::{Cursor, quoted_text};
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
@@ -76,11 +76,11 @@ impl Spec for AdminSetReplicaStatus {
             }
             .into());
         }
-        Ok(Outcome::Request(Request::SetReplicaStatus {
+        Ok(Outcome::Request(Request::Heal(HealRequest::SetReplicaStatus {
             tablet: tablet.id(),
             backend,
             bad: wanted.bad,
-        }))
+        })))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::code::Failure;
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::sql::cursor::Cursor;
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
@@ -31,7 +31,7 @@ impl Spec for AlterSystemCleanQueue {
     }
 
     fn run(&self, _cx: Context<'_>) -> Result<Outcome, Failure> {
-        Ok(Outcome::Request(Request::CleanQueue))
+        Ok(Outcome::Request(Request::Heal(HealRequest::CleanQueue)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::code::Failure;
-use crate::leader::request::Request;
+use crate::leader::request::{HealRequest, Request};
 use crate::sql::address::Address;
 use crate::sql::cursor::{Cursor, quoted_text};
 use crate::sql::error::SyntaxError;
@@ -34,10 +34,10 @@ impl Spec for AlterSystemDecommissionBackend {
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
         let backends = Address::parse_known(&self.backends, cx.view)?;
-        Ok(Outcome::Request(Request::Decommission {
+        Ok(Outcome::Request(Request::Heal(HealRequest::Decommission {
             backends: Address::of(&backends),
             on: true,
-        }))
+        })))
     }
 }
 

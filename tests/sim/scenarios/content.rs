@@ -2,7 +2,7 @@
 
 use quorate::catalog::check::Verdict;
 use quorate::ids::TabletId;
-use quorate::leader::request::Request;
+use quorate::leader::request::{HealRequest, Request};
 
 use crate::backend::File;
 use crate::setup::Setup;
@@ -19,7 +19,7 @@ fn three() -> World {
 
 fn check(world: &mut World) {
     let tablets = world.tablets();
-    operator::ask(world, Request::CheckTablets(tablets));
+    operator::ask(world, Request::Heal(HealRequest::CheckTablets(tablets)));
 }
 
 /// Whether every copy of a tablet holds the rows that were loaded.
@@ -149,7 +149,10 @@ fn a_repair_that_is_asked_for_while_loads_run_is_done() {
         world.run_for(100);
         if time == 10 {
             let tablets = vec![tablet];
-            operator::ask(&mut world, Request::RepairTablets { tablets, on: true });
+            operator::ask(
+                &mut world,
+                Request::Heal(HealRequest::RepairTablets { tablets, on: true }),
+            );
         }
         if unaltered(&world, tablet) {
             break;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quorate::leader::request::Request;
+use quorate::leader::request::{HealRequest, Request};
 use quorate::tablet::health::TabletStatus;
 
 use crate::backend::File;
@@ -157,11 +157,11 @@ fn what_the_operator_condemns_may_go_while_another_copy_is_away() {
     let of = view.on(world.ids[0]).expect("a replica");
     world.condemned.insert(of.id);
     let (backend, bad) = (of.backend, true);
-    let condemn = Request::SetReplicaStatus {
+    let condemn = Request::Heal(HealRequest::SetReplicaStatus {
         tablet,
         backend,
         bad,
-    };
+    });
     operator::ask(&mut world, condemn);
     world.run_until(60_000, "it has made room", |world| {
         world.removed.contains(&of.id)

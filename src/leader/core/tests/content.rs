@@ -92,14 +92,14 @@ impl World {
 
     /// Checks a tablet whose replicas on the backends in order hold these contents.
     fn check_finds(&mut self, tablet: TabletId, contents: &[u64]) {
-        self.ask(Request::CheckTablets(vec![tablet]))
+        self.ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
             .expect("checked");
         self.find(contents);
     }
 
     /// Checks a tablet whose replicas on some backends hold something else than the others.
     fn finds_on(&mut self, tablet: TabletId, these: &[BackendId]) {
-        self.ask(Request::CheckTablets(vec![tablet]))
+        self.ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
             .expect("checked");
         self.tell(|_, backend| Some(Ok(u64::from(these.contains(&backend)))));
     }
@@ -184,10 +184,10 @@ impl World {
 }
 
 fn repair(tablet: TabletId, on: bool) -> Request {
-    Request::RepairTablets {
+    Request::Heal(HealRequest::RepairTablets {
         tablets: vec![tablet],
         on,
-    }
+    })
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn replicas_are_compared_at_what_readers_see_and_agreement_is_recorded() {
     let mut world = World::new(3);
     let tablet = world.loaded(1, 3)[0];
     world
-        .ask(Request::CheckTablets(vec![tablet]))
+        .ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
         .expect("checked");
     assert_eq!(world.asked().len(), 3);
     assert!(world.asked().iter().all(|of| of.4 == 2));
@@ -212,7 +212,11 @@ fn replicas_are_compared_at_what_readers_see_and_agreement_is_recorded() {
 fn unknown_tablets_are_named() {
     let mut world = World::new(1);
     let tablet = world.loaded(1, 1)[0];
-    let ask = Request::CheckTablets(vec![TabletId(1), tablet, TabletId(2)]);
+    let ask = Request::Heal(HealRequest::CheckTablets(vec![
+        TabletId(1),
+        tablet,
+        TabletId(2),
+    ]));
     let refused = world.ask(ask).expect_err("two are unknown");
     assert_eq!(refused.message, "tablets 1, 2 do not exist");
     assert!(world.asked().is_empty());
@@ -226,7 +230,7 @@ fn what_differs_from_the_majority_is_made_anew_and_compared_again_also_after_a_r
     let tablet = world.loaded(1, 3)[0];
     let homes: Vec<BackendId> = world.homes(tablet);
     world
-        .ask(Request::CheckTablets(vec![tablet]))
+        .ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
         .expect("checked");
     world.tell(|_, backend| Some(Ok(u64::from(backend == homes[1]))));
     assert_eq!(world.verdict(tablet), Some(Verdict::Differs));
@@ -311,7 +315,7 @@ fn loads_go_on_while_replicas_are_compared_and_are_no_part_of_it() {
     let mut world = World::new(3);
     let tablet = world.loaded(1, 3)[0];
     world
-        .ask(Request::CheckTablets(vec![tablet]))
+        .ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
         .expect("checked");
     world.obliging = true;
     let plan = world.begin("m").expect("a plan");

@@ -199,11 +199,11 @@ fn a_bad_replica_makes_room_where_no_backend_is_free_and_never_the_last_good_one
     let tablet = world.tablets()[0];
     let all = world.backends();
     let bad = |world: &mut World, backend: BackendId| {
-        world.ask(Request::SetReplicaStatus {
+        world.ask(Request::Heal(HealRequest::SetReplicaStatus {
             tablet,
             backend,
             bad: true,
-        })
+        }))
     };
     assert_eq!(bad(&mut world, all[0]), Ok(Reply::Done));
     world.wait(2, &all);
@@ -261,12 +261,12 @@ fn a_hint_puts_a_partition_first_for_hours_and_is_gone_when_all_is_well() {
     let tablet = world.tablets()[0];
     let all = world.backends();
     world.dead(all[0]);
-    let repair = Request::RepairTable {
+    let repair = Request::Heal(HealRequest::RepairTable {
         db: "d".to_owned(),
         table: "t".to_owned(),
         partitions: Vec::new(),
         on: true,
-    };
+    });
     assert_eq!(world.ask(repair), Ok(Reply::Done));
     world.wait(2, &all[1..]);
     let (call, _, request) = world.clone_call().expect("no delay for what is hinted");

@@ -9,7 +9,7 @@ fn silence_is_no_agreement_and_takes_no_difference_back() {
     world.check_finds(tablets[0], &[1, 2, 3]);
     let mute = world.backends()[2];
     world
-        .ask(Request::CheckTablets(tablets.clone()))
+        .ask(Request::Heal(HealRequest::CheckTablets(tablets.clone())))
         .expect("checked");
     world.tell(|_, backend| (backend != mute).then_some(Ok(1)));
     assert_eq!(world.verdict(tablets[1]), None);
@@ -29,7 +29,7 @@ fn a_check_begins_again_without_the_dead_and_with_who_took_their_place() {
     let tablet = world.loaded(1, 3)[0];
     let homes = world.homes(tablet);
     world
-        .ask(Request::CheckTablets(vec![tablet]))
+        .ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
         .expect("checked");
     world.tell(|_, backend| (backend != homes[2]).then_some(Ok(1)));
     world.dead(homes[2]);
@@ -55,7 +55,7 @@ fn a_replica_whose_files_turn_out_lost_is_repaired_and_the_others_are_compared()
     let tablet = world.loaded(1, 3)[0];
     let broken = world.backends()[0];
     world
-        .ask(Request::CheckTablets(vec![tablet]))
+        .ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
         .expect("checked");
     world.tell(|_, backend| Some(if backend == broken { Err(true) } else { Ok(1) }));
     assert_eq!(world.bad(tablet), [broken]);
@@ -69,7 +69,7 @@ fn a_backend_computes_few_digests_at_once_and_all_are_done_in_the_end() {
     let mut world = World::new(3);
     let tablets = world.loaded(30, 3);
     world
-        .ask(Request::CheckTablets(tablets.clone()))
+        .ask(Request::Heal(HealRequest::CheckTablets(tablets.clone())))
         .expect("checked");
     for _ in 0..30 {
         let asked = world.asked();

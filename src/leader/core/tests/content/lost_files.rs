@@ -25,16 +25,16 @@ fn of_two_backends_that_ask_only_one_may_give_up_its_replica() {
             (id, replica.map_or(ReplicaId(1), |replica| replica.id))
         };
         let tablets = [tablet, single, TabletId(1)].map(held).to_vec();
-        Request::Spare { backend, tablets }
+        Request::Heal(HealRequest::Spare { backend, tablets })
     };
     let home = world.homes(single)[0];
     let other = if home == a { b } else { a };
     // The replica that is meant was replaced meanwhile: the one that is there by now is not in question.
     let replaced = vec![(tablet, ReplicaId(1))];
-    let late = Request::Spare {
+    let late = Request::Heal(HealRequest::Spare {
         backend: home,
         tablets: replaced,
-    };
+    });
     assert_eq!(world.ask(late), Ok(Reply::Spared(vec![tablet])));
     assert_eq!(world.bad(tablet), []);
     let asked = spare(&world, home);
@@ -59,11 +59,11 @@ fn of_two_backends_that_ask_only_one_may_give_up_its_replica() {
     // The other one has no replica of the second table, so that is served without it.
     assert_eq!(answer, Reply::Spared(vec![single]));
     assert_eq!(world.bad(tablet), [home]);
-    let status = Request::SetReplicaStatus {
+    let status = Request::Heal(HealRequest::SetReplicaStatus {
         tablet,
         backend: home,
         bad: false,
-    };
+    });
     world.ask(status).expect("an operator knows better");
     assert_eq!(world.bad(tablet), []);
 }
@@ -76,10 +76,10 @@ fn lost_segments_are_looked_for_everywhere_and_believed_at_once() {
         panic!("three backends")
     };
     world.dead(c);
-    let token = world.send(Request::CheckSegments {
+    let token = world.send(Request::Heal(HealRequest::CheckSegments {
         backends: Vec::new(),
         repair: true,
-    });
+    }));
     let calls: Vec<_> = world.calls.drain(..).collect();
     assert_eq!(calls.len(), 2);
     let found = SegmentsAnswer {
@@ -108,10 +108,10 @@ fn lost_segments_are_looked_for_everywhere_and_believed_at_once() {
     assert_eq!(world.reply(token), Some(Ok(Reply::Segments(told))));
     assert_eq!(world.bad(tablet), [a]);
     world.check();
-    let nobody = Request::CheckSegments {
+    let nobody = Request::Heal(HealRequest::CheckSegments {
         backends: vec![c, BackendId(1)],
         repair: false,
-    };
+    });
     let Ok(Reply::Segments(told)) = world.ask(nobody) else {
         panic!("an answer")
     };

@@ -57,7 +57,7 @@ fn a_replica_is_not_taken_for_bad_while_too_few_others_could_serve() {
     let tablet = world.loaded(1, 3)[0];
     let homes = world.homes(tablet);
     world
-        .ask(Request::CheckTablets(vec![tablet]))
+        .ask(Request::Heal(HealRequest::CheckTablets(vec![tablet])))
         .expect("checked");
     world.answer(|_, backend| Some(Ok(u64::from(backend == homes[2]))));
     world.dead(homes[0]);

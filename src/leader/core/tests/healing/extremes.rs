@@ -24,10 +24,10 @@ fn no_value_of_a_setting_ends_the_leader() {
             let living: Vec<BackendId> = all.into_iter().filter(|id| *id != home).collect();
             let address = world.core.head.backends[&home].clone();
             // It may be refused; the question is whether the leader survives.
-            let _ = world.ask(Request::Decommission {
+            let _ = world.ask(Request::Heal(HealRequest::Decommission {
                 backends: vec![(address.host.clone(), address.port)],
                 on: true,
-            });
+            }));
             let _ = world.begin("l");
             world.dead(home);
             world.wait(30, &living);

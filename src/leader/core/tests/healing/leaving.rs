@@ -11,9 +11,11 @@ fn a_backend_that_is_decommissioned_is_emptied_and_then_gone() {
         let backend = &world.core.head.backends[&id];
         (backend.host.clone(), backend.port)
     };
-    let leave = |world: &World, ids: &[BackendId]| Request::Decommission {
-        backends: ids.iter().map(|id| address(world, *id)).collect(),
-        on: true,
+    let leave = |world: &World, ids: &[BackendId]| {
+        Request::Heal(HealRequest::Decommission {
+            backends: ids.iter().map(|id| address(world, *id)).collect(),
+            on: true,
+        })
     };
     let refused = world
         .ask(leave(&world, &all[..2]))
@@ -73,10 +75,10 @@ fn a_backend_that_is_empty_stays_until_the_load_that_it_coordinates_has_ended() 
     };
     let backend = world.core.head.backends[&empty].clone();
     world
-        .ask(Request::Decommission {
+        .ask(Request::Heal(HealRequest::Decommission {
             backends: vec![(backend.host.clone(), backend.port)],
             on: true,
-        })
+        }))
         .expect("three stay");
     world.wait(25, &all);
     assert!(world.core.head.backends.contains_key(&empty));
