@@ -26,7 +26,8 @@
 //! A coordinator (a backend, or the frontend for INSERT) begins a transaction, routes rows by partition and bucket
 //! ([`load`]), writes one Parquet segment a tablet, and sends the same bytes to every replica. Each makes a pending
 //! rowset durable. At commit the leader counts the write quorum of every tablet, gives the version, journals it, and
-//! has it published; when a quorum has published, readers see it.
+//! has it published; when a quorum has published, readers see it. Who comes with the label of a load that is committed
+//! waits for that too ([`load::label`]): nobody is told that a load is finished before its rows can be read.
 //!
 //! # One repair
 //!

@@ -13,6 +13,7 @@ pub mod error;
 pub mod feed;
 pub mod hash;
 pub mod insert;
+pub mod label;
 pub mod ledger;
 pub mod misfit;
 pub mod moment;

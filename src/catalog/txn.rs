@@ -44,6 +44,13 @@ pub struct Txn {
     pub rows: u64,
 }
 
+impl Txn {
+    /// When its time is over: it is aborted if it has not committed, and nobody waits longer for it to be seen.
+    pub fn deadline(&self) -> Timestamp {
+        self.prepared.plus_ms(self.timeout_ms)
+    }
+}
+
 /// What a committed load wrote, for its publish.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Writes {

@@ -1,4 +1,4 @@
-//! `POST /api/internal/load/begin|commit|abort`: what coordinators on backends ask of the frontend.
+//! `POST /api/internal/load/begin|commit|abort|wait`: what coordinators on backends ask of the frontend.
 //!
 //! The cluster's token proves the coordinator; at the begin, the `Authorization` header that it passes on proves the user.
 
@@ -11,13 +11,12 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::catalog::state::Catalog;
-use crate::catalog::txn::TxnState;
 use crate::code::{Code, Failure};
 use crate::http::auth;
 use crate::leader::handle::Handle;
 use crate::leader::request::{BeginLoad, CommitLoad, Reply, Request};
-use crate::load::client::{AbortCall, Begin, Committed, Told};
+use crate::load::client::{AbortCall, Begin, Committed, Told, WaitCall};
+use crate::load::label::{self, Existing};
 
 /// Most bytes of a call: a commit lists every tablet and replica of a load.
 const BODY_MAX: usize = 256 << 20;
@@ -38,6 +37,7 @@ pub fn routes(leader: Handle, token: &str) -> Router {
         .route("/api/internal/load/begin", post(begin))
         .route("/api/internal/load/commit", post(commit))
         .route("/api/internal/load/abort", post(abort))
+        .route("/api/internal/load/wait", post(wait))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(state)
 }
@@ -68,7 +68,7 @@ impl Calls {
             Err(failure) => {
                 let existing = label
                     .filter(|_| failure.code == Code::LABEL_EXISTS)
-                    .map(|(db, label)| existing(&self.leader.view().catalog, &db, &label));
+                    .map(|(db, label)| Existing::of(&self.leader.view().catalog, &db, &label));
                 told(&failure, existing)
             }
         }
@@ -136,20 +136,27 @@ async fn abort(
     calls.ask(request, None, |_| Some(())).await
 }
 
-fn told(failure: &Failure, existing: Option<String>) -> Response {
+async fn wait(
+    State(calls): State<Calls>,
+    headers: HeaderMap,
+    Json(wait): Json<WaitCall>,
+) -> Response {
+    if let Err(refused) = calls.admit(&headers) {
+        return *refused;
+    }
+    match label::visible(&calls.leader, wait.txn).await {
+        Ok(committed) => Json(Told::Done(committed)).into_response(),
+        Err(failure) => told(&failure, None),
+    }
+}
+
+fn told(failure: &Failure, existing: Option<Existing>) -> Response {
     Json(Told::<()>::Refused {
         code: failure.code.mysql,
         message: failure.message.clone(),
         existing,
     })
     .into_response()
-}
-
-/// What the field calls the state of the load that has a label.
-fn existing(catalog: &Catalog, db: &str, label: &str) -> String {
-    let finished = super::load_state::newest(catalog, db, label)
-        .is_some_and(|txn| matches!(txn.state, TxnState::Committed | TxnState::Visible));
-    if finished { "FINISHED" } else { "RUNNING" }.to_owned()
 }
 
 #[cfg(test)]

@@ -8,11 +8,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::catalog::state::Catalog;
-use crate::catalog::txn::Txn;
 use crate::code::{Code, Failure};
 use crate::http::{auth, reply};
 use crate::leader::handle::Handle;
+use crate::load::label;
 use crate::view::View;
 
 /// The route.
@@ -57,14 +56,6 @@ fn answer(
         ));
     }
     // A load that was never begun, or was forgotten, has no state; the field calls it so.
-    let state = newest(&view.catalog, db, label).map_or("UNKNOWN", |txn| txn.state.word());
+    let state = label::newest(&view.catalog, db, label).map_or("UNKNOWN", |txn| txn.state.word());
     Ok(json!({"state": state, "status": "OK", "code": "0", "msg": "Success", "message": "OK"}))
-}
-
-/// The newest load of a database with this label: one that was aborted may be followed by another.
-pub(super) fn newest<'a>(catalog: &'a Catalog, db: &str, label: &str) -> Option<&'a Txn> {
-    let db = catalog.database(db)?.id;
-    let mut all = catalog.txns.values().rev();
-    all.find(|txn| txn.db == db && txn.label == label)
-        .map(AsRef::as_ref)
 }

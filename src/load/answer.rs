@@ -18,9 +18,10 @@ pub struct Answer {
     pub label: String,
     /// `Success`, `Publish Timeout` (durable, seen later), `Label Already Exists` or `Fail`.
     pub status: &'static str,
-    /// `RUNNING` or `FINISHED`: the load that has the label.
+    /// `RUNNING` or `FINISHED`: the load that has the label. One that is finished can be read, unless the message says that
+    /// it will be visible later.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub existing_job_status: Option<String>,
+    pub existing_job_status: Option<&'static str>,
     /// `OK`, or what went wrong.
     pub message: String,
     /// Rows read.
@@ -75,7 +76,7 @@ impl Answer {
             ),
             Err(error @ Error::LabelExists { existing, .. }) => (
                 "Label Already Exists",
-                Some(existing.clone()),
+                Some(existing.word()),
                 error.to_string(),
             ),
             Err(error) => ("Fail", None, error.to_string()),
@@ -108,6 +109,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::label::Existing;
 
     #[test]
     fn names_and_their_order_are_the_field_s() {
@@ -125,7 +127,7 @@ mod tests {
         );
         let exists = Error::LabelExists {
             label: "l".into(),
-            existing: "RUNNING".into(),
+            existing: Existing::Running,
         };
         let answer = Answer::new("l", &Progress::default(), Err(&exists), 0);
         let json = serde_json::to_value(&answer).unwrap();

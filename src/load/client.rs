@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::backend::api::Process;
 use crate::backend::client::{Call, Client};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::code::{Code, Failure};
 use crate::ids::TxnId;
 use crate::leader::handle::Handle;
 use crate::leader::request::{BeginLoad, CommitLoad, Reply, Request};
 use crate::load::error::Error;
+use crate::load::label::{self, Existing};
 use crate::load::plan::LoadPlan;
 
 /// How long the frontend may take to begin or abort a load.
@@ -54,6 +55,13 @@ pub struct AbortCall {
     pub reason: String,
 }
 
+/// `POST /api/internal/load/wait`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitCall {
+    /// Transaction.
+    pub txn: TxnId,
+}
+
 /// The frontend's answer to a load's call, whatever it is. (An HTTP error means that nobody decided.)
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Told<T> {
@@ -65,8 +73,8 @@ pub enum Told<T> {
         code: u16,
         /// What was wrong.
         message: String,
-        /// State of the other load with this label: `RUNNING` or `FINISHED`.
-        existing: Option<String>,
+        /// The other load with this label.
+        existing: Option<Existing>,
     },
 }
 
@@ -86,6 +94,9 @@ pub trait LoadClient: Send + Sync {
     async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error>;
     /// Commits it. [`Error::OutcomeUnknown`] when the frontend did not say what became of it.
     async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error>;
+    /// Waits for a load that another has committed, as its commit does: [`Committed::Later`] when its time is over, or the
+    /// frontend did not say.
+    async fn wait(&self, txn: TxnId, deadline: Timestamp) -> Result<Committed, Error>;
     /// Gives it up. Does nothing to a load that is committed.
     async fn abort(&self, txn: TxnId, reason: String) -> Result<(), Error>;
 }
@@ -101,6 +112,7 @@ pub struct Local {
 #[async_trait]
 impl LoadClient for Local {
     async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error> {
+        let (db, label) = (begin.db.clone(), begin.label.clone());
         let request = Request::BeginLoad(BeginLoad {
             db: begin.db,
             table: begin.table,
@@ -114,6 +126,10 @@ impl LoadClient for Local {
         match self.leader.request(request).await {
             Ok(Reply::Begun(plan)) => Ok(plan),
             Ok(other) => Err(unexpected(&other)),
+            Err(failure) if failure.code == Code::LABEL_EXISTS => {
+                let existing = Existing::of(&self.leader.view().catalog, &db, &label);
+                Err(Error::LabelExists { label, existing })
+            }
             Err(failure) => Err(Error::Refused(failure)),
         }
     }
@@ -129,6 +145,13 @@ impl LoadClient for Local {
                 why: failure.message,
             }),
             Err(failure) => Err(Error::Refused(failure)),
+        }
+    }
+
+    async fn wait(&self, txn: TxnId, _: Timestamp) -> Result<Committed, Error> {
+        match label::visible(&self.leader, txn).await {
+            Err(failure) if undecided(failure.code) => Ok(Committed::Later),
+            told => told.map_err(Error::Refused),
         }
     }
 
@@ -159,12 +182,54 @@ impl Remote {
         }
     }
 
+    /// Asks until the frontend decides: it may be starting again, and these calls may be repeated.
+    async fn fate<B: Serialize + Sync>(
+        &self,
+        txn: TxnId,
+        deadline: Timestamp,
+        name: &str,
+        body: &B,
+    ) -> Result<Committed, Undone> {
+        let until = deadline.plus_ms(GRACE_MS);
+        loop {
+            let left = Duration::from_millis(until.since_ms(self.clock.now()));
+            let call = self.call(name, left.max(PAUSE));
+            let told = self
+                .client
+                .post_json::<_, Told<Committed>>(&call, body)
+                .await;
+            let why = match told {
+                Ok(Told::Done(committed)) => return Ok(committed),
+                Ok(Told::Refused { code, message, .. }) => {
+                    let failure = failure(code, message);
+                    if !undecided(failure.code) {
+                        return Err(Undone::Refused(failure));
+                    }
+                    failure.message
+                }
+                Err(error) => error.to_string(),
+            };
+            if until.since_ms(self.clock.now()) == 0 {
+                return Err(Undone::Unknown(why));
+            }
+            tracing::warn!(%txn, why, "the fate of a commit is not known yet; asking again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     fn unreachable(&self, why: impl ToString) -> Error {
         Error::Frontend {
             address: self.address.clone(),
             why: why.to_string(),
         }
     }
+}
+
+/// Why a frontend did not say that a load is committed.
+enum Undone {
+    Refused(Failure),
+    /// It was not reached, or had nothing to say, until it was too late.
+    Unknown(String),
 }
 
 #[async_trait]
@@ -188,36 +253,24 @@ impl LoadClient for Remote {
         }
     }
 
-    /// Asks until the frontend decides: it may be starting again, and a commit may be repeated.
     async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
-        let until = plan.deadline.plus_ms(GRACE_MS);
-        loop {
-            let left = Duration::from_millis(until.since_ms(self.clock.now()));
-            let call = self.call("load/commit", left.max(PAUSE));
-            let told = self
-                .client
-                .post_json::<_, Told<Committed>>(&call, &commit)
-                .await;
-            let why = match told {
-                Ok(Told::Done(committed)) => return Ok(committed),
-                Ok(Told::Refused { code, message, .. }) => {
-                    let failure = failure(code, message);
-                    if !undecided(failure.code) {
-                        return Err(Error::Refused(failure));
-                    }
-                    failure.message
-                }
-                Err(error) => error.to_string(),
-            };
-            if until.since_ms(self.clock.now()) == 0 {
-                return Err(Error::OutcomeUnknown {
-                    txn: plan.txn,
-                    label: plan.label.clone(),
-                    why,
-                });
-            }
-            tracing::warn!(txn = %plan.txn, why, "the fate of a commit is not known yet; asking again");
-            tokio::time::sleep(PAUSE).await;
+        let fate = self.fate(plan.txn, plan.deadline, "load/commit", &commit);
+        fate.await.map_err(|unknown| match unknown {
+            Undone::Refused(failure) => Error::Refused(failure),
+            Undone::Unknown(why) => Error::OutcomeUnknown {
+                txn: plan.txn,
+                label: plan.label.clone(),
+                why,
+            },
+        })
+    }
+
+    async fn wait(&self, txn: TxnId, deadline: Timestamp) -> Result<Committed, Error> {
+        let call = WaitCall { txn };
+        match self.fate(txn, deadline, "load/wait", &call).await {
+            Ok(committed) => Ok(committed),
+            Err(Undone::Refused(failure)) => Err(Error::Refused(failure)),
+            Err(Undone::Unknown(_)) => Ok(Committed::Later),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::load::client::{Begin, Committed, LoadClient};
 use crate::load::encode::Encoder;
 use crate::load::error::Error;
 use crate::load::feed::{Feed, FeedWriter, Gone, feed};
+use crate::load::label::Existing;
 use crate::load::misfit::Misfits;
 use crate::load::plan::LoadPlan;
 use crate::load::route::{Routed, Router};
@@ -135,7 +136,14 @@ impl Coordinator {
             pump,
         } = load;
         let start = self.clock.now();
-        let plan = frontend.begin(begin).await?;
+        let timeout_ms = begin.timeout_ms;
+        let plan = match frontend.begin(begin).await {
+            Err(Error::LabelExists { label, existing }) => {
+                let existing = repeated(frontend, existing, timeout_ms, &cancel).await?;
+                return Err(Error::LabelExists { label, existing });
+            }
+            begun => begun?,
+        };
         set(&progress.txn, plan.txn.0);
         let begun = self.clock.now();
         set(&progress.begin_ms, begun.since_ms(start));
@@ -231,6 +239,31 @@ impl Coordinator {
             }
         });
         future::join_all(calls).await;
+    }
+}
+
+/// Who comes again with the label of a load that is committed waits until it is seen, as its first sender was to: until the
+/// time of that load, or his own, is over. Gives what has become of the load by then.
+async fn repeated(
+    frontend: &dyn LoadClient,
+    existing: Existing,
+    timeout_ms: u64,
+    cancel: &CancellationToken,
+) -> Result<Existing, Error> {
+    let Existing::Committed { txn, deadline } = existing else {
+        return Ok(existing);
+    };
+    let own = match timeout_ms {
+        0 => Duration::MAX,
+        ms => Duration::from_millis(ms),
+    };
+    tokio::select! {
+        told = frontend.wait(txn, deadline) => Ok(match told? {
+            Committed::Visible => Existing::Visible { txn },
+            Committed::Later => existing,
+        }),
+        () = tokio::time::sleep(own) => Ok(existing),
+        () = cancel.cancelled() => Err(Error::Cancelled),
     }
 }
 

@@ -2,18 +2,19 @@
 
 use crate::code::{Code, Coded, Failure};
 use crate::ids::{TabletId, TxnId};
+use crate::load::label::Existing;
 use crate::load::misfit::Misfit;
 
 /// Why a load did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The label belongs to another load.
-    #[error("label '{label}' is used by a load that is {existing}; take another label")]
+    #[error("label '{label}' is used by {}", .existing.advice())]
     LabelExists {
         /// The label.
         label: String,
-        /// `RUNNING` or `FINISHED`.
-        existing: String,
+        /// What has become of that load.
+        existing: Existing,
     },
     /// The frontend, or an engine that feeds the load, said no.
     #[error("{0}")]

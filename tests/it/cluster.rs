@@ -7,5 +7,6 @@ mod harness;
 mod healing;
 mod quorum;
 mod refusals;
+mod repeats;
 mod runbooks;
 mod waiting;

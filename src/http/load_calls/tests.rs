@@ -8,7 +8,7 @@ use super::*;
 use crate::backend::client::Client;
 use crate::catalog::backend::BackendState;
 use crate::catalog::database::Database;
-use crate::catalog::txn::Txn;
+use crate::catalog::txn::{Txn, TxnState};
 use crate::catalog::user::{User, Verifier};
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::ids::{BackendId, DbId, TableId, TxnId, UserId};
@@ -84,10 +84,18 @@ fn view() -> View {
 /// A frontend's listener; the answer is its address.
 async fn frontend(
     view: View,
+    reply: impl FnMut(Request) -> Result<Reply, Failure> + Send + 'static,
+) -> String {
+    let (_, views) = watch::channel(Arc::new(view));
+    showing(views, reply).await
+}
+
+/// A frontend whose view changes.
+async fn showing(
+    views: watch::Receiver<Arc<View>>,
     mut reply: impl FnMut(Request) -> Result<Reply, Failure> + Send + 'static,
 ) -> String {
     let (requests, mut asked) = mpsc::channel::<Asked>(8);
-    let (_, views) = watch::channel(Arc::new(view));
     let leader = Handle::new(requests, views, Arc::new(SystemClock));
     tokio::spawn(async move {
         while let Some(asked) = asked.recv().await {
@@ -187,14 +195,85 @@ async fn strangers_are_refused_and_a_label_tells_the_state_of_its_load() {
         .begin(begin("x"))
         .await;
     assert!(matches!(wrong, Err(Error::Refused(f)) if f.code == Code::ACCESS_DENIED));
-    for (label, state) in [("done", "FINISHED"), ("busy", "RUNNING")] {
+    let txn = TxnId(2);
+    for (label, existing) in [
+        ("done", Existing::Visible { txn }),
+        ("busy", Existing::Running),
+        ("gone", Existing::Running),
+    ] {
         let taken = remote(&address, "token", "root:").begin(begin(label)).await;
         let expected = Error::LabelExists {
             label: label.into(),
-            existing: state.into(),
+            existing,
         };
         assert_eq!(taken.unwrap_err(), expected);
     }
+}
+
+/// A view in which the load of label `done` is in that state and has so much time.
+fn done(state: TxnState, timeout_ms: u64) -> Arc<View> {
+    let mut view = view();
+    let prepared = SystemClock.now();
+    let txns = &mut view.catalog.txns;
+    let txn = Txn {
+        state,
+        prepared,
+        timeout_ms,
+        reason: "its table was dropped".into(),
+        ..Txn::clone(&txns[&TxnId(2)])
+    };
+    txns.insert(txn.id, Arc::new(txn));
+    Arc::new(view)
+}
+
+#[tokio::test]
+async fn a_load_that_another_committed_is_waited_for_until_it_is_seen_or_its_time_is_over() {
+    let (shown, views) = watch::channel(done(TxnState::Committed, 600_000));
+    let taken = |_| Err(Failure::new(Code::LABEL_EXISTS, "taken"));
+    let address = showing(views, taken).await;
+    let remote = Arc::new(remote(&address, "token", "root:"));
+    let existing = match remote.begin(begin("done")).await {
+        Err(Error::LabelExists { existing, .. }) => existing,
+        other => panic!("{other:?}"),
+    };
+    let Existing::Committed { txn, deadline } = existing else {
+        panic!("{existing:?}");
+    };
+    let wait = || {
+        let remote = remote.clone();
+        tokio::spawn(async move { remote.wait(txn, deadline).await })
+    };
+    let waiting = wait();
+    // What else happens does not end it.
+    shown.send(done(TxnState::Committed, 600_000)).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(!waiting.is_finished());
+    shown.send(done(TxnState::Visible, 600_000)).unwrap();
+    assert_eq!(waiting.await.unwrap(), Ok(Committed::Visible));
+    assert_eq!(wait().await.unwrap(), Ok(Committed::Visible));
+
+    shown.send(done(TxnState::Committed, 100)).unwrap();
+    assert_eq!(wait().await.unwrap(), Ok(Committed::Later));
+    shown.send(done(TxnState::Committed, 600_000)).unwrap();
+    let waiting = wait();
+    shown.send(done(TxnState::Aborted, 600_000)).unwrap();
+    let dropped = waiting.await.unwrap().unwrap_err();
+    assert!(
+        dropped.to_string().contains("its table was dropped"),
+        "{dropped}"
+    );
+}
+
+#[tokio::test]
+async fn the_end_of_a_frontend_ends_who_waits_there() {
+    let (shown, views) = watch::channel(done(TxnState::Committed, 600_000));
+    let (requests, _asked) = mpsc::channel::<Asked>(8);
+    let leader = Handle::new(requests, views, Arc::new(SystemClock));
+    let waiting = tokio::spawn(async move { label::visible(&leader, TxnId(2)).await });
+    tokio::task::yield_now().await;
+    drop(shown);
+    let ended = waiting.await.unwrap().unwrap_err();
+    assert_eq!(ended.code, Code::SERVER_SHUTDOWN);
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ impl Loads {
                             backends: BTreeSet::new(),
                             replicas_below: ReplicaId::default(),
                             process: None,
-                            deadline: deadline(txn),
+                            deadline: txn.deadline(),
                             waiting: Vec::new(),
                             publishing: None,
                         },
@@ -133,8 +133,4 @@ impl Loads {
     pub(super) fn forget_database(&mut self, db: DbId) {
         self.labels.retain(|(of, _), _| *of != db);
     }
-}
-
-fn deadline(txn: &Txn) -> Timestamp {
-    txn.prepared.plus_ms(txn.timeout_ms)
 }

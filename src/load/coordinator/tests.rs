@@ -7,7 +7,8 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, Timestamp};
+use crate::code::{Code, Failure};
 use crate::ids::TabletId;
 use crate::load::block::Assembler;
 use crate::load::columns::Mapping;
@@ -19,16 +20,33 @@ use crate::load::testing::{Held, Manner, backend, plan};
 #[derive(Default)]
 struct Told {
     plan: Option<Arc<LoadPlan>>,
+    /// What it says of the label where it has no plan.
+    taken: Option<Existing>,
+    /// What the wait for that load comes to; without it, it never ends.
+    waited: Option<Result<Committed, Error>>,
     commit: Mutex<Option<CommitLoad>>,
     abort: Mutex<Option<String>>,
 }
 
 #[async_trait]
 impl LoadClient for Told {
-    async fn begin(&self, _: Begin) -> Result<Arc<LoadPlan>, Error> {
-        self.plan
-            .clone()
-            .ok_or_else(|| Error::Internal("no plan".into()))
+    async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error> {
+        let refused = match self.taken {
+            None => Error::Internal("no plan".into()),
+            Some(existing) => Error::LabelExists {
+                label: begin.label,
+                existing,
+            },
+        };
+        self.plan.clone().ok_or(refused)
+    }
+
+    async fn wait(&self, txn: TxnId, _: Timestamp) -> Result<Committed, Error> {
+        assert_eq!(txn, TxnId(9));
+        match &self.waited {
+            Some(waited) => waited.clone(),
+            None => std::future::pending().await,
+        }
     }
 
     async fn commit(&self, _: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
@@ -141,6 +159,62 @@ fn rows(held: &Mutex<Held>, tablet: u64) -> Vec<i32> {
 
 fn lines(ids: impl Iterator<Item = i32>) -> String {
     ids.map(|id| format!("{id},n{id}\n")).collect()
+}
+
+/// What a client is told whose label another load has.
+async fn repeat(taken: Existing, waited: Option<Result<Committed, Error>>, ms: u64) -> Error {
+    let told = Told {
+        taken: Some(taken),
+        waited,
+        ..Told::default()
+    };
+    let coordinator = Coordinator {
+        client: Client::new("token").unwrap(),
+        clock: Arc::new(SystemClock),
+        patience: Patience::default(),
+    };
+    let load = Load {
+        begin: Begin {
+            db: "d".into(),
+            table: "t".into(),
+            label: "l".into(),
+            timeout_ms: ms,
+            coordinator: "test".into(),
+            process: None,
+            partitions: Vec::new(),
+        },
+        tolerance: NONE,
+        open: Box::new(|_| Err(Error::Internal("nothing is read".into()))),
+        pump: Box::pin(std::future::pending()),
+    };
+    let run = coordinator.run(Arc::new(told), load, Arc::default());
+    run.await.unwrap_err()
+}
+
+#[tokio::test]
+async fn who_repeats_a_label_waits_for_its_load_to_be_seen() {
+    let txn = TxnId(9);
+    let deadline = Timestamp(i64::MAX);
+    let committed = Existing::Committed { txn, deadline };
+    let taken = |existing| Error::LabelExists {
+        label: "l".into(),
+        existing,
+    };
+    let seen = repeat(committed, Some(Ok(Committed::Visible)), 0).await;
+    assert_eq!(seen, taken(Existing::Visible { txn }));
+    let later = repeat(committed, Some(Ok(Committed::Later)), 0).await;
+    assert_eq!(later, taken(committed));
+    assert!(later.to_string().contains("will be visible later"));
+    // No longer than he said that his load may take.
+    assert_eq!(repeat(committed, None, 50).await, taken(committed));
+    let dropped = Error::Refused(Failure::new(Code::TXN, "its table was dropped"));
+    assert_eq!(
+        repeat(committed, Some(Err(dropped.clone())), 0).await,
+        dropped
+    );
+    for known in [Existing::Running, Existing::Visible { txn }] {
+        assert_eq!(repeat(known, None, 0).await, taken(known));
+    }
 }
 
 const NONE: Tolerance = Tolerance::Ratio(0.0);

@@ -70,7 +70,8 @@ class Traffic:
                 self.repeated += 1
                 last = broken
             else:
-                if last["Status"] == "Success" or last.get("ExistingJobStatus") == "FINISHED":
+                earlier = last.get("ExistingJobStatus") == "FINISHED" and "visible later" not in last["Message"]
+                if last["Status"] == "Success" or earlier:
                     return None
                 if last["Status"] == "Fail":
                     return last

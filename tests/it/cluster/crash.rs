@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::harness::{Cluster, http};
+use super::harness::{Cluster, acknowledged, http};
 
 /// Rows of each load.
 const ROWS: i64 = 20;
@@ -135,13 +135,7 @@ async fn one_load(shared: &tokio::sync::RwLock<Cluster>, no: i64) -> Fate {
             .load("c", "t", body.clone().into_bytes(), &headers)
             .await
         {
-            Ok(answer) if answer["Status"] == "Success" => return Fate::Acknowledged,
-            Ok(answer)
-                if answer["Status"] == "Label Already Exists"
-                    && answer["ExistingJobStatus"] == "FINISHED" =>
-            {
-                return Fate::Acknowledged;
-            }
+            Ok(answer) if acknowledged(&answer) => return Fate::Acknowledged,
             // Committed and not yet visible, still running, or no clear word: ask again.
             Ok(answer) if answer["Status"] == "Fail" && refused(&answer) => return Fate::Refused,
             _ => tokio::time::sleep(Duration::from_millis(100)).await,

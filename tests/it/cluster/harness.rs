@@ -12,7 +12,7 @@ use mysql_async::Conn;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-pub use self::target::{NO_CONNECTION, Target, http};
+pub use self::target::{NO_CONNECTION, Target, acknowledged, http};
 
 /// How long anything may take that should happen soon.
 pub const SOON: Duration = Duration::from_secs(60);

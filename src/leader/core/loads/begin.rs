@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::super::{Answer, Core, Error};
-use super::{Load, deadline};
+use super::Load;
 use crate::catalog::partition::Partition;
 use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::table::{Table, WriteQuorum};
@@ -131,7 +131,7 @@ impl Core {
             spec: table.spec.clone(),
             partitions,
             backends,
-            deadline: deadline(txn),
+            deadline: txn.deadline(),
             began: txn.prepared,
         }
     }

@@ -29,7 +29,7 @@ impl Core {
             }
             TxnState::Prepare => {}
         }
-        if self.now >= super::deadline(&txn) {
+        if self.now >= txn.deadline() {
             let error = self.end_late(&txn);
             return Err(error);
         }

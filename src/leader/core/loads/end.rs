@@ -2,7 +2,6 @@
 
 use super::super::{Answer, Core, Error};
 use super::commit::ended;
-use super::deadline;
 use crate::backend::api::Abort;
 use crate::catalog::change::Change;
 use crate::catalog::txn::{Txn, TxnState};
@@ -100,7 +99,7 @@ impl Core {
         }
         for id in over {
             if let Some(txn) = self.head.txns.get(&id).cloned() {
-                assert!(deadline(&txn) <= now);
+                assert!(txn.deadline() <= now);
                 self.end_late(&txn);
             }
         }

@@ -68,6 +68,13 @@ impl Target {
     }
 }
 
+/// Whether the answer to a load says that its rows can be read: those of this attempt, or of an earlier one with its label.
+pub fn acknowledged(answer: &Json) -> bool {
+    let message = answer["Message"].as_str().unwrap_or_default();
+    let earlier = answer["ExistingJobStatus"] == "FINISHED" && !message.contains("visible later");
+    answer["Status"] == "Success" || earlier
+}
+
 async fn put(
     url: &str,
     body: Vec<u8>,

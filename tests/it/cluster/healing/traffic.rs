@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
-use super::super::harness::{NO_CONNECTION, Target};
+use super::super::harness::{NO_CONNECTION, Target, acknowledged};
 use super::body;
 
 /// Rows of each load.
@@ -121,8 +121,7 @@ async fn one_load(target: &Target, shared: &Shared, no: i64) -> Result<(), Strin
     let mut last = String::new();
     while began.elapsed() < PATIENCE {
         match target.load("h", "t", body(no, ROWS), &headers).await {
-            Ok(answer) if answer["Status"] == "Success" => return Ok(()),
-            Ok(answer) if answer["ExistingJobStatus"] == "FINISHED" => return Ok(()),
+            Ok(answer) if acknowledged(&answer) => return Ok(()),
             Ok(answer) if answer["Status"] == "Fail" => return Err(answer.to_string()),
             // Committed and not visible yet, or the label's load still runs.
             Ok(answer) => last = answer.to_string(),
