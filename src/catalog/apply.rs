@@ -164,8 +164,9 @@ impl Catalog {
                 tablet,
                 replica,
                 version,
+                renewed,
                 at,
-            } => self.finish_clone(*tablet, *replica, (*version, *at), touched),
+            } => self.finish_clone((*tablet, *replica), (*version, *renewed), *at, touched),
             Change::RetireReplica {
                 tablet,
                 replica,

@@ -131,6 +131,9 @@ pub enum Change {
         replica: ReplicaId,
         /// Everything up to here is held.
         version: Version,
+        /// What it brought has taken the place of what the replica held.
+        #[serde(default)]
+        renewed: bool,
         /// When.
         at: Timestamp,
     },

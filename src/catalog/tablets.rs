@@ -20,7 +20,7 @@ use self::chunk::Chunk;
 use self::names::Names;
 pub(in crate::catalog) use self::place::NewStretch;
 pub use self::read::{Block, Stretch, TabletRef, TabletView};
-pub use self::write::Reported;
+pub use self::write::{Belief, Reported};
 use crate::ids::{BackendId, TabletId};
 
 /// All tablets.

@@ -11,6 +11,7 @@ mod heal;
 mod ledger;
 mod loads;
 mod make;
+mod news;
 mod nodes;
 mod numbers;
 mod partitions;
@@ -29,6 +30,7 @@ use self::heal::Heal;
 use self::ledger::Ledger;
 use self::loads::Loads;
 use self::make::{Make, MakeId};
+use self::news::News;
 use self::numbers::Numbers;
 use self::reports::Reports;
 use self::segments::Sweeps;
@@ -62,6 +64,7 @@ pub struct Core {
     makes: BTreeMap<MakeId, Make>,
     loads: Loads,
     reports: Reports,
+    news: News,
     heal: Heal,
     content: Content,
     sweeps: Sweeps,
@@ -112,6 +115,7 @@ impl Core {
             makes: BTreeMap::new(),
             loads: Loads::recover(&catalog),
             reports: Reports::new(&catalog, now),
+            news: News::default(),
             heal: Heal::default(),
             content: Content::default(),
             sweeps: Sweeps::new(),

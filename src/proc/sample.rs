@@ -13,7 +13,7 @@ use crate::catalog::state::Catalog;
 use crate::catalog::table::{
     Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
 };
-use crate::catalog::tablets::Reported;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::catalog::txn::{Txn, TxnState, Writes};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -133,7 +133,7 @@ impl Cluster {
                 replica: ReplicaId(replica),
                 version: 2,
                 newest: 2,
-                believe_loss: false,
+                belief: Belief::Gains,
                 bad: false,
                 bytes: 784,
                 rows: 3,

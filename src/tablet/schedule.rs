@@ -337,6 +337,7 @@ mod tests {
             tablet,
             replica: moved,
             version: 1,
+            renewed: false,
             at: now,
         });
         model.filled(tablet, moved, old, GB, Medium::Hdd);

@@ -12,7 +12,7 @@ use crate::catalog::state::Catalog;
 use crate::catalog::table::{
     Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
 };
-use crate::catalog::tablets::Reported;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId};
@@ -164,7 +164,7 @@ impl Model {
             replica,
             version: 1,
             newest: 1,
-            believe_loss: false,
+            belief: Belief::Gains,
             bad: false,
             bytes,
             rows: 1,
@@ -316,6 +316,7 @@ impl Model {
                 tablet: task.tablet,
                 replica,
                 version: 1,
+                renewed: false,
                 at,
             });
             self.filled(

@@ -35,7 +35,8 @@ impl World {
         self.beats.clear();
         self.asked.clear();
         self.spares.clear();
-        self.reports = Reports::since(self.clock());
+        let reports = Reports::since(self.clock());
+        let before = std::mem::replace(&mut self.reports, reports);
         self.next_beat_ms = self.now_ms;
         let (catalog, seq) = self.journal.read();
         if self.journal.has_checkpoint() {
@@ -44,6 +45,7 @@ impl World {
         let mut core = Core::recover(catalog, seq, self.config.clone(), self.clock());
         if let Some(old) = self.old.take() {
             core.adopt_observed(&old);
+            self.reports.adopt(before);
         }
         self.was_safe = core.safe_mode();
         self.core = Some(core);

@@ -44,6 +44,11 @@ impl Reports {
         }
     }
 
+    /// What was known of backends by a core whose journal failed: who does not answer is no news to the next one.
+    pub fn adopt(&mut self, before: Reports) {
+        self.missed = before.missed;
+    }
+
     /// The frontend's clock, which may jump, goes on.
     pub fn goes_on(&mut self, now: Timestamp) {
         self.latest = self.latest.max(now);

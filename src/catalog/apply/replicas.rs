@@ -95,13 +95,13 @@ impl Catalog {
 
     pub(super) fn finish_clone(
         &mut self,
-        tablet: TabletId,
-        replica: ReplicaId,
-        (version, at): (Version, Timestamp),
+        (tablet, replica): (TabletId, ReplicaId),
+        filled: (Version, bool),
+        at: Timestamp,
         touched: &mut Touched,
     ) -> Result<(), Misfit> {
         let db = self.known_tablet(tablet)?.db();
-        match self.tablets.finish_clone(tablet, replica, version, at) {
+        match self.tablets.finish_clone(tablet, replica, filled, at) {
             true => touched.one(db, tablet, 0),
             false => return Err(Misfit::Missing("replica", replica.to_string())),
         }

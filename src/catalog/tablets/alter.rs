@@ -87,7 +87,7 @@ impl Tablets {
         &mut self,
         tablet: TabletId,
         replica: ReplicaId,
-        version: Version,
+        (version, renewed): (Version, bool),
         at: Timestamp,
     ) -> bool {
         let Some((place, visible)) = self.place(tablet, replica) else {
@@ -98,6 +98,11 @@ impl Tablets {
         };
         let mut versions = chunk.versions(place, visible);
         let version = version.min(visible);
+        // What a new one was given meanwhile came behind what it was filled with.
+        if renewed && chunk.placed.flags[place] & CLONE == 0 {
+            versions = Versions::in_step(version);
+            versions.fail(visible, at);
+        }
         versions.reach(version, version, at);
         // What it lacks beyond what readers see counts when that can be seen: until then the replica is complete.
         if version >= visible {

@@ -167,7 +167,7 @@ impl Model {
             replica: replica.id,
             version,
             newest,
-            believe_loss: true,
+            belief: Belief::All,
             bad: replica.bad,
             bytes: replica.bytes,
             rows: 1,
@@ -271,7 +271,7 @@ fn a_report_of_less_than_was_known_is_believed_only_when_it_is_not_just_old() {
         replica: new.first_replica,
         version: 3,
         newest: 3,
-        believe_loss: false,
+        belief: Belief::Gains,
         bad: false,
         bytes: 1,
         rows: 1,
@@ -290,12 +290,21 @@ fn a_report_of_less_than_was_known_is_believed_only_when_it_is_not_just_old() {
         Some(false)
     );
     assert_eq!(versions(&tablets), (5, -1, 5));
-    reported.believe_loss = true;
+    reported.belief = Belief::All;
     assert_eq!(
         tablets.report(tablet, backend, &reported, Timestamp(9)),
         Some(true)
     );
     assert_eq!(versions(&tablets), (3, 5, 3));
+    // Nothing that was said before it was filled anew counts, but that it was bad.
+    (reported.version, reported.belief, reported.bad) = (5, Belief::Nothing, true);
+    tablets.report(tablet, backend, &reported, Timestamp(9));
+    assert_eq!(versions(&tablets), (3, 5, 3));
+    // Good again, it holds what it was filled with, even if a load has come since.
+    (reported.version, reported.belief, reported.bad) = (2, Belief::Gains, false);
+    tablets.report(tablet, backend, &reported, Timestamp(9));
+    assert_eq!(versions(&tablets), (2, 5, 3));
+    reported.belief = Belief::All;
     reported.version = 5;
     reported.newest = 5;
     assert_eq!(
@@ -326,7 +335,7 @@ fn a_gap_that_a_report_closes_in_part_hides_no_loss_behind_it() {
         replica: new.first_replica,
         version: 2,
         newest: 4,
-        believe_loss: true,
+        belief: Belief::All,
         bad: false,
         bytes: 1,
         rows: 1,

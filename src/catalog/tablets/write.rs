@@ -18,8 +18,8 @@ pub struct Reported {
     pub version: Version,
     /// The newest version that is held.
     pub newest: Version,
-    /// A version below the one known is a loss, and not just an old report.
-    pub believe_loss: bool,
+    /// How far that is believed where it is not what is known.
+    pub belief: Belief,
     /// Files are lost or wrong.
     pub bad: bool,
     /// Bytes on disk.
@@ -30,6 +30,17 @@ pub struct Reported {
     pub rowsets: u32,
     /// Hash of the storage path.
     pub path: i64,
+}
+
+/// How far a report of a replica is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Belief {
+    /// It was asked for after everything that is known: what it does not show is lost.
+    All,
+    /// Something has come since it was asked for: what it does not show may be that.
+    Gains,
+    /// Since it was asked for, something else has taken the place of what the replica held: only that it is bad counts.
+    Nothing,
 }
 
 impl Tablets {
@@ -92,8 +103,13 @@ impl Tablets {
         let (_, chunk) = self.chunks.get_prev(&tablet)?;
         let (placed, sizes) = (&chunk.placed, &chunk.sizes);
         let before = chunk.versions(place, visible);
-        let after = believed(before, visible, of, at);
-        let bad = if of.bad { BAD } else { 0 };
+        let was_bad = placed.flags[place] & BAD;
+        let (after, bad) = match of.belief {
+            Belief::Nothing => (before, was_bad | bad_flag(of)),
+            // One that was bad and is not has been filled anew, whatever it held before.
+            Belief::Gains if was_bad == 0 => (reached(before, visible, of, at), bad_flag(of)),
+            Belief::All | Belief::Gains => (believed(before, visible, of, at), bad_flag(of)),
+        };
         let health = before != after || placed.flags[place] & BAD != bad;
         let size = (of.bytes, of.rows, of.rowsets, path);
         let resized = sizes.get(place) != size;
@@ -260,19 +276,35 @@ fn publish_run(
     }
 }
 
-/// The versions of a replica after a report. Versions that readers do not see yet count when they do.
-fn believed(before: Versions, visible: Version, of: &Reported, at: Timestamp) -> Versions {
+fn bad_flag(of: &Reported) -> u8 {
+    if of.bad { BAD } else { 0 }
+}
+
+/// What a report shows that readers see: up to where everything is held, and the newest that is. Versions that readers do
+/// not see yet count when they do.
+fn shown(visible: Version, of: &Reported) -> (Version, Version) {
     let version = of.version.min(visible);
     // One that readers do not see yet says nothing of those below it.
-    let newest = match of.newest <= visible {
-        true => of.newest.max(version),
-        false => version,
-    };
+    match of.newest <= visible {
+        true => (version, of.newest.max(version)),
+        false => (version, version),
+    }
+}
+
+/// The versions of a replica after a report of which only what it has more is believed.
+fn reached(before: Versions, visible: Version, of: &Reported, at: Timestamp) -> Versions {
+    let (version, newest) = shown(visible, of);
     let mut reached = before;
     reached.reach(version, newest, at);
+    reached
+}
+
+/// The versions of a replica after a report that is believed.
+fn believed(before: Versions, visible: Version, of: &Reported, at: Timestamp) -> Versions {
+    let (version, newest) = shown(visible, of);
+    let reached = reached(before, visible, of, at);
     // A gap that seemed closed and is not: what was held behind it has gone.
-    let whole = version >= before.version && reached.version == version;
-    if whole || !of.believe_loss {
+    if version >= before.version && reached.version == version {
         return reached;
     }
     // Something that it held is gone: it is behind, up to where it was.

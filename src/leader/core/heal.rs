@@ -40,8 +40,6 @@ const STATISTICS_MS: u64 = 60_000;
 const PRIORITIES_MS: u64 = 20_000;
 /// Tasks that one round tries, at least (StarRocks of the seed's era).
 const BATCH_MIN: usize = 50;
-/// Milliseconds for which a replica that a clone has filled is not held for lost by an older report.
-const FRESH_MS: u64 = 120_000;
 
 /// Where a task stands in the queue: by priority, then by who has waited longest since it was last tried.
 type Place = (Reverse<Priority>, Timestamp, TabletId);
@@ -58,8 +56,6 @@ pub(super) struct Heal {
     order: Order,
     /// The calls of copies that run.
     calls: BTreeMap<TabletId, CallId>,
-    /// Replicas that clones have filled, and when: reports from before do not know them.
-    fresh: BTreeMap<(BackendId, TabletId), Timestamp>,
     checked_at: Option<Timestamp>,
     scheduled_at: Option<Timestamp>,
     adjusted_at: Option<Timestamp>,
@@ -75,18 +71,6 @@ pub(super) struct Heal {
 impl Heal {
     pub(super) fn healing(&self) -> &Healing {
         &self.healing
-    }
-
-    /// Whether a clone has filled a backend's replica after `asked`.
-    pub(super) fn filled_since(
-        &self,
-        backend: BackendId,
-        tablet: TabletId,
-        asked: Timestamp,
-    ) -> bool {
-        self.fresh
-            .get(&(backend, tablet))
-            .is_some_and(|at| *at >= asked)
     }
 
     /// Whether a tablet is being copied to a backend.
@@ -159,7 +143,7 @@ impl Core {
         self.tidy();
         self.drop_the_empty();
         let (now, safe_mode) = (self.now, self.safe_mode());
-        self.heal.fresh.retain(|_, at| now.since_ms(*at) < FRESH_MS);
+        self.news.forget(now);
         let remarkable = self.census.remarkable();
         let found = self.at_desk(|desk| checker::round(desk, &remarkable));
         let healing = &mut self.heal.healing;

@@ -6,7 +6,7 @@ use super::tables::ByBackend;
 use super::{CALL_TIMEOUT_MS, Core, Purpose};
 use crate::backend::api::{ReportAnswer, TabletReport};
 use crate::catalog::state::Catalog;
-use crate::catalog::tablets::Reported;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::catalog::txn::TxnState;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
@@ -94,8 +94,10 @@ impl Core {
         if !known {
             return None;
         }
-        let settled =
-            partition.visible_time < asked && !self.heal.filled_since(id, of.tablet, asked);
+        let was_bad = view.on(id).is_some_and(|replica| replica.bad);
+        let shown = partition.visible_time;
+        let belief = self.news.belief((id, of.tablet), asked, shown);
+        let settled = belief == Belief::All;
         if of.dropped {
             return Some(settled && self.head.observe_loss(of.tablet, id, true));
         }
@@ -103,20 +105,33 @@ impl Core {
             replica: of.replica,
             version: of.version,
             newest: of.max_version,
-            believe_loss: settled,
+            belief,
             // Versions that were never given out can't hold what everybody else's will. And what its backend was told it
             // may give up is given up, whatever a report says that was under way.
             bad: of.bad
                 || of.max_version >= partition.next_version
+                || self.news.bad_since(id, of.tablet, asked)
                 || self.content.given_up(of.tablet, of.replica),
             bytes: of.data_size,
             rows: of.row_count,
             rowsets: of.version_count,
             path: of.path_hash,
         };
-        self.observe_reach(of.tablet, of.replica, of.version, settled);
-        self.head
-            .observe_replica(of.tablet, id, &reported, self.now)
+        if belief != Belief::Nothing {
+            self.observe_reach(of.tablet, of.replica, of.version, settled);
+        }
+        let now = self.now;
+        let changed = self.head.observe_replica(of.tablet, id, &reported, now)?;
+        if changed && was_bad && !reported.bad {
+            self.renewed(id, of.tablet, of.version);
+        }
+        Some(changed)
+    }
+
+    /// Files of a backend's replica are lost or wrong, as it has found out. Says whether that is news.
+    pub(super) fn found_bad(&mut self, tablet: TabletId, backend: BackendId) -> bool {
+        self.news.bad(backend, tablet, self.now);
+        self.head.observe_loss(tablet, backend, true)
     }
 
     /// Replicas that a backend should have and does not show, if they were there before it was asked.
@@ -137,9 +152,10 @@ impl Core {
             }
             let view = self.head.tablets.view(*tablet);
             let partition = view.and_then(|view| self.head.partitions.get(&view.partition()));
-            partition.is_some_and(|partition| partition.visible_time < asked)
-                && !self.heal.filled_since(id, *tablet, asked)
-                && !self.heal.fills(id, *tablet)
+            partition.is_some_and(|partition| {
+                let shown = partition.visible_time;
+                self.news.belief((id, *tablet), asked, shown) == Belief::All
+            }) && !self.heal.fills(id, *tablet)
         });
         lost.retain(|tablet| self.head.observe_loss(*tablet, id, true));
         lost

@@ -104,10 +104,9 @@ impl Core {
         for of in answer.bad.iter().filter(|of| of.set_bad) {
             let view = self.head.tablets.view(of.tablet);
             let held = view.and_then(|view| view.on(backend));
-            if held.is_some_and(|held| held.id == of.replica)
-                && self.head.observe_loss(of.tablet, backend, true)
-            {
-                again.push(of.tablet);
+            if held.is_some_and(|held| held.id == of.replica) {
+                let news = self.found_bad(of.tablet, backend);
+                again.extend(news.then_some(of.tablet));
             }
         }
         self.census.look_at(&self.head, &again);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::catalog::change::Change;
-use crate::catalog::tablets::Reported;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::clock::Timestamp;
 use crate::tablet::checker;
 use crate::tablet::reason::Ruling;
@@ -196,6 +196,7 @@ fn a_replica_too_many_and_a_move_are_explained_too() {
         tablet,
         replica,
         version: 1,
+        renewed: false,
         at,
     });
     let explained = asked(&model, tablet);
@@ -267,7 +268,7 @@ fn rows_agree_with_the_decision_on_clusters_at_random() {
                 replica: replica.id,
                 version: 1,
                 newest: 1,
-                believe_loss: true,
+                belief: Belief::All,
                 bad: true,
                 bytes: GB,
                 rows: 1,

@@ -9,7 +9,7 @@ use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{
     Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
 };
-use crate::catalog::tablets::Reported;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId};
 
@@ -147,7 +147,7 @@ fn a_replica_that_is_behind_or_bad_does_not_count() {
         replica: ReplicaId(106),
         version: 0,
         newest: 0,
-        believe_loss: true,
+        belief: Belief::All,
         bad: false,
         bytes: 0,
         rows: 0,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalog::change::{Change, Committed};
 use crate::catalog::table::Medium;
-use crate::catalog::tablets::Reported;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::catalog::txn::{Txn, TxnState};
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, TabletId, TxnId, Version};
@@ -80,7 +80,7 @@ impl Model {
             replica: of.id,
             version,
             newest: version,
-            believe_loss: true,
+            belief: Belief::All,
             bad,
             bytes: GB,
             rows: 1,
@@ -160,6 +160,7 @@ fn what_may_still_be_read_stays_until_the_loads_that_it_holds_are_seen() {
         tablet,
         replica,
         version: 1,
+        renewed: false,
         at: Timestamp(1),
     });
     let txn = model.commits(5, tablet, &all[3..]);

@@ -61,7 +61,7 @@ impl Core {
             if own.is_some_and(|own| own.id == *replica) {
                 let given = (*tablet, *replica);
                 self.content.given.replicas.insert(given, self.now);
-                let news = self.head.observe_loss(*tablet, backend, true);
+                let news = self.found_bad(*tablet, backend);
                 again.extend(news.then_some(*tablet));
             }
         }

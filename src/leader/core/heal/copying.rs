@@ -6,7 +6,8 @@ use super::super::tables::FIRST_EPOCH;
 use super::super::{Core, Purpose};
 use crate::backend::api::{CloneAnswer, CloneTablet, TabletSpec};
 use crate::catalog::change::Change;
-use crate::catalog::tablets::Reported;
+use crate::catalog::replica::ReplicaState;
+use crate::catalog::tablets::{Belief, Reported};
 use crate::ids::{BackendId, FIRST_VERSION, ReplicaId, TabletId};
 use crate::leader::action::{BackendReply, BackendRequest, CallId};
 use crate::tablet::balance;
@@ -149,15 +150,18 @@ impl Core {
             return;
         };
         let view = self.head.tablets.view(tablet);
-        if !view.is_some_and(|view| view.replicas().any(|known| known.id == of.replica)) {
+        let known = view.and_then(|view| view.replicas().find(|known| known.id == of.replica));
+        let Some(known) = known else {
             // Its table was dropped meanwhile.
             let reason = Some(Reason::TabletGone);
             return self.heal.end(task, State::Cancelled, reason, self.now);
-        }
+        };
+        let renewed = answer.full && known.state != ReplicaState::Clone;
         let mut changes = vec![Change::FinishClone {
             tablet,
             replica: of.replica,
             version: of.version,
+            renewed,
             at: self.now,
         }];
         let source = task.source.and_then(|source| source.replica);
@@ -167,7 +171,7 @@ impl Core {
             source,
         }));
         self.record_own(changes);
-        self.observe_copy(to, answer);
+        self.observe_copy(to, answer, renewed);
         let counters = &mut self.heal.healing.counters;
         match answer.full {
             true => counters.full_clones += 1,
@@ -180,14 +184,18 @@ impl Core {
     }
 
     /// What the replica is like now; reports that were asked for earlier know less.
-    fn observe_copy(&mut self, to: Spot, answer: &CloneAnswer) {
+    fn observe_copy(&mut self, to: Spot, answer: &CloneAnswer, renewed: bool) {
         let of = &answer.tablet;
-        self.heal.fresh.insert((to.backend, of.tablet), self.now);
+        self.news.filled(to.backend, of.tablet, self.now);
+        if renewed {
+            self.news.renewed(to.backend, of.tablet, self.now);
+            self.renewed(to.backend, of.tablet, of.version);
+        }
         let reported = Reported {
             replica: of.replica,
             version: of.version,
             newest: of.max_version,
-            believe_loss: false,
+            belief: Belief::Gains,
             bad: of.bad,
             bytes: of.data_size,
             rows: of.row_count,
@@ -247,9 +255,12 @@ impl Core {
         let view = self.head.tablets.view(tablet);
         let made = view.and_then(|view| view.replicas().find(|of| Some(of.id) == to));
         if let Some(replica) = made
-            && replica.state == crate::catalog::replica::ReplicaState::Clone
+            && replica.state == ReplicaState::Clone
         {
             self.remove_replica(tablet, replica.id);
+        } else if let Some(to) = task.destination {
+            // It may have been made all the same, and its answer is lost.
+            self.news.renewed(to.backend, tablet, self.now);
         }
         Some(task)
     }

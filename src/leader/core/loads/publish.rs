@@ -41,6 +41,8 @@ struct Call {
     again_at: Timestamp,
     /// Tablets that have not got the version; `None` before the first answer.
     failed: Option<BTreeSet<TabletId>>,
+    /// Tablets of which the answer that is under way says nothing any more.
+    stale: BTreeSet<TabletId>,
 }
 
 /// What a load waits for.
@@ -53,6 +55,21 @@ enum Wait {
         held: usize,
         needed: usize,
     },
+}
+
+impl Publishing {
+    /// Whatever a backend has answered of a tablet, or is answering, counts no more.
+    pub(super) fn doubt(&mut self, backend: BackendId, tablet: TabletId) {
+        let Some(call) = self.calls.get_mut(&backend) else {
+            return;
+        };
+        if call.running {
+            call.stale.insert(tablet);
+        }
+        if let Some(failed) = &mut call.failed {
+            failed.insert(tablet);
+        }
+    }
 }
 
 impl Call {
@@ -117,10 +134,11 @@ impl Core {
             .saturating_mul(1 << call.tries.min(5))
             .min(RETRY_MAX_MS);
         call.again_at = now.plus_ms(pause);
+        let stale = std::mem::take(&mut call.stale);
         match result {
             Ok(errors) => {
                 let failed = errors.failed.into_iter().map(|(tablet, _)| tablet);
-                call.failed = Some(failed.collect());
+                call.failed = Some(failed.chain(stale).collect());
                 call.unanswered = 0;
             }
             Err(_) => call.unanswered = call.unanswered.saturating_add(1),

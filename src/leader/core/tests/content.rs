@@ -158,6 +158,7 @@ impl World {
             tablet,
             replica,
             version: 2,
+            renewed: false,
             at,
         });
         self.core.record_own(changes);

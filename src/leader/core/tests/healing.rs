@@ -3,6 +3,7 @@
 mod extremes;
 mod leaving;
 mod pace;
+mod renewed;
 mod unseen;
 
 use super::*;

@@ -352,7 +352,7 @@ fn a_new_partition_gets_the_buckets_that_bucket_size_asks_for() {
             replica: of.id,
             version: of.version,
             newest: of.version,
-            believe_loss: false,
+            belief: crate::catalog::tablets::Belief::Gains,
             bad: false,
             bytes: 3500,
             rows: 1,

@@ -70,9 +70,7 @@ impl Core {
     fn take_for_bad(&mut self, tablet: TabletId, replica: ReplicaId, backend: BackendId) {
         let view = self.head.tablets.view(tablet);
         let held = view.and_then(|view| view.on(backend));
-        if held.is_some_and(|held| held.id == replica)
-            && self.head.observe_loss(tablet, backend, true)
-        {
+        if held.is_some_and(|held| held.id == replica) && self.found_bad(tablet, backend) {
             self.census.look_at(&self.head, &[tablet]);
         }
     }
