@@ -64,8 +64,6 @@ pub(super) struct Heal {
     room: bool,
     /// The backends that the statistics of loads were made of.
     nodes: Arc<Cluster>,
-    /// What an earlier leadership left half done has been seen to.
-    tidied: bool,
 }
 
 impl Heal {

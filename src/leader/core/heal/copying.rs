@@ -246,7 +246,7 @@ impl Core {
         self.heal.put(task);
     }
 
-    /// Takes a task out of those that run, and removes the replica that it was making.
+    /// Takes a task out of those that run, and removes the replica that it was making where that can't be the last one.
     pub(super) fn undo_copy(&mut self, tablet: TabletId) -> Option<Task> {
         let task = self.stop_copy(tablet)?;
         let load = Arc::make_mut(&mut self.heal.healing.load);
@@ -257,7 +257,7 @@ impl Core {
         if let Some(replica) = made
             && replica.state == ReplicaState::Clone
         {
-            self.remove_replica(tablet, replica.id);
+            self.remove_unfilled(tablet, replica.id);
         } else if let Some(to) = task.destination {
             // It may have been made all the same, and its answer is lost.
             self.news.renewed(to.backend, tablet, self.now);
