@@ -64,9 +64,7 @@ impl World {
         };
         let mut pending = self.backends[at].pending.values();
         let whole = self.whole(catalog, &view);
-        // Of a tablet of one replica a second one may be on its way out already, and no reader of the catalog sees that yet.
-        view.wanted() > 1
-            && !pending.any(|tablets| tablets.contains_key(&tablet))
+        !pending.any(|tablets| tablets.contains_key(&tablet))
             && whole.iter().any(|(other, _)| *other != at)
     }
 
@@ -87,8 +85,9 @@ impl World {
         quorum.map_or(1, |quorum| quorum.needed(view.wanted()))
     }
 
-    /// Whether a storage path with a replica may die.
-    fn can_wipe(&self, catalog: &Catalog, at: usize, tablet: TabletId) -> bool {
+    /// Whether a storage path with a replica may die. The leader hears of it later, and may mean to do with one copy less
+    /// meanwhile: one more of those that it takes for complete is so.
+    pub fn can_wipe(&self, catalog: &Catalog, at: usize, tablet: TabletId) -> bool {
         let Some(view) = catalog.tablets.view(tablet) else {
             return false;
         };
@@ -111,7 +110,7 @@ fn some_tablet(world: &mut World, at: usize) -> Option<TabletId> {
 
 /// A file of some tablet is lost, or a byte of it flips.
 pub fn some_file(world: &mut World, at: usize) {
-    let Some((catalog, _)) = world.snapshot() else {
+    let Some(catalog) = world.decided() else {
         return;
     };
     let Some(tablet) = some_tablet(world, at) else {
@@ -154,7 +153,7 @@ pub fn spoil(world: &mut World, at: usize, tablet: TabletId, file: File) -> bool
 
 /// Rows of some tablet change. At most once for each tablet, and only where two others can outvote it.
 pub fn some_rows(world: &mut World, at: usize) {
-    let Some((catalog, _)) = world.snapshot() else {
+    let Some(catalog) = world.decided() else {
         return;
     };
     let Some(tablet) = some_tablet(world, at) else {
@@ -202,7 +201,7 @@ pub fn some_path_wiped(world: &mut World, at: usize) {
 
 /// A storage path of which all that it holds is elsewhere as well.
 fn some_path(world: &mut World, at: usize) -> Option<usize> {
-    let (catalog, _) = world.snapshot()?;
+    let catalog = world.decided()?;
     let paths = world.backends[at].paths.len() as u64;
     let path = world.rng.below(paths) as usize;
     let held = world.backends[at].replicas.iter();

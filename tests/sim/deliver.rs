@@ -4,6 +4,7 @@ use quorate::leader::action::BackendRequest;
 use quorate::leader::event::Event;
 use quorate::leader::request::{HealRequest, Request};
 
+use crate::invariants;
 use crate::net::{Due, Message, Place, token};
 use crate::setup::SPARE;
 use crate::world::World;
@@ -123,9 +124,10 @@ impl World {
                 self.tell(Event::Report {
                     backend: from,
                     asked,
-                    result: Ok(report),
+                    result: Ok(report.clone()),
                 });
                 self.reporting = false;
+                invariants::owed_is_published::check(self, from, &report);
             }
             _ => {}
         }

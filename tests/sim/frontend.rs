@@ -92,6 +92,14 @@ impl World {
         self.core.as_ref().map(Core::snapshot)
     }
 
+    /// The catalog with everything that was decided, durable or not. What was reported since the first record that is not
+    /// durable is not in it.
+    pub fn decided(&self) -> Option<Catalog> {
+        let (mut catalog, _) = self.snapshot()?;
+        self.journal.ahead(&mut catalog);
+        Some(catalog)
+    }
+
     /// Whether readers see everything that was decided.
     pub fn all_durable(&self) -> bool {
         let durable = self.core.as_ref().map(Core::durable);

@@ -11,6 +11,7 @@ mod last_copy_stays;
 mod moves_stay;
 mod nothing_is_lost;
 mod nothing_pending;
+pub mod owed_is_published;
 mod quorum_can_be_read;
 mod quorum_holds;
 mod refused_is_not_visible;

@@ -72,6 +72,17 @@ impl ModelJournal {
         self.durable.push((seq, bytes));
     }
 
+    /// Applies what is under way to what readers see: so everything is once it is durable.
+    pub fn ahead(&self, catalog: &mut Catalog) {
+        for (_, bytes) in &self.under_way {
+            for change in decode::<Vec<Change>>(bytes) {
+                catalog
+                    .apply(&change)
+                    .expect("what was decided fits what was decided before");
+            }
+        }
+    }
+
     /// Whether nothing is under way.
     pub fn idle(&self) -> bool {
         self.under_way.is_empty()

@@ -28,7 +28,7 @@ pub const ASKED: u64 = 4;
 
 /// One statement.
 pub fn one(world: &mut World) {
-    let Some((catalog, _)) = world.snapshot() else {
+    let Some(catalog) = world.decided() else {
         return;
     };
     let request = match world.rng.below(12) {

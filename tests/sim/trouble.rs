@@ -23,17 +23,13 @@ pub fn second(world: &mut World) {
     if world.rng.per_mille(faults.statements) {
         statements::one(world);
     }
-    // A statement takes a moment to be durable, and damage must not count on what it takes away.
-    let operates = world.rng.per_mille(faults.operator);
-    if operates {
+    if world.rng.per_mille(faults.operator) {
         operator::one(world);
     }
     for at in 0..world.backends.len() {
         backend(world, at, &faults);
     }
-    if !operates {
-        lasting(world, &faults);
-    }
+    lasting(world, &faults);
 }
 
 fn backend(world: &mut World, at: usize, faults: &Faults) {
@@ -153,27 +149,24 @@ pub fn end(world: &mut World) {
     world.journal.full_until_ms = 0;
     world.start_frontend();
     if lasting {
-        // A backend that was dropped in the moment before is in the snapshot still, and what it holds would be counted on.
-        let settled = world.all_durable();
         operator::set_back(world);
-        if settled {
-            dies_for_good(world);
-        }
+        dies_for_good(world);
     }
 }
 
 /// In some runs one machine does not come back.
 fn dies_for_good(world: &mut World) {
-    let Some((catalog, _)) = world.snapshot() else {
+    let Some(catalog) = world.decided() else {
         return;
     };
     let at = world.rng.below(world.backends.len() as u64) as usize;
     let known = catalog.backends.values().filter(|of| catalog.alive(of.id));
     let hosts: BTreeSet<&str> = known.map(|of| of.host.as_str()).collect();
     let held: Vec<_> = world.backends[at].replicas.keys().copied().collect();
+    // Nobody knows of it at first: until then a whole copy may make room for one that is on this machine.
     let spared = held
         .iter()
-        .all(|tablet| world.can_lose(&catalog, at, *tablet));
+        .all(|tablet| world.can_wipe(&catalog, at, *tablet));
     if spared && hosts.len() > 4 && world.rng.per_mille(600) {
         world.say(format!("machine {at} is gone for good"));
         world.crash_backend(at);

@@ -1,12 +1,17 @@
 //! "EXPLAIN TABLET reads the same deciders that the scheduler runs": what it says will be decided about a tablet is what the
 //! scheduler's next step decides, in every run.
+//!
+//! Not compared where the step did something before it came to the tablet, so that the scheduler decided about something
+//! else than EXPLAIN had seen: a load was seen or given up, a backend that is empty left, the checker's round ended the hint of
+//! the tablet's partition or removed a replica of it that nobody fills any more, loads of backends were measured anew, copies
+//! of others began or ended. Who lives does not change in such a step: that comes with heartbeats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::catalog::change::Change;
-use quorate::catalog::state::Catalog;
+use quorate::catalog::replica::ReplicaState;
 use quorate::clock::Timestamp;
-use quorate::ids::{BackendId, TabletId};
+use quorate::ids::{ReplicaId, TabletId};
 use quorate::leader::action::Action;
 use quorate::leader::core::Core;
 use quorate::tablet::cluster::Cluster;
@@ -21,8 +26,9 @@ use crate::world::World;
 /// What EXPLAIN said before a step.
 pub struct Said {
     healing: Healing,
-    alive: Vec<BackendId>,
     decisions: BTreeMap<TabletId, Decision>,
+    /// Replicas of these tablets that nobody fills any more.
+    unfilled: BTreeSet<ReplicaId>,
 }
 
 /// Asks about every task that waits, and about some tablet; notes every reason that is given. `None` where readers see less
@@ -73,11 +79,14 @@ pub fn before(world: &mut World, now: Timestamp) -> Option<Said> {
             decisions.insert(tablet, decision);
         }
     }
-    let alive = alive(&catalog);
+    let views = decisions.keys().filter_map(|id| catalog.tablets.view(*id));
+    let replicas = views.flat_map(|view| view.replicas());
+    let unfilled = replicas.filter(|of| of.state == ReplicaState::Clone);
+    let unfilled = unfilled.map(|of| of.id).collect();
     Some(Said {
         healing,
-        alive,
         decisions,
+        unfilled,
     })
 }
 
@@ -110,18 +119,30 @@ pub fn after(world: &World, now: Timestamp, said: &Said, actions: &[Action]) {
         let running = healing.running.keys().filter(|id| **id != task.tablet);
         running.copied().collect::<Vec<_>>()
     };
+    // The checker's round, which may come before the scheduler's in one step, ends hints, and sees to what nobody fills.
+    let hint = |healing: &Healing| healing.hints.get(&task.partition).cloned();
     let unmoved = actions.iter().all(|action| match action {
         Action::Append { changes, .. } => changes.iter().all(placement),
         _ => true,
     });
-    let (catalog, _) = core.snapshot();
+    let tidied = |decision: &Decision| {
+        changes(actions).any(|change| match change {
+            Change::RemoveReplica { replica, .. } => {
+                said.unfilled.contains(replica) && *decision != Decision::Remove(*replica)
+            }
+            _ => false,
+        })
+    };
     let same = unmoved
-        && alive(&catalog) == said.alive
         && healing.load.at == said.healing.load.at
-        && healing.hints == said.healing.hints
+        && hint(&healing) == hint(&said.healing)
         && others(&healing) == others(&said.healing)
         && slots(&healing) == slots(&said.healing);
-    let Some(decision) = said.decisions.get(&task.tablet).filter(|_| same) else {
+    let Some(decision) = said
+        .decisions
+        .get(&task.tablet)
+        .filter(|of| same && !tidied(of))
+    else {
         return;
     };
     assert!(
@@ -141,12 +162,6 @@ fn placement(change: &Change) -> bool {
     )
 }
 
-/// Backends that live: one that dies or comes back in the step changes what is to be done.
-fn alive(catalog: &Catalog) -> Vec<BackendId> {
-    let known = catalog.backends.keys().copied();
-    known.filter(|id| catalog.alive(*id)).collect()
-}
-
 /// Totals of slots, which follow the setting and the paths.
 fn slots(healing: &Healing) -> Vec<(u64, i64, u32)> {
     let slots = healing.slots.iter();
@@ -155,13 +170,16 @@ fn slots(healing: &Healing) -> Vec<(u64, i64, u32)> {
         .collect()
 }
 
+/// What a step has made records of.
+fn changes(actions: &[Action]) -> impl Iterator<Item = &Change> {
+    actions.iter().flat_map(|action| match action {
+        Action::Append { changes, .. } => changes.as_slice(),
+        _ => &[],
+    })
+}
+
 fn came_true(core: &Core, task: &Task, decision: &Decision, actions: &[Action]) -> bool {
-    let changes = || {
-        actions.iter().flat_map(|action| match action {
-            Action::Append { changes, .. } => changes.as_slice(),
-            _ => &[],
-        })
-    };
+    let changes = || changes(actions);
     match decision {
         Decision::Copy {
             source,

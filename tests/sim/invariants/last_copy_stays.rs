@@ -1,5 +1,12 @@
 //! "The last copy that could serve a read is never dropped by anything automatic": whatever the leader retires, removes or
 //! drops, another replica is whole on its disk, and the leader knows of it and can reach it.
+//!
+//! What the leader knows is read from the catalog that readers see. Two exceptions, and why they are none:
+//! * While an earlier record is not durable, readers do not see what backends have reported since, and the leader does: then
+//!   such a report counts as its knowledge. What is on the disk is looked at all the same.
+//! * A whole replica that an operator has said to be bad is lost by his word, not by anything automatic. The other one has
+//!   to be whole on its disk as ever, but its backend may be away: who condemns a copy has no better one to lose. (Scenario
+//!   `what_the_operator_condemns_may_go_while_another_copy_is_away`.)
 
 use quorate::catalog::change::Change;
 use quorate::catalog::replica::ReplicaState;
@@ -62,8 +69,7 @@ fn note(world: &mut World, change: &Change) {
 }
 
 /// Another replica is complete in the leader's eyes; and if the one that goes is whole on its disk, so is the other, on a
-/// living backend. One that the operator has said to be bad is lost by his word: he has seen that another is whole, which may
-/// be on a backend that is away.
+/// living backend.
 fn another_stays(
     world: &World,
     catalog: &Catalog,
@@ -92,9 +98,8 @@ fn another_stays(
         let filled = world.filled.contains(&other.id);
         // What readers see does not have a report in it that came while a record is not durable.
         let in_step = other.version >= visible && other.last_failed_version <= 0;
-        let complete = (in_step || world.reports.reached(other.id, visible))
-            && !other.bad
-            && other.state != ReplicaState::Clone;
+        let told = !world.journal.idle() && world.reports.reached(other.id, visible);
+        let complete = (in_step || told) && !other.bad && other.state != ReplicaState::Clone;
         let at = world.machine(other.backend);
         // The snapshot may be a moment behind in who lives.
         let lives = condemned
