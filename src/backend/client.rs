@@ -27,6 +27,12 @@ use crate::backend::api::TOKEN_HEADER;
 /// How long a connection may take to come about; a node that does not even accept one is taken for dead sooner than
 /// one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an answer may take before the node is asked whether it takes connections.
+const SLOW: Duration = Duration::from_millis(500);
+/// How long it may take to take one then.
+const PROBE_WAIT: Duration = Duration::from_millis(500);
+/// Between two such questions.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// Connections to one node that are kept for later calls.
 const IDLE_CONNECTIONS: usize = 16;
 /// Bytes of an answer's error text that are kept.
@@ -107,9 +113,30 @@ impl Client {
         let connected = tokio::time::timeout(limit, TcpStream::connect(address)).await;
         let reached = matches!(connected, Ok(Ok(_)));
         if !reached {
-            self.doubts.doubt(address);
+            self.doubts.unreached(address);
         }
         reached
+    }
+
+    /// Ends when the node at `address` takes no connection any more: a call to it is then not slow but lost, though its own
+    /// connection may hear nothing of that for minutes. A node in doubt is asked once, any other twice, and one that
+    /// was found gone a moment ago not again.
+    pub async fn gone(&self, address: &str) {
+        if self.doubts.unreached_within(address, PROBE_PAUSE) {
+            return;
+        }
+        let mut failures = u32::from(self.doubts(address));
+        if failures == 0 {
+            tokio::time::sleep(SLOW).await;
+        }
+        while failures < 2 {
+            if self.reaches(address, PROBE_WAIT).await {
+                failures = 0;
+                tokio::time::sleep(PROBE_PAUSE).await;
+            } else {
+                failures += 1;
+            }
+        }
     }
 
     /// Sends `body` as JSON and reads a JSON answer.

@@ -1,7 +1,8 @@
 //! Segments to replicas: one streaming call a backend, each as fast as its backend.
 //!
 //! A backend that breaks, or that takes nothing for too long, is given up for this load; the load goes on as long as
-//! every tablet can still reach its write quorum.
+//! every tablet can still reach its write quorum. Once each has it, slow backends are waited for, and those that do not even
+//! take a connection any more are not.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,8 +13,9 @@ use bytes::Bytes;
 use futures::stream::{self, FuturesUnordered};
 use futures::{Stream, StreamExt, future};
 use tokio::sync::mpsc::{self, error::SendTimeoutError};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::backend::api::{LoadAnswer, SegmentHeader};
 use crate::backend::client::{self, Call, Client};
@@ -75,6 +77,18 @@ struct Link {
 enum Part {
     Segment { head: Bytes, body: Bytes },
     End,
+}
+
+impl Link {
+    /// Says that there is no more, and waits for the answer.
+    async fn end(
+        mut self,
+        stall: Duration,
+    ) -> Result<Result<LoadAnswer, client::Error>, JoinError> {
+        // An error here shows again in the answer.
+        let _ = self.parts.send_timeout(Part::End, stall).await;
+        (&mut self.answer).await
+    }
 }
 
 impl Drop for Link {
@@ -170,26 +184,54 @@ impl Sender {
     /// Ends the calls and collects what was written, until the time is over.
     async fn answers(&mut self) {
         let links = std::mem::take(&mut self.links);
-        let stall = self.patience.stall;
+        let enough = CancellationToken::new();
         let mut waiting: FuturesUnordered<_> = links
             .into_iter()
-            .map(|(backend, mut link)| async move {
-                // An error here shows again in the answer.
-                let _ = link.parts.send_timeout(Part::End, stall).await;
-                (backend, (&mut link.answer).await)
+            .map(|(backend, link)| {
+                let answer = link.end(self.patience.stall);
+                let gone = self.gone(backend, enough.clone());
+                async move {
+                    tokio::select! {
+                        answer = answer => (backend, Some(answer)),
+                        () = gone => (backend, None),
+                    }
+                }
             })
             .collect();
         let mut until = Instant::now() + self.patience.answer;
         while let Ok(Some((backend, answer))) = timeout_at(until, waiting.next()).await {
             match answer {
-                Ok(Ok(answer)) => {
+                Some(Ok(Ok(answer))) => {
                     self.ledger.answer(backend, answer);
                     if self.ledger.written().is_ok() {
                         until = until.min(Instant::now() + self.patience.straggler);
+                        enough.cancel();
                     }
                 }
-                Ok(Err(error)) => self.ledger.lose(backend, error.to_string()),
-                Err(_) => self.ledger.lose(backend, "the call to it broke".into()),
+                Some(Ok(Err(error))) => self.ledger.lose(backend, error.to_string()),
+                Some(Err(_)) => self.ledger.lose(backend, "the call to it broke".into()),
+                None => self
+                    .ledger
+                    .lose(backend, "it takes no connection any more".into()),
+            }
+        }
+    }
+
+    /// Ends when the load can do without a backend, and that takes no connection any more.
+    fn gone(
+        &self,
+        backend: BackendId,
+        enough: CancellationToken,
+    ) -> impl Future<Output = ()> + use<> {
+        let (client, address) = (
+            self.client.clone(),
+            self.plan.backends.get(&backend).cloned(),
+        );
+        async move {
+            enough.cancelled().await;
+            match address {
+                Some(address) => client.gone(&address).await,
+                None => future::pending().await,
             }
         }
     }

@@ -1,21 +1,22 @@
 //! Nodes that gave no answer when they were last called. They are in doubt until one of their answers arrives, so that who
 //! has a choice takes another; heartbeats alone would take some intervals to tell.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 
 use crate::backend::client::Error;
 
-/// Addresses (`host:port`) of the nodes in doubt. Clones share them.
+/// Addresses (`host:port`) of the nodes in doubt, each with when it last took no connection. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Doubts(Arc<RwLock<BTreeSet<String>>>);
+pub(super) struct Doubts(Arc<RwLock<BTreeMap<String, Option<Instant>>>>);
 
 impl Doubts {
     /// Whether the last call to the node had no answer.
     pub(super) fn of(&self, address: &str) -> bool {
-        self.0.read().contains(address)
+        self.0.read().contains_key(address)
     }
 
     /// Learns from what came of a call. A refusal is an answer: the node lives.
@@ -31,10 +32,22 @@ impl Doubts {
         }
     }
 
-    /// The node can't be reached.
+    /// The node gave no answer.
     pub(super) fn doubt(&self, address: &str) {
         if !self.of(address) {
-            self.0.write().insert(address.to_owned());
+            self.0.write().insert(address.to_owned(), None);
         }
+    }
+
+    /// The node takes no connection.
+    pub(super) fn unreached(&self, address: &str) {
+        let now = Some(Instant::now());
+        self.0.write().insert(address.to_owned(), now);
+    }
+
+    /// Whether the node has taken no connection within the last `span`, and was not heard since.
+    pub(super) fn unreached_within(&self, address: &str, span: Duration) -> bool {
+        let last = self.0.read().get(address).copied().flatten();
+        last.is_some_and(|at| at.elapsed() < span)
     }
 }

@@ -103,6 +103,7 @@ async fn a_node_is_in_doubt_from_a_call_without_an_answer_to_its_next_answer() {
     let refusal = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let living = node(Some(refusal)).await;
     client.doubts.doubt(&living);
+    assert!(!client.doubts.unreached_within(&living, limit));
     // That a connection comes about is no answer: the kernel makes it for a process that is stopped, too.
     assert!(client.reaches(&living, limit).await);
     assert!(client.doubts(&living));
@@ -116,4 +117,22 @@ async fn a_node_is_in_doubt_from_a_call_without_an_answer_to_its_next_answer() {
     assert!(client.open_stream(&call, &1).await.is_err());
     assert!(client.doubts(&silent));
     assert!(!client.reaches(&address, limit).await);
+}
+
+#[tokio::test]
+async fn a_node_that_takes_no_connection_is_gone_and_one_that_is_slow_is_not() {
+    let client = Client::new("secret").unwrap();
+    let slow = node(None).await;
+    let within = async |span, address: &str| {
+        let gone = client.gone(address);
+        tokio::time::timeout(span, gone).await.is_ok()
+    };
+    assert!(!within(SLOW + PROBE_PAUSE * 2, &slow).await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    assert!(!within(SLOW / 2, &address).await);
+    drop(listener);
+    assert!(within(SLOW * 4, &address).await);
+    // It is not asked again and again.
+    assert!(within(SLOW / 10, &address).await);
 }

@@ -109,7 +109,15 @@ async fn perform(
     let answer = match &wanted.request {
         BackendRequest::CreateTablets(body) => client.post_json(&call, body).await.map(errors),
         BackendRequest::DropTablets(body) => client.post_json(&call, body).await.map(errors),
-        BackendRequest::Publish(body) => client.post_json(&call, body).await.map(errors),
+        BackendRequest::Publish(body) => {
+            // Readers wait for it, and it can be repeated: no time is lost on a node that has gone dark.
+            tokio::select! {
+                answer = client.post_json(&call, body) => answer.map(errors),
+                () = client.gone(&wanted.address) => {
+                    return Err(format!("node {} takes no connection any more", wanted.address));
+                }
+            }
+        }
         BackendRequest::Abort(body) => client.post_json(&call, body).await.map(errors),
         BackendRequest::Clone(body) => client
             .post_json(&call, body)

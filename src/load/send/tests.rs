@@ -45,6 +45,54 @@ async fn a_backend_that_takes_nothing_is_given_up_and_the_rest_arrives() {
     assert_eq!(held.lock().segments.len(), 12);
 }
 
+/// Takes one connection and all that comes by it, says nothing, and takes no other.
+async fn dark() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        drop(listener);
+        tokio::io::copy(&mut socket, &mut tokio::io::sink())
+            .await
+            .unwrap();
+        std::future::pending::<()>().await;
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_backend_that_takes_no_connection_any_more_is_not_waited_for_once_the_others_suffice() {
+    let (one, _) = backend(Manner::Good).await;
+    let (other, _) = backend(Manner::Good).await;
+    let plan = Arc::new(plan(&[one, other, dark().await], 2));
+    let client = Client::new("token").unwrap();
+    let limit = Duration::from_secs(60);
+    let (writer, reader) = feed(1);
+    let sender = Sender::new(plan, client, Patience::default(), limit);
+    let sender = tokio::spawn(sender.run(reader));
+    let body = Bytes::from_static(b"rows");
+    let segment = Segment {
+        slot: 0,
+        ordinal: 0,
+        rows: 2,
+        crc: crc32fast::hash(&body),
+        bytes: body,
+    };
+    writer.send(segment).await.unwrap();
+    writer.end().await;
+    let began = Instant::now();
+    let written = sender.await.unwrap().unwrap();
+    assert!(
+        began.elapsed() < Patience::default().straggler / 2,
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(written[0].backends, [BackendId(1), BackendId(2)]);
+    let (backend, why) = &written[0].failed[0];
+    let expect = (BackendId(3), "it takes no connection any more");
+    assert_eq!((*backend, why.as_str()), expect);
+}
+
 #[tokio::test]
 async fn when_the_last_hope_of_a_tablet_breaks_the_load_ends_early() {
     let (broken, _) = backend(Manner::Broken).await;
