@@ -13,6 +13,7 @@ use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
 
 pub mod auth;
+pub mod coordinating;
 pub mod load_calls;
 pub mod load_state;
 pub mod metrics;

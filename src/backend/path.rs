@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::backend::api::HeartbeatRequest;
 use crate::backend::clean;
 use crate::backend::contents::{Contents, Draft};
 use crate::backend::error::Error;
@@ -21,7 +22,7 @@ use crate::backend::report::Log;
 use crate::backend::shelf::{Limits, Shelf};
 use crate::backend::writer::{Command, Writer};
 use crate::catalog::backend::PathState;
-use crate::ids::TabletId;
+use crate::ids::{BackendId, TabletId};
 
 mod presence;
 
@@ -55,7 +56,7 @@ pub struct Shared {
 }
 
 /// Who a path is and belongs to; kept in its metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// Names the path for good, wherever it is mounted.
     pub path: i64,
@@ -63,6 +64,9 @@ pub struct Identity {
     pub cluster: Option<u64>,
     /// The highest leadership that was heard of.
     pub epoch: u64,
+    /// `host:port` of its frontend's HTTP listener, and the id by which it knows this backend.
+    #[serde(default)]
+    pub frontend: Option<(String, BackendId)>,
 }
 
 #[derive(Debug)]
@@ -262,24 +266,26 @@ impl Path {
 
     /// Who it is.
     pub fn identity(&self) -> Identity {
-        *self.identity.lock()
+        self.identity.lock().clone()
     }
 
-    /// Remembers the cluster and its leadership.
+    /// Remembers the cluster, its leadership and its frontend.
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn remember(&self, cluster: u64, epoch: u64) -> Result<(), Error> {
+    pub async fn remember(&self, said: &HeartbeatRequest) -> Result<(), Error> {
         let identity = Identity {
-            cluster: Some(cluster),
-            epoch,
+            cluster: Some(said.cluster_id),
+            epoch: said.epoch,
+            frontend: Some((said.frontend.clone(), said.backend)),
             ..self.identity()
         };
         if identity == self.identity() {
             return Ok(());
         }
+        let kept = identity.clone();
         self.change(move |draft| {
-            draft.put(Table::Info, IDENTITY_KEY, &identity);
+            draft.put(Table::Info, IDENTITY_KEY, &kept);
             Ok(())
         })
         .await?;

@@ -82,11 +82,16 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
 
 impl Running {
     /// Stops: no new calls, those that run get some time, what waits becomes durable, the storage paths are given up.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
+        self.stop_within(STOP_WAIT).await;
+    }
+
+    /// The same, with this much time for calls that run.
+    pub async fn stop_within(mut self, wait: Duration) {
         self.stop.send_replace(true);
         // Their callers would wait for the end of them.
         self.state.copying().running.give_up_all();
-        if tokio::time::timeout(STOP_WAIT, &mut self.listener)
+        if tokio::time::timeout(wait, &mut self.listener)
             .await
             .is_err()
         {

@@ -61,6 +61,8 @@ struct Frontend {
     host: Option<String>,
     cluster: Option<u64>,
     epoch: u64,
+    /// It has been heard since the start; before, it is what the storage paths remember.
+    heard: bool,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +96,9 @@ impl State {
                 (None, found) => frontend.cluster = found,
                 _ => {}
             }
+            if frontend.address.is_none() || identity.epoch > frontend.epoch {
+                (frontend.address, frontend.backend) = identity.frontend.unzip();
+            }
             frontend.epoch = frontend.epoch.max(identity.epoch);
         }
         let settings = options.settings.clone();
@@ -122,9 +127,14 @@ impl State {
         Ok(state)
     }
 
-    /// `host:port` of the HTTP listener of the frontend that sent the last heartbeat.
+    /// `host:port` of the HTTP listener of the frontend that sent the last heartbeat, to an earlier process perhaps.
     pub fn frontend(&self) -> Option<String> {
         self.0.frontend.read().address.clone()
+    }
+
+    /// Whether a frontend has been heard since the start.
+    pub fn has_heard(&self) -> bool {
+        self.0.frontend.read().heard
     }
 
     /// This process as the frontend knows it, once it has been heard of.
@@ -307,13 +317,14 @@ impl State {
             }
         }
         for path in self.0.paths.iter().filter(|p| p.shared.online().is_ok()) {
-            path.remember(said.cluster_id, said.epoch).await?;
+            path.remember(said).await?;
         }
         let mut known = self.0.frontend.write();
         known.cluster = Some(said.cluster_id);
         known.epoch = known.epoch.max(said.epoch);
         known.backend = Some(said.backend);
         known.address = Some(said.frontend.clone());
+        known.heard = true;
         self.0.trash_expire_ms.store(
             said.trash_expire_sec.saturating_mul(1000),
             Ordering::Relaxed,

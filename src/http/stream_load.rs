@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Path, Query, State};
-use axum::http::header::{AUTHORIZATION, HOST};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{AUTHORIZATION, HOST, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
@@ -18,7 +18,9 @@ use futures::StreamExt;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::backend;
 use crate::backend::api::Process;
+use crate::http::coordinating::Coordinating;
 use crate::load::answer::Answer;
 use crate::load::client::{Begin, Committed, Remote};
 use crate::load::coordinator::{Coordinator, Load, Progress, Tolerance};
@@ -37,6 +39,8 @@ const LOADS_MAX: usize = 8;
 
 /// How long a load waits for the first word of a frontend: some heartbeats.
 const FRONTEND_WAIT: Duration = Duration::from_secs(15);
+/// How long one that was known before may take to accept a connection.
+const CONNECT_WAIT: Duration = Duration::from_millis(500);
 /// Between two looks for it.
 const FRONTEND_LOOK: Duration = Duration::from_millis(50);
 
@@ -44,12 +48,24 @@ const FRONTEND_LOOK: Duration = Duration::from_millis(50);
 pub struct StreamLoad {
     /// Runs the loads.
     pub coordinator: Coordinator,
-    /// `host:port` of the frontend's HTTP listener, and what it knows this process by; `None` until it has been heard of.
-    pub frontend: Box<dyn Fn() -> Option<(String, Process)> + Send + Sync>,
+    /// The frontend; `None` until one has been heard of.
+    pub frontend: Box<dyn Fn() -> Option<Known> + Send + Sync>,
+    /// The loads that run.
+    pub coordinating: Coordinating,
     /// This backend's name, for SHOW PROC '/transactions'.
     pub host: String,
     /// Where Parquet bodies wait on disk.
     pub spool_dir: PathBuf,
+}
+
+/// The frontend as this backend knows it.
+pub struct Known {
+    /// `host:port` of its HTTP listener.
+    pub address: String,
+    /// What it knows this process by.
+    pub process: Process,
+    /// It has been heard since this process began; otherwise an earlier one heard it.
+    pub heard: bool,
 }
 
 struct Shared {
@@ -91,51 +107,17 @@ async fn error_log(State(shared): State<Arc<Shared>>, Query(params): Query<Param
 async fn load(
     State(shared): State<Arc<Shared>>,
     Path((db, table)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
-) -> Json<Answer> {
-    let clock = &shared.node.coordinator.clock;
-    let start = clock.now();
-    let progress = Arc::new(Progress::default());
-    let header = |name: &str| {
-        let value = headers.get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let options = Options::read(header);
-    let given = || header("label").unwrap_or_default();
-    let label = match &options {
-        Ok(options) => options.label.clone().unwrap_or_else(|| fresh_label("load")),
-        Err(_) => given(),
-    };
-    let result = match options {
-        Ok(options) => {
-            let load = Request {
-                db,
-                table,
-                label: label.clone(),
-                authorization: header(AUTHORIZATION.as_str()),
-                options,
-            };
-            shared
-                .run(load, body.into_data_stream(), progress.clone())
-                .await
+) -> Response {
+    match shared.node.coordinating.begin() {
+        Some(_running) => {
+            let answer = shared.answer((db, table), &headers, body).await;
+            Json(answer).into_response()
         }
-        Err(error) => Err(error),
-    };
-    let now = clock.now();
-    let mut answer = Answer::new(
-        &label,
-        &progress,
-        result.as_ref().copied(),
-        now.since_ms(start),
-    );
-    let misfits = progress.misfits.lock().clone();
-    if misfits.count > 0 {
-        let name = shared.reports.add(&label, &misfits, now);
-        let host = header(HOST.as_str()).unwrap_or_else(|| shared.node.host.clone());
-        answer.error_url = Some(format!("http://{host}/api/_load_error_log?file={name}"));
+        None => shared.elsewhere(&uri, &headers),
     }
-    Json(answer)
 }
 
 struct Request {
@@ -147,13 +129,84 @@ struct Request {
 }
 
 impl Shared {
-    /// Where the frontend is. A backend that was just started is told by the next heartbeat, and a load that comes before it
-    /// waits for that: the frontend sends loads to backends that it has not seen dying.
+    /// This backend stops: the frontend knows another one. The body has not been read, so it can be sent there.
+    fn elsewhere(&self, uri: &Uri, headers: &HeaderMap) -> Response {
+        let path = uri.path_and_query().map_or("/", |p| p.as_str());
+        let known = (self.node.frontend)();
+        let location = known.map(|known| format!("http://{}{path}", known.address));
+        match location.and_then(|location| HeaderValue::from_str(&location).ok()) {
+            Some(location) => {
+                (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, location)]).into_response()
+            }
+            None => {
+                let label = headers.get("label").and_then(|v| v.to_str().ok());
+                let why = backend::Error::Stopping;
+                let answer = Answer::refused(label.unwrap_or_default(), why.to_string());
+                (StatusCode::SERVICE_UNAVAILABLE, Json(answer)).into_response()
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        (db, table): (String, String),
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Answer {
+        let clock = &self.node.coordinator.clock;
+        let start = clock.now();
+        let progress = Arc::new(Progress::default());
+        let header = |name: &str| {
+            let value = headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let options = Options::read(header);
+        let given = || header("label").unwrap_or_default();
+        let label = match &options {
+            Ok(options) => options.label.clone().unwrap_or_else(|| fresh_label("load")),
+            Err(_) => given(),
+        };
+        let result = match options {
+            Ok(options) => {
+                let load = Request {
+                    db,
+                    table,
+                    label: label.clone(),
+                    authorization: header(AUTHORIZATION.as_str()),
+                    options,
+                };
+                self.run(load, body.into_data_stream(), progress.clone())
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        let now = clock.now();
+        let mut answer = Answer::new(
+            &label,
+            &progress,
+            result.as_ref().copied(),
+            now.since_ms(start),
+        );
+        let misfits = progress.misfits.lock().clone();
+        if misfits.count > 0 {
+            let name = self.reports.add(&label, &misfits, now);
+            let host = header(HOST.as_str()).unwrap_or_else(|| self.node.host.clone());
+            answer.error_url = Some(format!("http://{host}/api/_load_error_log?file={name}"));
+        }
+        answer
+    }
+
+    /// Where the frontend is. A backend that was just started asks the one that it knew before; where that is gone, or there
+    /// was none, the next heartbeat tells, and a load waits for it: the frontend sends loads to backends that it has not
+    /// seen dying.
     async fn frontend(&self) -> Result<(String, Process), Error> {
         let began = Instant::now();
         loop {
             if let Some(known) = (self.node.frontend)() {
-                return Ok(known);
+                let client = &self.node.coordinator.client;
+                if known.heard || client.reaches(&known.address, CONNECT_WAIT).await {
+                    return Ok((known.address, known.process));
+                }
             }
             if began.elapsed() >= FRONTEND_WAIT {
                 return Err(Error::Frontend {

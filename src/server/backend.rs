@@ -4,17 +4,23 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backend::client::Client;
 use crate::backend::{self, Options, Running, Settings, StoragePath};
 use crate::clock::SystemClock;
 use crate::config::file;
+use crate::http::coordinating::Coordinating;
 use crate::http::shard_repair_backend::{self, ShardRepair};
-use crate::http::stream_load::{self, StreamLoad};
+use crate::http::stream_load::{self, Known, StreamLoad};
 use crate::load::coordinator::Coordinator;
 use crate::load::send::Patience;
 use crate::server::Error;
+
+/// How long calls that run may take after the stop was asked for.
+const STOP_WAIT: Duration = Duration::from_secs(10);
+/// Of that, what is left for all others once coordinated loads have had their time.
+const STOP_WAIT_MIN: Duration = Duration::from_secs(1);
 
 /// What a backend is started with.
 #[derive(Debug, Clone)]
@@ -33,6 +39,7 @@ pub struct BackendOptions {
 pub struct Backend {
     /// Where it is reached.
     pub address: SocketAddr,
+    coordinating: Coordinating,
     running: Running,
 }
 
@@ -53,6 +60,8 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
         token: options.token,
         settings: options.settings,
     };
+    let coordinating = Coordinating::default();
+    let loads = coordinating.clone();
     let running = backend::start(start, move |state| {
         let coordinator = Coordinator {
             client,
@@ -66,10 +75,17 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
                 move || Some((state.frontend()?, state.backend_id()?))
             }),
         };
-        let frontend = Box::new(move || Some((state.frontend()?, state.process()?)));
+        let known = move || {
+            Some(Known {
+                address: state.frontend()?,
+                process: state.process()?,
+                heard: state.has_heard(),
+            })
+        };
         stream_load::routes(StreamLoad {
             coordinator,
-            frontend,
+            frontend: Box::new(known),
+            coordinating: loads,
             host,
             spool_dir,
         })
@@ -78,14 +94,20 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
     .await?;
     Ok(Backend {
         address: running.addr,
+        coordinating,
         running,
     })
 }
 
 impl Backend {
-    /// Stops in order.
+    /// Stops in order: new loads go elsewhere at once, those that it coordinates get some time to end, then the listener closes.
     pub async fn stop(self) {
-        self.running.stop().await;
+        let began = Instant::now();
+        if !self.coordinating.end(STOP_WAIT).await {
+            tracing::warn!("loads that this backend coordinates have not ended, and are cut off");
+        }
+        let left = STOP_WAIT.saturating_sub(began.elapsed());
+        self.running.stop_within(left.max(STOP_WAIT_MIN)).await;
     }
 }
 
