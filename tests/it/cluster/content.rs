@@ -45,6 +45,9 @@ async fn cluster() -> (Cluster, u64) {
         .await
         .expect("the load is answered");
     assert_eq!(loaded["Status"], "Success", "{loaded}\n{}", cluster.logs());
+    // A replica that was late with the load would not be at home yet.
+    let wait = "ADMIN WAIT UNTIL HEALTHY TABLE c.t FOR '60s'";
+    cluster.sql(wait).await.expect("all replicas have the load");
     let tablet = cluster.sql("SHOW TABLET FROM c.t").await.expect("tablets");
     let tablet = tablet[0]["TabletId"].parse().expect("an id");
     (cluster, tablet)

@@ -14,6 +14,8 @@ use super::harness::{Cluster, acknowledged, http};
 
 /// Rows of each load.
 const ROWS: i64 = 20;
+/// With so many loads acknowledged or less, the loop did hardly load.
+const ENOUGH: usize = 10;
 
 /// What is known of a load by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,23 +91,47 @@ async fn crash(test: &str, kills: u64, mut kill: impl AsyncFnMut(&mut Cluster)) 
     cluster.sql(create).await.expect("a table");
 
     let stop = Arc::new(AtomicBool::new(false));
-    let fates: Arc<Mutex<BTreeMap<i64, Fate>>> = Arc::default();
+    let fates = Fates::default();
     let shared = Arc::new(tokio::sync::RwLock::new(cluster));
     let loaders: Vec<_> = (0..3)
         .map(|lane| tokio::spawn(load_loop(shared.clone(), lane, stop.clone(), fates.clone())))
         .collect();
-    for _ in 0..kills {
+    for no in 0..kills {
+        if no % 5 == 0 {
+            // However slow the machine is, there shall be something that can get lost.
+            let before = acknowledgements(&fates);
+            more_than(before, &fates, &*shared.read().await).await;
+        }
         tokio::time::sleep(Duration::from_millis(50 + random.below(700))).await;
         // The loaders hold the cluster only to ask where it is, never while they wait for an answer.
         kill(&mut *shared.write().await).await;
     }
+    more_than(ENOUGH, &fates, &*shared.read().await).await;
     stop.store(true, Ordering::Relaxed);
     for loader in loaders {
         loader.await.expect("a loader ends");
     }
     let cluster = shared.read().await;
+    println!("{} loads acknowledged", acknowledgements(&fates));
     let fates = fates.lock().clone();
     verify(&cluster, &fates).await;
+}
+
+type Fates = Arc<Mutex<BTreeMap<i64, Fate>>>;
+
+fn acknowledgements(fates: &Fates) -> usize {
+    let fates = fates.lock();
+    let acknowledged = fates.values().filter(|f| **f == Fate::Acknowledged);
+    acknowledged.count()
+}
+
+/// Waits until more loads than that have been acknowledged.
+async fn more_than(count: usize, fates: &Fates, cluster: &Cluster) {
+    cluster
+        .until("acknowledged loads", async || {
+            acknowledgements(fates) > count
+        })
+        .await;
 }
 
 /// Loads one batch after another; after an unclear answer it asks again with the same label until it is clear.
@@ -113,7 +139,7 @@ async fn load_loop(
     shared: Arc<tokio::sync::RwLock<Cluster>>,
     lane: i64,
     stop: Arc<AtomicBool>,
-    fates: Arc<Mutex<BTreeMap<i64, Fate>>>,
+    fates: Fates,
 ) {
     for round in 0.. {
         if stop.load(Ordering::Relaxed) {
@@ -151,12 +177,6 @@ fn refused(answer: &serde_json::Value) -> bool {
 }
 
 async fn verify(cluster: &Cluster, fates: &BTreeMap<i64, Fate>) {
-    let acknowledged = fates.values().filter(|f| **f == Fate::Acknowledged).count();
-    println!(
-        "{acknowledged} loads acknowledged, {} refused",
-        fates.len() - acknowledged
-    );
-    assert!(acknowledged > 10, "the loop did hardly load: {fates:?}");
     cluster.wait_alive(3).await;
     cluster
         .until("no load that is still running", async || {

@@ -86,11 +86,13 @@ async fn a_backend_is_asked_from_its_adding_to_its_dropping() {
 
     // A shorter interval counts at once.
     watching.wanted.send_replace(wanted(Some(port), 1));
-    until("a second heartbeat", || fake.seen("heartbeat").len() == 2).await;
+    until("a second heartbeat", || fake.seen("heartbeat").len() >= 2).await;
 
     watching.wanted.send_replace(wanted(None, 1));
-    tokio::time::sleep(Duration::from_millis(1200)).await;
-    assert!(fake.seen("heartbeat").len() <= 3);
+    let before = fake.seen("heartbeat").len();
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    // One may have been on its way.
+    assert!(fake.seen("heartbeat").len() <= before + 1);
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ async fn a_frontend_that_dies_in_the_middle_of_repairs_finishes_them_after_its_r
     table(&cluster, 12, 3).await;
     load(&cluster, 1, 20_000).await;
     settle(&cluster).await;
-    let slow =
-        "ADMIN SET FRONTEND CONFIG (\"clone_bytes_per_second\" = \"100000\") WITH PERSISTENT";
+    // Some seconds a copy, so that much is left after two deaths.
+    let slow = "ADMIN SET FRONTEND CONFIG (\"clone_bytes_per_second\" = \"30000\") WITH PERSISTENT";
     ask(&cluster, slow).await;
     cluster.kill_backend(3);
     cluster.wait_alive(3).await;

@@ -51,7 +51,7 @@ async fn a_clone_whose_source_dies_half_way_is_taken_from_another() {
         "{finished:#?}"
     );
     assert!(
-        finished.iter().any(|row| row["FailedRunning"] == "1"),
+        finished.iter().any(|row| row["FailedRunning"] != "0"),
         "{finished:#?}"
     );
     let rows = cluster.number("SELECT count(*) FROM h.t").await;

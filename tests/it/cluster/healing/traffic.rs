@@ -14,13 +14,15 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
-use super::super::harness::{NO_CONNECTION, Target, acknowledged};
+use super::super::harness::{NO_CONNECTION, SOON, Target, acknowledged};
 use super::body;
 
 /// Rows of each load.
 pub const ROWS: i64 = 20;
 /// How long a loader repeats one load.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// With so many loads and queries or less there was hardly any traffic.
+const ENOUGH: u64 = 10;
 /// Numbers of loads in the background begin here.
 const FIRST: i64 = 1_000_000;
 
@@ -50,6 +52,13 @@ struct Shared {
     failures: Mutex<Vec<String>>,
 }
 
+impl Shared {
+    fn enough(&self) -> bool {
+        let loads = self.acknowledged.lock().len() as u64;
+        loads > ENOUGH && self.queries.load(Ordering::Relaxed) > ENOUGH
+    }
+}
+
 /// Loads and queries of `h.t` in the background.
 pub struct Traffic {
     shared: Arc<Shared>,
@@ -68,8 +77,12 @@ impl Traffic {
         Traffic { shared, lanes }
     }
 
-    /// Lets those end that have begun.
+    /// Goes on until there has been [`ENOUGH`], and lets those end that have begun.
     pub async fn end(self) -> Tally {
+        let ending = Instant::now();
+        while !self.shared.enough() && ending.elapsed() < SOON {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         self.shared.stop.store(true, Ordering::Relaxed);
         for lane in self.lanes {
             lane.await.expect("a lane ends");
@@ -97,7 +110,7 @@ impl Tally {
     /// Fails the test when the service failed anything, or when there was hardly any traffic.
     pub fn nothing_failed(&self) {
         assert!(self.failures.is_empty(), "{:#?}", self.failures);
-        assert!(self.loads > 10 && self.queries > 10, "{self:?}");
+        assert!(self.loads > ENOUGH && self.queries > ENOUGH, "{self:?}");
     }
 }
 
