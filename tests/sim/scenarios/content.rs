@@ -3,8 +3,10 @@
 use quorate::catalog::check::Verdict;
 use quorate::ids::TabletId;
 use quorate::leader::request::{HealRequest, Request};
+use quorate::tablet::health::TabletStatus;
 
 use crate::backend::File;
+use crate::net::Place;
 use crate::setup::Setup;
 use crate::world::World;
 use crate::{damage, operator, stage};
@@ -76,6 +78,69 @@ fn altered_rows_are_outvoted_and_repaired() {
     check(&mut world);
     world.mend();
     assert!(unaltered(&world, tablet), "the altered rows are gone");
+}
+
+/// Rows of one of three copies are altered, and a lost one is made anew from it; gives the only copy that is right.
+fn copied_from_the_altered(restarted: bool) -> (World, usize) {
+    let mut world = stage::world(Setup::plain(4, 1).table(1, 3));
+    world.fill(3);
+    world.faults.reads = 0;
+    let tablet = world.tablets()[0];
+    let [altered, right, lost] = world.homes(tablet)[..] else {
+        panic!("it has three replicas");
+    };
+    let new = 6 - altered - right - lost;
+    assert!(damage::alter(&mut world, altered, tablet));
+    let source = world.backends[altered].replicas[&tablet].id;
+    let (from, to) = (Place::Backend(new), Place::Backend(right));
+    world.net.cut(from, to, u64::MAX);
+    world.kill(lost);
+    let copies = |world: &World| {
+        let job = world.backends[new].clones.get(&tablet);
+        job.is_some_and(|job| job.request.source_replica == source)
+    };
+    while !copies(&world) {
+        assert!(world.now_ms < 300_000, "nothing is copied from it");
+        world.step();
+    }
+    if restarted {
+        let until = world.now_ms + 2_000;
+        world.net.cut(from, Place::Frontend, until);
+        while !world.backends[new].replicas.contains_key(&tablet) {
+            world.step();
+        }
+        assert!(world.now_ms < until, "its answer is lost");
+        world.crash_frontend();
+        world.run_for(300);
+        world.start_frontend();
+    }
+    world.run_until(60_000, "the copy is in use", |world| {
+        !world.homes(tablet).contains(&lost) && world.status(tablet) == TabletStatus::Healthy
+    });
+    world.net.mend();
+    (world, right)
+}
+
+/// The copy of a wrong one is as wrong: the two do not outvote the third, which alone is right.
+#[test]
+fn a_copy_of_altered_rows_is_no_second_witness() {
+    for restarted in [false, true] {
+        let (mut world, right) = copied_from_the_altered(restarted);
+        let (tablet, copies) = (world.tablets()[0], world.moves.clones);
+        check(&mut world);
+        world.run_for(60_000);
+        let last = world.catalog().checks.get(&tablet).map(|of| of.verdict);
+        assert_eq!(last, Some(Verdict::Differs));
+        assert_eq!(
+            world.moves.clones, copies,
+            "nothing is copied over any of them"
+        );
+        let held = world.backends[right].replicas[&tablet].published.values();
+        assert!(
+            held.into_iter().all(|of| of.salt == 0),
+            "the right rows stay"
+        );
+    }
 }
 
 /// Three contents, no majority: shown, and not touched.
