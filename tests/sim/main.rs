@@ -16,7 +16,7 @@
 //! | LastFailedVersion is not set for a replica that missed a load | 1 | `belief_is_cautious` |
 //! | transaction ids begin again above the last one in the journal | 1 | "given twice" |
 //! | a replica that missed a load which is not visible yet counts for the next one | 461 | the bound |
-//! | replicas do not catch up with versions that need only a publish | - | (at first the bound, 37) |
+//! | replicas do not catch up with versions that need only a publish | 5 | `owed_is_published` |
 //! | a committed load that a backend reports as pending is given up there | 1 | `durable_first` |
 //! | the census does not follow a backend that dies | 1 | `census_is_right` |
 //! | a replica that is behind counts for the quorum | 13 | `nothing_is_lost` |
@@ -43,13 +43,17 @@
 //! | a backend may give up any replica whose files are lost | - | | `the_only_copy_is_kept_..` |
 //! | EXPLAIN does not see slots | 13 | `explain_agrees` | |
 //! | bad replicas are copied | 28 | the bound | `altered_rows_are_outvoted_and_repaired` |
-//! | what an earlier leadership was filling stays | - | (at first the bound, 32) | |
+//! | what an earlier leadership has filled is not taken into use | - | | two of `restarts` |
+//! | a copy that nobody waits for goes though it may be the last | - | | `a_copy_that_was_given_up_..` |
+//! | copies are not put down as such | - | | `a_copy_of_altered_rows_..` |
 //! | the table of a copy is dropped while it ends (found) | 312 | a panic | |
 //! | a filled replica misses loads that nobody sees yet (found) | 67 | `tasks_end`, the bound | |
 //!
 //! A dash: not within 600 seeds. Rows with a dash and a scenario, "a copy is taken ..", and the last two have the figures of an
-//! earlier core; the others were run again on the core of 5baa0aa. The last two were found. So were deadlocks between a load that waits for a replica and a
-//! removal that waits for the load:
+//! earlier core; most of the others were run again on the core of 5baa0aa, that of the publish and those of copies that nobody waits
+//! for on the core that has `owed_is_published`. Faults have become denser since 5baa0aa, so a seed is another run now. The last
+//! two were found. That what an earlier leadership was filling stays is no bug any more: it makes room like every other replica
+//! that is worth nothing. Found were deadlocks, too, between a load that waits for a replica and a removal that waits for the load:
 //!
 //! | each of these rules left out | makes this scenario of [`scenarios`] fail |
 //! |---|---|
