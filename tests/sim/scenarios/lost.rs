@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quorate::leader::action::BackendRequest;
 use quorate::leader::request::{HealRequest, Request};
 use quorate::tablet::health::TabletStatus;
 
@@ -168,4 +169,57 @@ fn what_the_operator_condemns_may_go_while_another_copy_is_away() {
     });
     world.revive(1);
     world.mend();
+}
+
+/// A replica is brought forward, and its backend finds that what it holds is damaged: it puts a whole copy in its place. A load
+/// that it had written beyond that copy is damaged as well and goes with the rest, though readers have seen it by then: the
+/// replica is no further than its copy.
+#[test]
+fn a_replica_that_is_filled_anew_is_no_further_than_its_copy() {
+    let mut world = stage::world(Setup::plain(3, 1).table(1, 3));
+    world.fill(2);
+    let tablet = world.tablets()[0];
+    let at = world.homes(tablet)[0];
+    world.backends[at].full_until_ms = u64::MAX;
+    world.fill(1);
+    for backend in &mut world.backends {
+        backend.bytes_per_ms = 2_000;
+    }
+    world.backends[at].full_until_ms = 0;
+    let called = |world: &World| {
+        let mut calls = world.calls.values();
+        calls.any(|call| matches!(call, BackendRequest::Clone(_)))
+    };
+    while !called(&world) {
+        assert!(world.now_ms < 300_000, "it is not brought forward");
+        world.step();
+    }
+    world.faults.stale_report = 1_000;
+    lose(&mut world, at, 2);
+    let asks = |world: &World| {
+        let job = world.backends[at].clones.get(&tablet);
+        job.is_some_and(|job| job.asks.is_some())
+    };
+    while !asks(&world) {
+        world.step();
+    }
+    world.fill(1);
+    assert!(world.backends[at].clones.contains_key(&tablet));
+    lose(&mut world, at, 5);
+    world.run_until(20_000, "it is filled anew", |world| {
+        let held = &world.backends[at].replicas[&tablet];
+        !held.damaged() && held.version() == 4
+    });
+    world.faults.stale_report = 0;
+    world.mend();
+}
+
+/// The file of one version of the only tablet is gone; its backend knows, and does not tell of it by itself.
+fn lose(world: &mut World, at: usize, version: i64) {
+    let tablet = world.tablets()[0];
+    let held = world.backends[at].replicas.get_mut(&tablet);
+    let held = held.expect("a replica");
+    held.bad = true;
+    let of = held.published.get_mut(&version);
+    of.expect("it holds the version").file = File::Lost;
 }
