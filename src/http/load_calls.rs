@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::code::{Code, Failure};
 use crate::http::auth;
 use crate::leader::handle::Handle;
-use crate::leader::request::{BeginLoad, CommitLoad, Reply, Request};
+use crate::leader::request::{CommitLoad, Reply, Request};
 use crate::load::client::{AbortCall, Begin, Committed, Told, WaitCall};
 use crate::load::label::{self, Existing};
 
@@ -87,16 +87,7 @@ async fn begin(
         return told(&failure, None);
     }
     let label = (begin.db.clone(), begin.label.clone());
-    let request = Request::BeginLoad(BeginLoad {
-        db: begin.db,
-        table: begin.table,
-        label: begin.label,
-        timeout_ms: begin.timeout_ms,
-        coordinator: begin.coordinator,
-        process: begin.process,
-        source: "BACKEND_STREAMING",
-        partitions: begin.partitions,
-    });
+    let request = begin.request("BACKEND_STREAMING");
     calls
         .ask(request, Some(label), |reply| match reply {
             Reply::Begun(plan) => Some(plan),

@@ -46,6 +46,22 @@ pub struct Begin {
     pub partitions: Vec<String>,
 }
 
+impl Begin {
+    /// As the leader is asked; `source` is the kind of load.
+    pub fn request(self, source: &'static str) -> Request {
+        Request::BeginLoad(BeginLoad {
+            db: self.db,
+            table: self.table,
+            label: self.label,
+            timeout_ms: self.timeout_ms,
+            coordinator: self.coordinator,
+            process: self.process,
+            source,
+            partitions: self.partitions,
+        })
+    }
+}
+
 /// `POST /api/internal/load/abort`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AbortCall {
@@ -113,17 +129,7 @@ pub struct Local {
 impl LoadClient for Local {
     async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error> {
         let (db, label) = (begin.db.clone(), begin.label.clone());
-        let request = Request::BeginLoad(BeginLoad {
-            db: begin.db,
-            table: begin.table,
-            label: begin.label,
-            timeout_ms: begin.timeout_ms,
-            coordinator: begin.coordinator,
-            process: begin.process,
-            source: self.source,
-            partitions: begin.partitions,
-        });
-        match self.leader.request(request).await {
+        match self.leader.request(begin.request(self.source)).await {
             Ok(Reply::Begun(plan)) => Ok(plan),
             Ok(other) => Err(unexpected(&other)),
             Err(failure) if failure.code == Code::LABEL_EXISTS => {

@@ -43,20 +43,21 @@ impl Node for SchedStat {
     }
 }
 
-/// The counters, those that StarRocks has under its names and in its order. It has more: the milliseconds of rounds, which
-/// nobody who decides without a clock can count, and what there is none of here (copies within a backend, colocated tables).
+/// The counters: first those of StarRocks, under its names and in its order, then ours. Of its own only the milliseconds of
+/// rounds are left out, which nobody who decides without a clock can count. What can't happen here is 0 (tables are not
+/// colocated, a backend copies nothing to itself, and a replica that does not answer is missing).
 fn listed(of: &Counters) -> Vec<(&'static str, u64)> {
     vec![
         ("num of tablet check round", of.checker_rounds),
-        ("num of tablet checked", of.checked_tablets),
-        ("num of unhealthy tablet found", of.unhealthy_tablets),
-        ("num of tablet being added to scheduler", of.queued),
+        ("num of tablet checked in tablet checker", of.checked_tablets),
+        ("num of unhealthy tablet checked in tablet checker", of.unhealthy_tablets),
+        ("num of tablet being added to tablet scheduler", of.queued),
         ("num of tablet schedule round", of.scheduler_rounds),
         ("num of tablet being scheduled", of.scheduled),
+        ("num of tablet being scheduled succeeded", of.carried_out),
         ("num of tablet being scheduled failed", of.failed_scheduling),
+        ("num of tablet being scheduled discard", of.discarded),
         ("num of tablet priority upgraded", of.promoted),
-        ("num of task finished", of.finished),
-        ("num of task cancelled", of.cancelled),
         ("num of clone task", of.clones_begun),
         (
             "num of clone task succeeded",
@@ -64,16 +65,23 @@ fn listed(of: &Counters) -> Vec<(&'static str, u64)> {
         ),
         ("num of clone task failed", of.clones_failed),
         ("num of clone task timeout", of.timed_out),
+        ("num of replica missing error", of.replica_missing),
+        ("num of replica version missing error", of.version_missing),
+        ("num of replica unavailable error", 0),
+        ("num of replica redundant error", of.redundant),
+        ("num of replica missing in cluster error", 0),
+        ("num of balance scheduled", of.balance_scheduled),
+        ("num of colocate replica mismatch", 0),
+        ("num of colocate replica redundant", 0),
+        ("num of colocate balancer running round", 0),
+        ("num of task finished", of.finished),
+        ("num of task cancelled", of.cancelled),
         ("num of full clone", of.full_clones),
         ("num of incremental clone", of.incremental_clones),
         ("bytes of clone", of.cloned_bytes),
         ("cost of clone(ms)", of.clone_millis),
-        ("num of replica missing error", of.replica_missing),
-        ("num of replica version missing error", of.version_missing),
         ("num of replica relocating", of.relocating),
-        ("num of replica redundant error", of.redundant),
         ("num of replica removed", of.removed_replicas),
-        ("num of balance scheduled", of.balance_scheduled),
         ("num of balance move", of.moves),
     ]
 }

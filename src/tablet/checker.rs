@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use imbl::OrdMap;
 
-use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::clock::Timestamp;
 use crate::ids::TabletId;
@@ -137,13 +136,7 @@ pub fn delay_left_ms(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -
 
 /// Whether a replica is missed, and one is lost only because its backend does not answer.
 fn may_come_back(desk: &Desk<'_>, tablet: &TabletView<'_>, health: Health) -> bool {
-    let lost = |replica: Replica| {
-        !replica.bad
-            && replica.state == ReplicaState::Normal
-            && desk.catalog.backends.contains_key(&replica.backend)
-            && !desk.catalog.alive(replica.backend)
-    };
-    health.counts.alive < health.wanted && tablet.replicas().any(lost)
+    health.counts.alive < health.wanted && desk.absent(tablet).next().is_some()
 }
 
 /// Room in the queue. Tasks that can't be carried out have a limit of their own, so that they keep nobody out.

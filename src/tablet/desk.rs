@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::backend::{BackendState, PathState};
+use crate::catalog::replica::ReplicaState;
 use crate::catalog::state::Catalog;
 use crate::catalog::table::Medium;
 use crate::catalog::tablets::TabletView;
@@ -159,6 +160,17 @@ impl<'a> Desk<'a> {
     pub fn medium(&self, tablet: &TabletView<'_>) -> Medium {
         let partition = self.catalog.partitions.get(&tablet.partition());
         partition.map_or(Medium::Hdd, |partition| partition.spec.medium)
+    }
+
+    /// Backends that hold a good replica of a tablet and do not answer: their return would bring it back.
+    pub fn absent(&self, tablet: &TabletView<'_>) -> impl Iterator<Item = BackendId> {
+        let replicas = tablet.replicas().filter(|replica| {
+            !replica.bad
+                && replica.state == ReplicaState::Normal
+                && self.catalog.backends.contains_key(&replica.backend)
+                && !self.catalog.alive(replica.backend)
+        });
+        replicas.map(|replica| replica.backend)
     }
 
     /// The table of a tablet.

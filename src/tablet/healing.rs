@@ -112,8 +112,12 @@ pub struct Counters {
     pub scheduler_rounds: u64,
     /// Attempts to carry out a task.
     pub scheduled: u64,
+    /// Of those, carried out: a copy was begun, a replica marked or removed, or nothing was left to do.
+    pub carried_out: u64,
     /// Of those, failed.
     pub failed_scheduling: u64,
+    /// Of those, given up: nothing that could be done is wanted any more.
+    pub discarded: u64,
     /// Priorities that were raised while their tasks waited.
     pub promoted: u64,
     /// Copies that were begun.

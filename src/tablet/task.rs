@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use crate::catalog::table::Medium;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version};
-use crate::tablet::health::{Priority, TabletStatus};
+use crate::tablet::health::{Health, Priority, TabletStatus};
 use crate::tablet::reason::Reason;
 
 /// A tablet that is being repaired or moved.
@@ -180,6 +180,16 @@ impl Task {
             committed: 0,
             retiring: None,
             reason: None,
+        }
+    }
+
+    /// Takes in what is the matter with its tablet now. A move of a tablet with which something is the matter becomes its repair.
+    pub fn look(&mut self, health: Health, now: Timestamp) {
+        self.status = health.status;
+        if self.kind == Kind::Balance && health.status.unhealthy() && self.retiring.is_none() {
+            self.kind = Kind::Repair;
+            self.promote(health.priority);
+            (self.scheduled, self.source) = (Some(now), None);
         }
     }
 

@@ -9,11 +9,12 @@ use crate::frontend::engine::prepare::Work;
 use crate::frontend::engine::query::Limit;
 use crate::frontend::service::Service;
 use crate::leader::request::{Reply, Request};
-use crate::rows::{Cell, Column, Rows, Type};
+use crate::rows::{Cell, Rows};
 use crate::sql::outcome::{Outcome, SessionChange};
 use crate::sql::script::{Param, Script};
 use crate::sql::session::{Session, Warning};
 use crate::sql::statements::admin_check_tablet_segments;
+use crate::sql::statements::show_processlist::ShowProcesslist;
 use crate::system::information_schema::processlist;
 use crate::system::sources::Sources;
 
@@ -172,16 +173,6 @@ async fn known_hosts(backends: &[(String, u16)]) -> Result<(), Failure> {
 }
 
 fn processes(sources: &Sources, full: bool) -> Rows {
-    let columns = [
-        ("Id", Type::Int),
-        ("User", Type::Text),
-        ("Host", Type::Text),
-        ("db", Type::Text),
-        ("Command", Type::Text),
-        ("Time", Type::Int),
-        ("State", Type::Text),
-        ("Info", Type::Text),
-    ];
     let rows = processlist::list(sources).into_iter().map(|p| {
         let info = p.info.map(|text| match full {
             true => text,
@@ -200,6 +191,6 @@ fn processes(sources: &Sources, full: bool) -> Rows {
     });
     Rows {
         rows: rows.collect(),
-        columns: columns.map(|(name, kind)| Column::new(name, kind)).into(),
+        columns: ShowProcesslist::header(),
     }
 }

@@ -281,18 +281,13 @@ impl Core {
         self.carry_out(task, decision);
     }
 
-    /// What a task knows of its tablet, as it is now. A move of a tablet with which something is the matter becomes its repair.
+    /// What a task knows of its tablet, as it is now.
     fn renew(&self, task: &mut Task) {
         let Some(view) = self.head.tablets.view(task.tablet) else {
             return;
         };
         let health = tablet_health(self.census.cluster(), &view);
-        task.status = health.status;
-        if task.kind == Kind::Balance && health.status.unhealthy() && task.retiring.is_none() {
-            task.kind = Kind::Repair;
-            task.promote(health.priority);
-            (task.scheduled, task.source) = (Some(self.now), None);
-        }
+        task.look(health, self.now);
         if let Some(partition) = self.head.partitions.get(&view.partition()) {
             task.visible = partition.visible_version;
             task.committed = partition.next_version - 1;

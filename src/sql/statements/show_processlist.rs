@@ -16,6 +16,23 @@ pub struct ShowProcesslist {
     pub full: bool,
 }
 
+impl ShowProcesslist {
+    /// Its columns.
+    pub fn header() -> Vec<Column> {
+        let columns = [
+            ("Id", Type::Int),
+            ("User", Type::Text),
+            ("Host", Type::Text),
+            ("db", Type::Text),
+            ("Command", Type::Text),
+            ("Time", Type::Int),
+            ("State", Type::Text),
+            ("Info", Type::Text),
+        ];
+        columns.map(|(name, kind)| Column::new(name, kind)).to_vec()
+    }
+}
+
 impl Spec for ShowProcesslist {
     const HEADS: &'static [&'static [&'static str]] =
         &[&["SHOW", "PROCESSLIST"], &["SHOW", "FULL", "PROCESSLIST"]];
@@ -31,17 +48,7 @@ impl Spec for ShowProcesslist {
     }
 
     fn columns(&self, _cx: Context<'_>) -> Option<Vec<Column>> {
-        let columns = [
-            ("Id", Type::Int),
-            ("User", Type::Text),
-            ("Host", Type::Text),
-            ("db", Type::Text),
-            ("Command", Type::Text),
-            ("Time", Type::Int),
-            ("State", Type::Text),
-            ("Info", Type::Text),
-        ];
-        Some(columns.map(|(name, kind)| Column::new(name, kind)).to_vec())
+        Some(ShowProcesslist::header())
     }
 
     fn run(&self, _cx: Context<'_>) -> Result<Outcome, Failure> {

@@ -294,29 +294,36 @@ fn counters_and_hints() {
             expect![[r#"
                 Item | Value | Increase | Since
                 num of tablet check round | 7 | 0 | T
-                num of tablet checked | 0 | 0 | T
-                num of unhealthy tablet found | 0 | 0 | T
-                num of tablet being added to scheduler | 0 | 0 | T
+                num of tablet checked in tablet checker | 0 | 0 | T
+                num of unhealthy tablet checked in tablet checker | 0 | 0 | T
+                num of tablet being added to tablet scheduler | 0 | 0 | T
                 num of tablet schedule round | 0 | 0 | T
                 num of tablet being scheduled | 0 | 3 | T
+                num of tablet being scheduled succeeded | 0 | 0 | T
                 num of tablet being scheduled failed | 0 | 0 | T
+                num of tablet being scheduled discard | 0 | 0 | T
                 num of tablet priority upgraded | 0 | 0 | T
-                num of task finished | 0 | 0 | T
-                num of task cancelled | 0 | 0 | T
                 num of clone task | 0 | 0 | T
                 num of clone task succeeded | 0 | 0 | T
                 num of clone task failed | 0 | 0 | T
                 num of clone task timeout | 0 | 0 | T
+                num of replica missing error | 0 | 0 | T
+                num of replica version missing error | 0 | 0 | T
+                num of replica unavailable error | 0 | 0 | T
+                num of replica redundant error | 0 | 0 | T
+                num of replica missing in cluster error | 0 | 0 | T
+                num of balance scheduled | 0 | 0 | T
+                num of colocate replica mismatch | 0 | 0 | T
+                num of colocate replica redundant | 0 | 0 | T
+                num of colocate balancer running round | 0 | 0 | T
+                num of task finished | 0 | 0 | T
+                num of task cancelled | 0 | 0 | T
                 num of full clone | 0 | 0 | T
                 num of incremental clone | 0 | 0 | T
                 bytes of clone | 0 | 0 | T
                 cost of clone(ms) | 0 | 0 | T
-                num of replica missing error | 0 | 0 | T
-                num of replica version missing error | 0 | 0 | T
                 num of replica relocating | 0 | 0 | T
-                num of replica redundant error | 0 | 0 | T
                 num of replica removed | 0 | 0 | T
-                num of balance scheduled | 0 | 0 | T
                 num of balance move | 0 | 0 | T
             "#]],
         ),

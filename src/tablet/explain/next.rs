@@ -8,7 +8,7 @@ use crate::tablet::desk::Desk;
 use crate::tablet::health::{Health, TabletStatus};
 use crate::tablet::reason::Reason;
 use crate::tablet::schedule::{self, Decision};
-use crate::tablet::task::{Kind, Task};
+use crate::tablet::task::Task;
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,8 @@ impl Next {
             return Next::Running(task.clone());
         }
         if let Some(task) = desk.healing.pending.get(&id) {
-            let task = renewed(task, health);
+            let mut task = Task::clone(task);
+            task.look(health, desk.now);
             let decision = schedule::decide(desk, &task);
             return Next::Decided(Box::new(task), decision);
         }
@@ -83,15 +84,4 @@ impl Next {
             _ => None,
         }
     }
-}
-
-/// A task as the scheduler looks at it: a move of a tablet with which something is the matter has become its repair.
-fn renewed(task: &Task, health: Health) -> Task {
-    let mut task = task.clone();
-    task.status = health.status;
-    if task.kind == Kind::Balance && health.status.unhealthy() && task.retiring.is_none() {
-        task.kind = Kind::Repair;
-        task.source = None;
-    }
-    task
 }

@@ -1,9 +1,8 @@
 //! The sentence: what is the matter with a tablet, and what happens next.
 
 use super::next::Next;
-use crate::catalog::replica::ReplicaState;
 use crate::catalog::tablets::TabletView;
-use crate::ids::{BackendId, ReplicaId};
+use crate::ids::ReplicaId;
 use crate::tablet::desk::Desk;
 use crate::tablet::health::{Health, TabletStatus};
 use crate::tablet::reason::Reason;
@@ -21,8 +20,7 @@ pub(super) fn sentence(
         Next::Nothing => what,
         Next::Running(task) => format!("{what}: {}", running(desk, task)),
         Next::NotYet(Reason::Delayed { seconds }) => {
-            let lost = lost(desk, tablet);
-            let lost: Vec<String> = lost.iter().map(BackendId::to_string).collect();
+            let lost: Vec<String> = desk.absent(tablet).map(|id| id.to_string()).collect();
             let (noun, verb) = match lost.len() {
                 1 => ("backend", "comes"),
                 _ => ("backends", "come"),
@@ -114,15 +112,4 @@ fn way(from: Spot, to: Spot) -> String {
 fn on(tablet: &TabletView<'_>, replica: ReplicaId) -> String {
     let at = tablet.replicas().find(|of| of.id == replica);
     at.map_or(String::new(), |at| format!(" on backend {}", at.backend))
-}
-
-/// Backends whose return would bring a replica back.
-fn lost(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Vec<BackendId> {
-    let replicas = tablet.replicas().filter(|replica| {
-        !replica.bad
-            && replica.state == ReplicaState::Normal
-            && desk.catalog.backends.contains_key(&replica.backend)
-            && !desk.catalog.alive(replica.backend)
-    });
-    replicas.map(|replica| replica.backend).collect()
 }

@@ -13,6 +13,12 @@ const MOVE_FAILURES_MAX: u32 = 10;
 
 impl Core {
     pub(super) fn carry_out(&mut self, mut task: Task, decision: Decision) {
+        let counters = &mut self.heal.healing.counters;
+        match decision {
+            Decision::Later(_) => {}
+            Decision::End(State::Cancelled, _) => counters.discarded += 1,
+            _ => counters.carried_out += 1,
+        }
         match decision {
             Decision::Copy {
                 source,
