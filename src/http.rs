@@ -27,7 +27,7 @@ pub mod stream_load;
 
 /// Every route of a frontend. `client` makes its calls to backends; `token` is the cluster's, for the calls of coordinators.
 pub fn router(leader: &Handle, client: Client, sessions: Sessions, token: &str) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/api/health", get(health))
         .merge(redirect::routes(leader.clone(), client))
         .merge(load_calls::routes(leader.clone(), token))
@@ -35,7 +35,8 @@ pub fn router(leader: &Handle, client: Client, sessions: Sessions, token: &str) 
         .merge(show_proc::routes(leader.clone()))
         .merge(shard_repair::routes(leader.clone(), token))
         .merge(spare::routes(leader.clone(), token))
-        .merge(metrics::routes(leader.clone(), sessions))
+        .merge(metrics::routes(leader.clone(), sessions));
+    reply::with_refusals(routes)
 }
 
 /// Serves until `stop`; calls that run then end first.

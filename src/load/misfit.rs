@@ -70,6 +70,12 @@ impl fmt::Display for Misfit {
             Reason::NotUtf8 => write!(f, ": '{value}' is not valid UTF-8"),
             Reason::Null => write!(f, ": NULL in a column that is NOT NULL"),
             Reason::NoPartition => write!(f, ": no partition for this value: '{value}'"),
+            // Mostly the separator is another than the header says.
+            Reason::FieldCount { found: 1, expected } => write!(
+                f,
+                ": 1 field where {expected} are expected (header column_separator says what is between them, a tab without \
+                 it): '{value}'"
+            ),
             Reason::FieldCount { found, expected } => write!(
                 f,
                 ": {found} fields where {expected} are expected: '{value}'"

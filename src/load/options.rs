@@ -99,7 +99,7 @@ fn format(header: &impl Fn(&str) -> Option<String>) -> Result<Format, Error> {
         "json" => Ok(Format::Json),
         "parquet" => Ok(Format::Parquet),
         other => Err(Error::NotSupported(format!(
-            "format '{other}' (csv, json and parquet are)"
+            "format '{other}', other than csv, json and parquet,"
         ))),
     }
 }

@@ -11,6 +11,7 @@ use crate::backend::{self, Options, Running, Settings, StoragePath};
 use crate::clock::SystemClock;
 use crate::config::file;
 use crate::http::coordinating::Coordinating;
+use crate::http::reply;
 use crate::http::shard_repair_backend::{self, ShardRepair};
 use crate::http::stream_load::{self, Known, StreamLoad};
 use crate::load::coordinator::Coordinator;
@@ -82,14 +83,15 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
                 heard: state.has_heard(),
             })
         };
-        stream_load::routes(StreamLoad {
+        let routes = stream_load::routes(StreamLoad {
             coordinator,
             frontend: Box::new(known),
             coordinating: loads,
             host,
             spool_dir,
         })
-        .merge(shard_repair_backend::routes(asks))
+        .merge(shard_repair_backend::routes(asks));
+        reply::with_refusals(routes)
     })
     .await?;
     Ok(Backend {

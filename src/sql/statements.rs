@@ -212,8 +212,12 @@ impl Statement {
 
 /// The error for words that begin no statement: what could stand where they leave the way.
 fn unknown(c: &mut Cursor<'_>) -> SyntaxError {
-    if let Some(words) = NOT_OFFERED.iter().find(|words| c.sees(words)) {
-        return SyntaxError::NotSupported(words.join(" "));
+    if let Some((words, instead)) = NOT_OFFERED.iter().find(|(words, _)| c.sees(words)) {
+        let instead = match *instead {
+            "" => String::new(),
+            instead => format!(", other than {instead},"),
+        };
+        return SyntaxError::NotSupported(words.join(" ") + &instead);
     }
     let heads = || ALL.iter().flat_map(|e| e.heads.iter().copied());
     let common = |head: &[&str]| (1..head.len()).rev().find(|n| c.sees(&head[..*n]));
@@ -232,36 +236,39 @@ fn unknown(c: &mut Cursor<'_>) -> SyntaxError {
     c.expected(format!("one of {}", next.join(", ")))
 }
 
-/// Statements of other systems, for a clear refusal.
-const NOT_OFFERED: &[&[&str]] = &[
-    &["ANALYZE"],
-    &["BACKUP"],
-    &["CALL"],
-    &["CHECK", "TABLE"],
-    &["CREATE", "FUNCTION"],
-    &["CREATE", "INDEX"],
-    &["CREATE", "MATERIALIZED"],
-    &["CREATE", "ROLE"],
-    &["CREATE", "VIEW"],
-    &["DEALLOCATE"],
-    &["DELETE"],
-    &["EXECUTE"],
-    &["EXPLAIN"],
-    &["EXPORT"],
-    &["FLUSH"],
-    &["HANDLER"],
-    &["LOAD"],
-    &["OPTIMIZE"],
-    &["PREPARE"],
-    &["RECOVER"],
-    &["RENAME"],
-    &["REPAIR"],
-    &["REPLACE"],
-    &["RESTORE"],
-    &["SHOW", "BINARY"],
-    &["SHOW", "CREATE", "VIEW"],
-    &["SHOW", "MASTER"],
-    &["SHOW", "SLAVE"],
-    &["UPDATE"],
-    &["XA"],
+/// Statements of other systems, for a clear refusal, each with what there is instead.
+const NOT_OFFERED: &[(&[&str], &str)] = &[
+    (&["ANALYZE"], ""),
+    (&["BACKUP"], ""),
+    (&["CALL"], ""),
+    (&["CHECK", "TABLE"], "ADMIN CHECK TABLET"),
+    (&["CREATE", "FUNCTION"], ""),
+    (&["CREATE", "INDEX"], ""),
+    (&["CREATE", "MATERIALIZED"], ""),
+    (&["CREATE", "ROLE"], ""),
+    (&["CREATE", "VIEW"], ""),
+    (&["DEALLOCATE"], ""),
+    (
+        &["DELETE"],
+        "TRUNCATE TABLE and ALTER TABLE .. DROP PARTITION",
+    ),
+    (&["EXECUTE"], ""),
+    (&["EXPLAIN"], "EXPLAIN TABLET"),
+    (&["EXPORT"], ""),
+    (&["FLUSH"], ""),
+    (&["HANDLER"], ""),
+    (&["LOAD"], "INSERT and PUT /api/{db}/{table}/_stream_load"),
+    (&["OPTIMIZE"], ""),
+    (&["PREPARE"], ""),
+    (&["RECOVER"], ""),
+    (&["RENAME"], ""),
+    (&["REPAIR"], "ADMIN REPAIR TABLE"),
+    (&["REPLACE"], ""),
+    (&["RESTORE"], ""),
+    (&["SHOW", "BINARY"], ""),
+    (&["SHOW", "CREATE", "VIEW"], ""),
+    (&["SHOW", "MASTER"], ""),
+    (&["SHOW", "SLAVE"], ""),
+    (&["UPDATE"], ""),
+    (&["XA"], ""),
 ];

@@ -1,7 +1,8 @@
 //! What DataFusion says went wrong, in MySQL's codes and in words that name the user's things.
 
 use arrow::error::ArrowError;
-use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::common::utils::datafusion_strsim::levenshtein;
+use datafusion::common::{Column, DataFusionError, SchemaError};
 
 use crate::code::{Code, Failure};
 
@@ -62,16 +63,16 @@ fn own(error: &DataFusionError) -> Option<Failure> {
 
 fn of_schema(error: &SchemaError) -> Failure {
     match error {
-        SchemaError::FieldNotFound { field, .. } => {
-            let table = field.relation.as_ref().map(|r| format!("{}.", r.table()));
-            Failure::new(
-                Code::BAD_FIELD,
-                format!(
-                    "unknown column '{}{}'",
-                    table.unwrap_or_default(),
-                    field.name
-                ),
-            )
+        SchemaError::FieldNotFound {
+            field,
+            valid_fields,
+        } => {
+            let name = named(field, field.relation.is_some());
+            let mut message = format!("unknown column '{name}'");
+            if let Some(near) = nearest(field, valid_fields) {
+                message.push_str(&format!("; did you mean '{near}'?"));
+            }
+            Failure::new(Code::BAD_FIELD, message)
         }
         SchemaError::AmbiguousReference { field } => Failure::new(
             Code::NON_UNIQ,
@@ -88,8 +89,45 @@ fn of_schema(error: &SchemaError) -> Failure {
     }
 }
 
+/// A column as it is written, with its table or without.
+fn named(column: &Column, with_table: bool) -> String {
+    match column.relation.as_ref().filter(|_| with_table) {
+        Some(table) => format!("{}.{}", table.table(), column.name),
+        None => column.name.clone(),
+    }
+}
+
+/// The column whose name is written almost like an unknown one: one letter in four may differ.
+fn nearest(unknown: &Column, known: &[Column]) -> Option<String> {
+    let with_table = unknown.relation.is_some();
+    let wanted = named(unknown, with_table).to_lowercase();
+    let distance = |name: &String| levenshtein(&wanted, &name.to_lowercase());
+    let names = known.iter().map(|column| named(column, with_table));
+    let near = names.min_by_key(distance)?;
+    (distance(&near) <= (wanted.chars().count() + 2) / 4).then_some(near)
+}
+
+/// What a function was called with and can't take, where that is what is wrong.
+fn of_signature(text: &str) -> Option<Failure> {
+    let before = text.find("failed to match any signature")?;
+    let name = text.get(..before)?.rsplit('\'').nth(1)?;
+    let given = text.split("but received ").nth(1)?;
+    let given = given.split([' ', ',', '(']).next()?;
+    let message = format!("function {name} does not take {given}; CAST it to a type that it takes");
+    Some(Failure::new(Code::WRONG_ARGUMENTS, message))
+}
+
 fn of_plan(text: &str) -> Failure {
+    if let Some(failure) = of_signature(text) {
+        return failure;
+    }
     let text = clean(text);
+    if let Some(value) = text.strip_prefix("Unsupported Value ") {
+        let kind = value.split('(').next().unwrap_or(value);
+        let message =
+            format!("a literal of this kind ({kind}) is not supported; write a number or a text");
+        return Failure::new(Code::NOT_SUPPORTED, message);
+    }
     if let Some(rest) = text.strip_prefix("Invalid function '") {
         let name = rest.split('\'').next().unwrap_or_default();
         return Failure::new(
@@ -173,6 +211,34 @@ mod tests {
             )),
         );
         assert_eq!(failure(&wrapped), ours);
+    }
+
+    #[test]
+    fn what_a_function_does_not_take_is_told_in_a_sentence() {
+        let text = "Internal error: Function 'sum' failed to match any signature, errors: Error during planning: \
+                    Function 'sum' requires Decimal, but received String (DataType: Utf8).,Error during planning: \
+                    Function 'sum' requires UInt64, but received String (DataType: Utf8).";
+        let failure = failure(&DataFusionError::Plan(text.into()));
+        let expect = "function sum does not take String; CAST it to a type that it takes";
+        assert_eq!(failure.message, expect);
+    }
+
+    #[test]
+    fn a_column_is_proposed_where_its_name_is_almost_the_one_that_was_written() {
+        let column = |name: &str| Column::from_qualified_name(name);
+        let known = ["Orders.Id", "Orders.carrier", "Orders.day"].map(column);
+        for (written, near) in [
+            ("carier", Some("carrier")),
+            ("orders.id", Some("Orders.Id")),
+            ("o.carrier", None),
+            ("dy", Some("day")),
+            ("x", None),
+            ("nothing", None),
+        ] {
+            let near = near.map(str::to_owned);
+            let written = Column::from_qualified_name_ignore_case(written);
+            assert_eq!(nearest(&written, &known), near, "{written}");
+        }
     }
 
     #[test]

@@ -131,10 +131,10 @@ impl From<&ColumnDef> for ColumnClause {
 }
 
 const REFUSED: &[(&[&str], &str)] = &[
-    (&["PRIMARY"], "PRIMARY KEY (DUPLICATE KEY is)"),
+    (&["PRIMARY"], "PRIMARY KEY, other than DUPLICATE KEY,"),
     (
         &["KEY"],
-        "KEY at a column (DUPLICATE KEY(..) behind the columns is)",
+        "KEY at a column, other than DUPLICATE KEY(..) behind the columns,",
     ),
     (&["UNIQUE"], "UNIQUE"),
     (&["AUTO_INCREMENT"], "AUTO_INCREMENT"),

@@ -123,7 +123,7 @@ fn column(c: &mut Cursor<'_>) -> Result<ColumnClause, SyntaxError> {
 }
 
 const BETWEEN_COLUMNS: &[(&[&str], &str)] = &[
-    (&["PRIMARY", "KEY"], "PRIMARY KEY (DUPLICATE KEY is)"),
+    (&["PRIMARY", "KEY"], "PRIMARY KEY, other than DUPLICATE KEY,"),
     (&["UNIQUE", "KEY"], "UNIQUE KEY"),
     (&["FOREIGN", "KEY"], "a foreign key"),
     (&["CONSTRAINT"], "a constraint"),

@@ -59,7 +59,7 @@ row! {
         /// First words.
         name: String => "Name" Text,
         /// What it does.
-        description: &'static str => "Description" Text,
+        description: String => "Description" Text,
         /// How it is written.
         grammar: &'static str => "Grammar" Text,
     }
@@ -79,6 +79,10 @@ fn topics(topic: &str) -> Vec<HelpRow> {
     }
     let mut rows: Vec<HelpRow> = found.into_iter().map(row).collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
+    // The mysql and mariadb clients print the grammar of the only one right behind its description.
+    if let [only] = rows.as_mut_slice() {
+        only.description.push('\n');
+    }
     rows
 }
 
@@ -86,7 +90,7 @@ fn row(entry: &Entry) -> HelpRow {
     let heads: Vec<String> = entry.heads.iter().map(|h| h.join(" ")).collect();
     HelpRow {
         name: heads.join(", "),
-        description: entry.help,
+        description: entry.help.to_owned(),
         grammar: entry.grammar.trim_end(),
     }
 }

@@ -56,11 +56,11 @@ async fn names_of_columns_have_no_case_and_names_of_tables_have() {
     check(&[
         (
             "SELECT orders.id FROM Orders",
-            "ERROR 1054: unknown column 'orders.id'",
+            "ERROR 1054: unknown column 'orders.id'; did you mean 'Orders.Id'?",
         ),
         (
             "SELECT Orders.ID FROM shop.Orders WHERE orders.iD = 1",
-            "ERROR 1054: unknown column 'orders.ID'",
+            "ERROR 1054: unknown column 'orders.ID'; did you mean 'Orders.Id'?",
         ),
         ("SELECT shop.Orders.ID FROM Orders", "ID"),
         (
@@ -81,7 +81,7 @@ async fn names_of_columns_have_no_case_and_names_of_tables_have() {
         ),
         (
             "SELECT X FROM (SELECT 1 AS x) t WHERE T.x = 1",
-            "ERROR 1054: unknown column 'T.X'",
+            "ERROR 1054: unknown column 'T.X'; did you mean 't.x'?",
         ),
         ("WITH c AS (SELECT 1 AS A) SELECT a FROM c", "a\n1"),
         ("SELECT a.ID FROM Orders a JOIN Orders b USING (id)", "ID"),
