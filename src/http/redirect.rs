@@ -6,6 +6,9 @@
 //! long as there is one. The frontend itself coordinates no stream load: where no backend answers, no replica could take
 //! the rows.
 //!
+//! A backend that is about to stop sends the client back, and names itself in the URL by `not=host:port`, so that it is not
+//! chosen again.
+//!
 //! The body is not read here: a client that says `Expect: 100-continue` sends it to the backend only.
 
 use std::sync::Arc;
@@ -29,6 +32,9 @@ use crate::view::View;
 
 /// How long a backend may take to accept a connection before the next one is tried.
 const CONNECT_WAIT: Duration = Duration::from_millis(500);
+
+/// What stands before the address of a backend that sends clients back.
+const NOT: &str = "not=";
 
 #[derive(Clone)]
 struct Redirect {
@@ -59,7 +65,10 @@ async fn redirect(
     let turn = state.turn.fetch_add(1, Ordering::Relaxed);
     let candidates = candidates(&state.leader.view(), &db, &table, &headers);
     let target = match candidates {
-        Ok(candidates) => first_reached(&state.client, candidates, turn).await,
+        Ok(mut candidates) => {
+            candidates.retain(|of| !is_excluded(&uri, &of.address));
+            first_reached(&state.client, candidates, turn).await
+        }
         Err(failure) => Err(failure),
     };
     let path = uri.path_and_query().map_or("/", |p| p.as_str());
@@ -71,6 +80,18 @@ async fn redirect(
         Ok(location) => (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, location)]).into_response(),
         Err(failure) => refused(&headers, failure),
     }
+}
+
+/// The URL by which a client asks the frontend at `frontend` for another backend than the one at `own`, which it asked first.
+pub fn back_to(frontend: &str, own: &str, uri: &Uri) -> String {
+    let query = uri.query().map_or(String::new(), |q| format!("{q}&"));
+    format!("http://{frontend}{}?{query}{NOT}{own}", uri.path())
+}
+
+/// Whether a backend has sent the client back.
+fn is_excluded(uri: &Uri, address: &str) -> bool {
+    let mut given = uri.query().unwrap_or_default().split('&');
+    given.any(|pair| pair.strip_prefix(NOT) == Some(address))
 }
 
 /// A backend that may coordinate.
@@ -151,4 +172,21 @@ fn refused(headers: &HeaderMap, failure: Failure) -> Response {
         response.headers_mut().insert(WWW_AUTHENTICATE, ask);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backend_that_sends_a_client_back_is_not_chosen_again() {
+        let first = Uri::from_static("http://b1:8040/api/d/t/_stream_load");
+        let back = back_to("f:8030", "b1:8040", &first);
+        assert_eq!(back, "http://f:8030/api/d/t/_stream_load?not=b1:8040");
+        let second: Uri = back.parse().unwrap();
+        let again: Uri = back_to("f:8030", "b2:8040", &second).parse().unwrap();
+        let excluded = ["b1:8040", "b2:8040", "b3:8040", "b2:80"].map(|of| is_excluded(&again, of));
+        assert_eq!(excluded, [true, true, false, false]);
+        assert!(!is_excluded(&first, "b1:8040"));
+    }
 }

@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use crate::backend;
 use crate::backend::api::Process;
 use crate::http::coordinating::Coordinating;
+use crate::http::redirect;
 use crate::load::answer::Answer;
 use crate::load::client::{Begin, Committed, Remote};
 use crate::load::coordinator::{Coordinator, Load, Progress, Tolerance};
@@ -131,9 +132,10 @@ struct Request {
 impl Shared {
     /// This backend stops: the frontend knows another one. The body has not been read, so it can be sent there.
     fn elsewhere(&self, uri: &Uri, headers: &HeaderMap) -> Response {
-        let path = uri.path_and_query().map_or("/", |p| p.as_str());
         let known = (self.node.frontend)();
-        let location = known.map(|known| format!("http://{}{path}", known.address));
+        let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let own = own.unwrap_or_default();
+        let location = known.map(|known| redirect::back_to(&known.address, own, uri));
         match location.and_then(|location| HeaderValue::from_str(&location).ok()) {
             Some(location) => {
                 (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, location)]).into_response()

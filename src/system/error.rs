@@ -122,11 +122,11 @@ fn of_plan(text: &str) -> Failure {
         return failure;
     }
     let text = clean(text);
-    if let Some(value) = text.strip_prefix("Unsupported Value ") {
-        let kind = value.split('(').next().unwrap_or(value);
-        let message =
-            format!("a literal of this kind ({kind}) is not supported; write a number or a text");
-        return Failure::new(Code::NOT_SUPPORTED, message);
+    if text.starts_with("Unsupported Value ") {
+        return Failure::new(
+            Code::NOT_SUPPORTED,
+            "a literal of this kind (b'..' and the like) is not supported; write a number or a text",
+        );
     }
     if let Some(rest) = text.strip_prefix("Invalid function '") {
         let name = rest.split('\'').next().unwrap_or_default();
@@ -143,10 +143,16 @@ fn of_plan(text: &str) -> Failure {
     if text.contains("must appear in the GROUP BY clause")
         || text.contains("could not be resolved from available columns")
     {
-        return Failure::new(
-            Code::WRONG_FIELD_WITH_GROUP,
-            format!("a column is neither grouped nor aggregated: {text}"),
-        );
+        let column = text
+            .split_once("column \"")
+            .and_then(|(_, rest)| rest.split('"').next());
+        let message = match column {
+            Some(column) => format!(
+                "column '{column}' is neither grouped nor aggregated; put it into GROUP BY, or into an aggregate such as ANY_VALUE"
+            ),
+            None => format!("a column is neither grouped nor aggregated: {text}"),
+        };
+        return Failure::new(Code::WRONG_FIELD_WITH_GROUP, message);
     }
     if text.contains("Projections require unique expression names") {
         return Failure::new(
@@ -198,6 +204,8 @@ fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::common::TableReference;
+
     use super::*;
 
     #[test]
@@ -225,11 +233,11 @@ mod tests {
 
     #[test]
     fn a_column_is_proposed_where_its_name_is_almost_the_one_that_was_written() {
-        let column = |name: &str| Column::from_qualified_name(name);
-        let known = ["Orders.Id", "Orders.carrier", "Orders.day"].map(column);
+        let known = ["id", "carrier", "day"]
+            .map(|name| Column::new(Some(TableReference::bare("Orders")), name));
         for (written, near) in [
             ("carier", Some("carrier")),
-            ("orders.id", Some("Orders.Id")),
+            ("orders.id", Some("Orders.id")),
             ("o.carrier", None),
             ("dy", Some("day")),
             ("x", None),
@@ -239,6 +247,16 @@ mod tests {
             let written = Column::from_qualified_name_ignore_case(written);
             assert_eq!(nearest(&written, &known), near, "{written}");
         }
+    }
+
+    #[test]
+    fn a_column_that_is_not_grouped_is_named() {
+        let text = "Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column \
+                    \"d.t.b\" must appear in the GROUP BY clause or must be part of an aggregate function, currently \
+                    only \"d.t.a\" appears in the SELECT clause satisfies this requirement";
+        let failure = failure(&DataFusionError::Plan(text.into()));
+        assert_eq!(failure.code.mysql, 1055);
+        assert!(failure.message.starts_with("column 'd.t.b' is neither"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sqlparser::tokenizer::Token;
 use crate::code::{Code, Failure};
 use crate::sql::cursor::{Cursor, TableName, quoted_name};
 use crate::sql::error::SyntaxError;
+use crate::sql::naming;
 use crate::sql::outcome::{self, Outcome};
 use crate::sql::printed::Printed;
 use crate::sql::statements::select::query;
@@ -73,6 +74,7 @@ impl Spec for Insert {
 
     fn run(&self, cx: Context<'_>) -> Result<Outcome, Failure> {
         let db = cx.db(self.table.db.as_deref())?;
+        naming::not_system(db)?;
         if cx.view.catalog.database(db).is_none() {
             return Err(Failure::new(
                 Code::BAD_DB,

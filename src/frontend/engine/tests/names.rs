@@ -56,11 +56,11 @@ async fn names_of_columns_have_no_case_and_names_of_tables_have() {
     check(&[
         (
             "SELECT orders.id FROM Orders",
-            "ERROR 1054: unknown column 'orders.id'; did you mean 'Orders.Id'?",
+            "ERROR 1054: unknown column 'orders.id'; did you mean 'Orders.id'?",
         ),
         (
             "SELECT Orders.ID FROM shop.Orders WHERE orders.iD = 1",
-            "ERROR 1054: unknown column 'orders.ID'; did you mean 'Orders.Id'?",
+            "ERROR 1054: unknown column 'orders.ID'; did you mean 'Orders.id'?",
         ),
         ("SELECT shop.Orders.ID FROM Orders", "ID"),
         (
