@@ -34,7 +34,7 @@ async fn node(answer: Option<&'static str>) -> String {
 
 async fn ask(address: &str) -> Result<u32, Error> {
     let client = Client::new("secret").unwrap();
-    let call = Call::new(address, "publish", Duration::from_millis(300));
+    let call = Call::new(address, "publish", Duration::from_secs(2));
     client.post_json(&call, &1).await
 }
 
@@ -89,7 +89,7 @@ async fn a_stream_that_breaks_off_is_an_error() {
 #[tokio::test]
 async fn a_node_is_in_doubt_from_a_call_without_an_answer_to_its_next_answer() {
     let client = Client::new("secret").unwrap();
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(2);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let call = Call::new(&address, "publish", limit);

@@ -90,9 +90,9 @@ async fn run(
         client: Client::new("token").unwrap(),
         clock: Arc::new(SystemClock),
         patience: Patience {
-            stall: Duration::from_millis(300),
+            stall: Duration::from_secs(2),
             answer: Duration::from_secs(5),
-            straggler: Duration::from_millis(300),
+            straggler: Duration::from_secs(2),
         },
     };
     let (writer, reader) = feed::<Bytes>(4);

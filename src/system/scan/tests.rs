@@ -129,7 +129,7 @@ mod failover {
             .collect();
         let client = Client::new("token").unwrap();
         TabletScan {
-            backends: Arc::new(Backends::new(client).with_stall(Duration::from_millis(300))),
+            backends: Arc::new(Backends::new(client).with_stall(Duration::from_secs(2))),
             wanted: Arc::new(Wanted {
                 columns,
                 filters: Vec::new(),
