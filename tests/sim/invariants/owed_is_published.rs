@@ -2,7 +2,6 @@
 //! see, and that holds its rows or needs none, is given it as soon as its backend reports it, and is not left to a copy.
 
 use quorate::backend::api::{PublishTablet, ReportAnswer};
-use quorate::catalog::state::Catalog;
 use quorate::ids::{BackendId, TxnId};
 use quorate::leader::action::BackendRequest;
 
@@ -33,7 +32,7 @@ pub fn check(world: &World, backend: BackendId, report: &ReportAnswer) {
         let writes = catalog.writes.get(&txn.id);
         let owed = writes.is_some_and(|writes| writes.can_publish(of.tablet, replica.id));
         assert!(
-            !owed || is_called(world, &catalog, txn.id, backend),
+            !owed || is_called(world, txn.id, backend),
             "tablet {} on {backend} lacks {} only, and nobody publishes it: {replica:?}",
             of.tablet,
             txn.id
@@ -41,13 +40,9 @@ pub fn check(world: &World, backend: BackendId, report: &ReportAnswer) {
     }
 }
 
-/// Whether a backend is being told something about a load; as long as it is, nothing else is sent.
-fn is_called(world: &World, catalog: &Catalog, txn: TxnId, backend: BackendId) -> bool {
-    let there = |of: &PublishTablet| {
-        let view = catalog.tablets.view(of.tablet);
-        let on = view.and_then(|view| view.on(backend));
-        on.is_some_and(|on| on.id == of.replica)
-    };
+/// Whether a backend is being told something about a load; until it has answered, or was given up, nothing else is sent.
+fn is_called(world: &World, txn: TxnId, backend: BackendId) -> bool {
+    let there = |of: &PublishTablet| world.made.get(&of.replica) == Some(&backend);
     let mut calls = world.calls.values();
     calls.any(|call| match call {
         BackendRequest::Publish(of) => of.txn == txn && of.tablets.iter().any(there),
