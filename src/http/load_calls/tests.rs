@@ -435,6 +435,33 @@ async fn no_loader_is_sent_to_a_backend_that_died_before_its_heartbeats_tell() {
     assert_eq!(sent().await.0, 503);
 }
 
+/// One whose last heartbeat had no answer takes connections still, and may be about to die.
+#[tokio::test]
+async fn a_backend_in_doubt_coordinates_only_where_no_other_can() {
+    let mut all = view();
+    let sound = listen(&mut all, 10001).await;
+    let doubted = listen(&mut all, 10011).await;
+    let states = &mut all.catalog.backend_states;
+    let mut state = states[&BackendId(10011)].as_ref().clone();
+    state.missed = 1;
+    states.insert(BackendId(10011), Arc::new(state));
+    let places = [&sound, &doubted].map(|of| of.local_addr().unwrap());
+    let address = frontend(all, |_| Ok(Reply::Done)).await;
+    let client = loader();
+    let sent = async || {
+        let request = client.put(format!("http://{address}/api/shop/t/_stream_load"));
+        let request = request.header("authorization", basic("root:"));
+        let answer = request.send().await.unwrap();
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let url = |at: usize| format!("http://{}/api/shop/t/_stream_load", places[at]);
+    for _ in 0..4 {
+        assert_eq!(sent().await, url(0));
+    }
+    drop(sound);
+    assert_eq!(sent().await, url(1));
+}
+
 #[tokio::test]
 async fn a_client_that_lost_its_answer_asks_by_label() {
     let address = frontend(view(), |_| Ok(Reply::Done)).await;
