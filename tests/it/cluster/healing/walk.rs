@@ -92,7 +92,12 @@ async fn the_walk_of_the_seed_from_the_statistic_to_the_history() {
         "{task:?}"
     );
     let filled = "SHOW TABLET FROM demo.flights WHERE State = 'CLONE'";
-    assert!(!ask(&cluster, filled).await.is_empty());
+    // That copy may be whole by now; others follow.
+    cluster
+        .until("a replica that is filled", async || {
+            !ask(&cluster, filled).await.is_empty()
+        })
+        .await;
 
     let fast = "ADMIN SET FRONTEND CONFIG (\"clone_bytes_per_second\" = \"0\")";
     ask(&cluster, fast).await;
