@@ -129,6 +129,9 @@ impl World {
                 self.reports.appended = *seq;
             }
         }
+        // A copy that began when there were more slots may go on.
+        let slots = core.config().tablet_sched_slot_num_per_path;
+        self.slots_max = self.slots_max.max(slots);
         if self.was_safe && !core.safe_mode() {
             self.was_safe = false;
             self.marks.hit("safe mode left");

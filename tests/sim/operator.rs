@@ -154,9 +154,6 @@ fn replica_status(world: &mut World, catalog: &Catalog) -> Option<Request> {
     if bad && !world.can_lose(catalog, at, tablet) {
         return None;
     }
-    if bad {
-        world.condemned.insert(replica.id);
-    }
     Some(Request::Heal(HealRequest::SetReplicaStatus {
         tablet,
         backend: replica.backend,

@@ -89,8 +89,6 @@ pub struct World {
     pub slots_max: u64,
     /// Copies that run and that no backend is asked for yet, each with its new replica, since when in model milliseconds.
     pub uncalled: BTreeMap<(TabletId, Option<ReplicaId>), u64>,
-    /// Replicas that the operator has said to be bad, whatever is on their disks.
-    pub condemned: BTreeSet<ReplicaId>,
     /// Copies, and which of them were moves.
     pub moves: Moves,
     /// The highest version of each partition that a reader saw.

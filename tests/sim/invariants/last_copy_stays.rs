@@ -4,8 +4,9 @@
 //! What the leader knows is read from the catalog that readers see. Two exceptions, and why they are none:
 //! * While an earlier record is not durable, readers do not see what backends have reported since, and the leader does: then
 //!   such a report counts as its knowledge. What is on the disk is looked at all the same.
-//! * A whole replica that an operator has said to be bad is lost by his word, not by anything automatic. The other one has
-//!   to be whole on its disk as ever, but its backend may be away: who condemns a copy has no better one to lose. (Scenario
+//! * A replica that is bad could serve no read, be it by an operator's word or because its storage path is offline, though all
+//!   of it is on the disk. The other one has to be whole on its disk as ever, but its backend may be away, for the leader may
+//!   rely on a third that has lost a file without anybody's notice. (Scenario
 //!   `what_the_operator_condemns_may_go_while_another_copy_is_away`.)
 
 use quorate::catalog::change::Change;
@@ -88,7 +89,7 @@ fn another_stays(
     }
     let at = of.and_then(|of| world.machine(of.backend));
     let is_whole = at.is_some_and(|at| world.serves(at, tablet, replica, visible));
-    let condemned = of.is_some_and(|of| of.bad) && world.condemned.contains(&replica);
+    let bad = of.is_some_and(|of| of.bad);
     let mut others = view.replicas().filter(|other| {
         other.id != replica
             && !world.removed.contains(&other.id)
@@ -102,9 +103,8 @@ fn another_stays(
         let complete = (in_step || told) && !other.bad && other.state != ReplicaState::Clone;
         let at = world.machine(other.backend);
         // The snapshot may be a moment behind in who lives.
-        let lives = condemned
-            || catalog.alive(other.backend)
-            || at.is_some_and(|at| !world.backends[at].down);
+        let lives =
+            bad || catalog.alive(other.backend) || at.is_some_and(|at| !world.backends[at].down);
         let whole = || at.is_some_and(|at| world.serves(at, tablet, other.id, visible));
         (filled || complete) && (!is_whole || (lives && whole()))
     });

@@ -9,10 +9,6 @@ use crate::world::World;
 
 /// Counts the running tasks of every path.
 pub fn check(world: &mut World) {
-    let Some(core) = &world.core else { return };
-    let now = core.config().tablet_sched_slot_num_per_path;
-    // A copy that began when there were more slots may go on.
-    world.slots_max = world.slots_max.max(now);
     let healing = world.healing();
     let mut used: BTreeMap<_, (u32, u32)> = BTreeMap::new();
     for task in healing.running.values() {

@@ -156,7 +156,6 @@ fn what_the_operator_condemns_may_go_while_another_copy_is_away() {
     let catalog = world.catalog();
     let view = catalog.tablets.view(tablet).expect("it exists");
     let of = view.on(world.ids[0]).expect("a replica");
-    world.condemned.insert(of.id);
     let (backend, bad) = (of.backend, true);
     let condemn = Request::Heal(HealRequest::SetReplicaStatus {
         tablet,
