@@ -7,7 +7,7 @@ use crate::load::cast;
 use crate::load::columns::{Mapping, Origin};
 use crate::load::error::Error;
 use crate::load::misfit::{Misfits, Reason};
-use crate::load::text::{self, Fields};
+use crate::load::text::{self, Column, Fields};
 use crate::load::threads;
 
 /// Most rows of a block.
@@ -38,6 +38,16 @@ impl Block {
     /// Rows that were read.
     pub fn total(&self) -> u64 {
         self.lines.len() as u64 + self.outside
+    }
+
+    /// Rows stand on lines that are so many more.
+    pub fn move_lines(&mut self, by: u64) {
+        for line in &mut self.lines {
+            *line += by;
+        }
+        for misfit in &mut self.misfits.samples {
+            misfit.line += by;
+        }
     }
 
     /// Counts a row as not fitting, once, with its first reason.
@@ -100,25 +110,48 @@ impl Assembler {
         let read = match rows {
             // Few rows are read sooner than threads are started.
             0..THREADED_ROWS => (0..self.columns.len()).map(read).collect(),
-            _ => threads::map(self.columns.len(), read),
+            _ => threads::map(0..self.columns.len(), read),
         };
-        for ((column, origin), read) in self.columns.iter().zip(&self.mapping.origins).zip(read) {
+        for (at, read) in read.into_iter().enumerate() {
             let (array, unfit) = read?;
-            let unfit = unfit
-                .into_iter()
-                .filter(|_| !(self.lenient && column.nullable));
-            for (row, reason) in unfit {
-                block.mark(row, Some(column), reason, || {
-                    let value = match origin {
-                        Origin::Field(field) => fields.get(row, *field).unwrap_or_default(),
-                        Origin::Constant(_) => &[],
-                    };
-                    String::from_utf8_lossy(value).into_owned()
-                });
-            }
-            self.push(&mut block, column, array);
+            self.mark(&mut block, at, 0, fields, unfit);
+            self.push(&mut block, &self.columns[at], array);
         }
         Ok(block)
+    }
+
+    /// A block that is read piece by piece, on one thread.
+    pub fn reading(&self) -> Reading<'_> {
+        let column = |column: &ColumnDef| Column::new(column.data_type);
+        Reading {
+            assembler: self,
+            block: self.start(Vec::new(), Misfits::default(), 0),
+            columns: self.columns.iter().map(column).collect(),
+        }
+    }
+
+    /// Marks rows of text that do not fit a column; the first of the rows has the place `first` in the block.
+    fn mark(
+        &self,
+        block: &mut Block,
+        column: usize,
+        first: usize,
+        fields: &impl Fields,
+        unfit: Vec<(usize, Reason)>,
+    ) {
+        let (origin, column) = (&self.mapping.origins[column], &self.columns[column]);
+        if self.lenient && column.nullable {
+            return;
+        }
+        for (row, reason) in unfit {
+            block.mark(first + row, Some(column), reason, || {
+                let value = match origin {
+                    Origin::Field(field) => fields.get(row, *field).unwrap_or_default(),
+                    Origin::Constant(_) => &[],
+                };
+                String::from_utf8_lossy(value).into_owned()
+            });
+        }
     }
 
     /// One column of text fields, and which rows do not fit it.
@@ -171,6 +204,7 @@ impl Assembler {
         }
     }
 
+    /// Adds a column, and marks NULLs where there may be none.
     fn push(&self, block: &mut Block, column: &ColumnDef, array: ArrayRef) {
         if !column.nullable && array.null_count() > 0 {
             for row in (0..array.len()).filter(|row| array.is_null(*row)) {
@@ -178,5 +212,50 @@ impl Assembler {
             }
         }
         block.columns.push(array);
+    }
+}
+
+/// A block on its way, filled piece by piece.
+pub struct Reading<'a> {
+    assembler: &'a Assembler,
+    block: Block,
+    columns: Vec<Column>,
+}
+
+impl Reading<'_> {
+    /// Adds rows of text fields that stand on these lines.
+    pub fn add(&mut self, fields: &impl Fields, lines: &[u64]) {
+        let first = self.block.lines.len();
+        self.block.lines.extend_from_slice(lines);
+        self.block.fits.resize(self.block.lines.len(), true);
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let Origin::Field(field) = self.assembler.mapping.origins[at] else {
+                continue;
+            };
+            let mut unfit = Vec::new();
+            column.append(fields, field, &mut |row, reason| unfit.push((row, reason)));
+            self.assembler
+                .mark(&mut self.block, at, first, fields, unfit);
+        }
+    }
+
+    /// The block. `misfits` and `outside` are those of rows that the reader left out.
+    pub fn finish(self, misfits: Misfits, outside: u64) -> Result<Block, Error> {
+        let Reading {
+            assembler,
+            mut block,
+            columns,
+        } = self;
+        let origins = assembler.mapping.origins.iter();
+        for ((values, origin), column) in columns.into_iter().zip(origins).zip(&assembler.columns) {
+            let array = match origin {
+                Origin::Field(_) => values.finish(),
+                Origin::Constant(value) => Origin::repeat(value, block.lines.len())?,
+            };
+            assembler.push(&mut block, column, array);
+        }
+        block.misfits.append(misfits);
+        block.outside = outside;
+        Ok(block)
     }
 }

@@ -27,6 +27,7 @@ use crate::load::plan::LoadPlan;
 use crate::load::route::{Routed, Router};
 use crate::load::send::{Patience, Sender};
 use crate::load::source::Source;
+use crate::load::threads;
 use crate::load::types;
 
 /// Pieces between two stages.
@@ -279,29 +280,51 @@ impl Reading {
     fn run(self, open: OpenSource, out: FeedWriter<Routed>) -> Result<(), Stop> {
         let start = self.clock.now();
         let mut source = open(&self.plan)?;
-        let mut router = Router::new(&self.plan);
-        while let Some(mut block) = source.next()? {
-            let routed = router.route(&mut block)?;
-            self.progress
-                .total
-                .fetch_add(block.total(), Ordering::Relaxed);
-            let misfits = {
-                let mut all = self.progress.misfits.lock();
-                all.append(block.misfits);
-                (all.count > 0)
-                    .then(|| all.samples.first().cloned())
-                    .flatten()
-            };
-            match (misfits, self.tolerance) {
-                (Some(first), Tolerance::Strict) => return Err(Error::Misfit(first).into()),
-                // Lost already; the rest is read for its count only.
-                (Some(_), Tolerance::Ratio(allowed)) if allowed <= 0.0 => {}
-                _ => out.push(routed)?,
+        let router = Router::new(&self.plan);
+        let mut number = 0;
+        loop {
+            let blocks = source.next()?;
+            if blocks.is_empty() {
+                break;
+            }
+            let numbered = blocks.into_iter().zip(number..).collect::<Vec<_>>();
+            number += numbered.len() as u64;
+            let routed = threads::map(numbered, |(mut block, number)| {
+                let routed = router.route(&mut block, number)?;
+                Ok::<_, Error>((routed, block.total(), block.misfits))
+            });
+            for routed in routed {
+                let (rows, total, misfits) = routed?;
+                self.take(rows, total, misfits, &out)?;
             }
         }
         set(&self.progress.read_ms, self.clock.now().since_ms(start));
         out.close();
         Ok(())
+    }
+
+    /// Counts the rows of a block and hands those on that fit.
+    fn take(
+        &self,
+        rows: Routed,
+        total: u64,
+        misfits: Misfits,
+        out: &FeedWriter<Routed>,
+    ) -> Result<(), Stop> {
+        self.progress.total.fetch_add(total, Ordering::Relaxed);
+        let first = {
+            let mut all = self.progress.misfits.lock();
+            all.append(misfits);
+            (all.count > 0)
+                .then(|| all.samples.first().cloned())
+                .flatten()
+        };
+        match (first, self.tolerance) {
+            (Some(first), Tolerance::Strict) => Err(Error::Misfit(first).into()),
+            // Lost already; the rest is read for its count only.
+            (Some(_), Tolerance::Ratio(allowed)) if allowed <= 0.0 => Ok(()),
+            _ => Ok(out.push(rows)?),
+        }
     }
 }
 

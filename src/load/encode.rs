@@ -195,7 +195,7 @@ impl Encoder {
         jobs: Vec<Job>,
         mut sealed: impl FnMut(Segment) -> Result<(), E>,
     ) -> Result<(), E> {
-        let threads = threads::count(jobs.len());
+        let threads = threads::most().min(jobs.len());
         let (form, segment) = (self.form.clone(), self.limits.segment);
         let jobs = Mutex::new(jobs.into_iter());
         thread::scope(|scope| {

@@ -27,6 +27,36 @@ pub fn integer<T: TryFrom<i128>>(text: &[u8]) -> Result<T, Reason> {
     T::try_from(value).map_err(|_| Reason::OutOfRange)
 }
 
+/// A decimal integer of at most eight bytes, all read at once: the last `length` bytes of `word`, whose last one is highest.
+/// `None` for any other text, and for some that [`integer`] reads.
+pub fn short(word: u64, length: u32) -> Option<i64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGHS: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    if !(1..=8).contains(&length) {
+        return None;
+    }
+    let negative = (word >> (64 - 8 * length)) as u8 == b'-';
+    let digits = length - u32::from(negative);
+    // What stands before the digits becomes zeros.
+    let before = 64 - 8 * digits;
+    let word = match before {
+        0 => word,
+        64 => return None,
+        _ => (word >> before << before) | (ZEROS >> (64 - before)),
+    };
+    // Digits and no others keep their high half when 6 is added. Nothing below can overflow, but for what is cut off.
+    if word & HIGHS != ZEROS || word.wrapping_add(0x0606_0606_0606_0606) & HIGHS != ZEROS {
+        return None;
+    }
+    // Pairs of digits, then pairs of these, then of those; the first digit is lowest.
+    let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) as u32;
+    let value = i64::from(eight);
+    Some(if negative { -value } else { value })
+}
+
 /// Digits to a number; counted downwards, because the least number has no positive twin.
 fn wide(digits: &[u8], negative: bool) -> Option<i128> {
     let below = digits.iter().try_fold(0_i128, |value, digit| {
@@ -175,6 +205,36 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn eight_bytes_at_once_are_read_as_one_by_one() {
+        let word = |text: &str| {
+            let mut bytes = *b"9-5,4;3\n";
+            bytes[8 - text.len()..].copy_from_slice(text.as_bytes());
+            u64::from_le_bytes(bytes)
+        };
+        for value in (0..1000).chain([9999, 12_345, 999_999, 1_234_567, 9_999_999]) {
+            for text in [
+                value.to_string(),
+                format!("-{value}"),
+                format!("{value:08}"),
+            ] {
+                let read = short(word(&text), text.len() as u32);
+                assert_eq!(read, integer(text.as_bytes()).ok(), "{text}");
+            }
+        }
+        for byte in (0..=127).filter(|byte: &u8| !byte.is_ascii_digit()) {
+            for place in 0..8 {
+                let mut bytes = *b"12345678";
+                bytes[place] = byte;
+                let expected = (place == 0 && byte == b'-').then_some(-2_345_678);
+                assert_eq!(short(u64::from_le_bytes(bytes), 8), expected, "{byte}");
+            }
+        }
+        assert_eq!(short(u64::from_le_bytes([0xff; 8]), 8), None);
+        assert_eq!(short(word("-"), 1), None);
+        assert_eq!((short(word("1"), 0), short(word("1"), 9)), (None, None));
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub struct Router {
     hash_columns: Vec<usize>,
     partitions: Vec<Target>,
     slots: usize,
-    /// Which bucket is next, where rows are spread in turn.
-    turn: u64,
+    /// The bucket of the first block, where rows are spread in turn.
+    first: u64,
 }
 
 #[derive(Debug)]
@@ -66,13 +66,14 @@ impl Router {
             hash_columns: plan.spec.distribution.columns.clone(),
             partitions: partitions.collect(),
             slots,
-            turn: plan.txn.0,
+            first: plan.txn.0,
         }
     }
 
-    /// Sorts the rows of a block that fit by their tablets, and marks those that belong to no partition.
-    pub fn route(&mut self, block: &mut Block) -> Result<Routed, Error> {
-        let places = self.places(block)?;
+    /// Sorts the rows of a block that fit by their tablets, and marks those that belong to no partition. Where buckets are
+    /// taken in turn, it is the one of the block with this number.
+    pub fn route(&self, block: &mut Block, number: u64) -> Result<Routed, Error> {
+        let places = self.places(block, number)?;
         let mut ends = vec![0_usize; self.slots + 1];
         for slot in places.iter().flatten() {
             ends[slot + 1] += 1;
@@ -103,14 +104,13 @@ impl Router {
     }
 
     /// The slot of each row; `None` for rows that do not fit.
-    fn places(&mut self, block: &mut Block) -> Result<Vec<Option<usize>>, Error> {
+    fn places(&self, block: &mut Block, number: u64) -> Result<Vec<Option<usize>>, Error> {
         let rows = block.lines.len();
         let partitions = self.partitions_of(block)?;
         let key = self.hash_columns.iter().map(|column| array(block, *column));
         let key = key.collect::<Result<Vec<_>, _>>()?;
         let hashes = if key.is_empty() {
-            self.turn = self.turn.wrapping_add(1);
-            vec![self.turn as u32; rows]
+            vec![self.first.wrapping_add(number) as u32; rows]
         } else {
             hash::hashes(&key, rows).map_err(|e| Error::Internal(e.to_string()))?
         };

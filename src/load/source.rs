@@ -21,12 +21,18 @@ mod testing;
 
 /// Rows to load, in blocks.
 pub trait Source: Send {
-    /// The next block; `None` at the end. Blocks while the input is slow.
-    fn next(&mut self) -> Result<Option<Block>, Error>;
+    /// The next blocks, as many as were read at once; none at the end. Blocks while the input is slow.
+    fn next(&mut self) -> Result<Vec<Block>, Error>;
 }
 
 /// Most bytes of one row of text: a longer one is a sign of a wrong delimiter or an enclosing quote that never ends.
 pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
+fn too_long(line: u64) -> Error {
+    Error::Input(format!(
+        "line {line}: a row of more than {RECORD_BYTES_MAX} bytes; check row_delimiter and enclose"
+    ))
+}
 
 /// The reader of a stream load's body. A body that must be on disk first is spooled in `spool_dir`.
 pub fn open(feed: Feed<Bytes>, options: Options, spool_dir: PathBuf) -> OpenSource {
@@ -35,7 +41,7 @@ pub fn open(feed: Feed<Bytes>, options: Options, spool_dir: PathBuf) -> OpenSour
         let mapping = Mapping::new(columns, options.columns.as_deref(), plan.began)?;
         let assembler = Assembler::new(columns.clone(), mapping).lenient(options.lenient);
         let source: Box<dyn Source> = match options.format {
-            Format::Csv(format) => Box::new(csv::Csv::new(feed, format, assembler)),
+            Format::Csv(format) => csv::open(feed, format, assembler),
             Format::Json => Box::new(json::Json::new(feed, assembler)),
             Format::Parquet => {
                 let file = spool::spool(feed, &spool_dir)?;

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Decimal128Builder, Decimal256Builder, PrimitiveBuilder, StringBuilder,
+    Array, ArrayRef, BinaryBuilder, BooleanBuilder, Decimal128Builder, Decimal256Builder,
+    PrimitiveBuilder, StringArray,
 };
 use arrow::datatypes::{
     ArrowPrimitiveType, Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
@@ -25,6 +26,15 @@ pub trait Fields {
     fn rows(&self) -> usize;
     /// The text of a field; `None` is NULL.
     fn get(&self, row: usize, field: usize) -> Option<&[u8]>;
+    /// Eight bytes that end with a field's text, the last one highest, and the bytes of the text, if that costs less than
+    /// [`get`](Fields::get). Never of a field that is NULL but for one that [`number::short`] does not read.
+    fn word(&self, _row: usize, _field: usize) -> Option<(u64, u32)> {
+        None
+    }
+    /// Whether all fields are known to be UTF-8.
+    fn is_utf8(&self) -> bool {
+        false
+    }
 }
 
 /// Turns one field of every row into an array of the type. A value that does not fit becomes NULL in the array and
@@ -35,22 +45,127 @@ pub fn column(
     data_type: DataType,
     mark: &mut impl FnMut(usize, Reason),
 ) -> ArrayRef {
-    let reader = Reader { fields, field };
-    match data_type {
-        DataType::Boolean => reader.booleans(mark),
-        DataType::TinyInt => reader.primitives::<Int8Type>(mark, number::integer),
-        DataType::SmallInt => reader.primitives::<Int16Type>(mark, number::integer),
-        DataType::Int => reader.primitives::<Int32Type>(mark, number::integer),
-        DataType::BigInt => reader.primitives::<Int64Type>(mark, number::integer),
-        DataType::LargeInt => reader.large_integers(mark),
-        DataType::Float => reader.primitives::<Float32Type>(mark, number::float32),
-        DataType::Double => reader.primitives::<Float64Type>(mark, number::float64),
-        DataType::Decimal(precision, scale) => reader.decimals(precision, scale, mark),
-        DataType::Char(_) | DataType::Varchar(_) | DataType::String => {
-            reader.texts(max_bytes(data_type).unwrap_or(usize::MAX), mark)
+    let mut column = Column::new(data_type);
+    column.append(fields, field, mark);
+    column.finish()
+}
+
+/// Values of one column that are read piece by piece.
+pub struct Column {
+    data_type: DataType,
+    values: Values,
+}
+
+enum Values {
+    Boolean(BooleanBuilder),
+    TinyInt(PrimitiveBuilder<Int8Type>),
+    SmallInt(PrimitiveBuilder<Int16Type>),
+    Int(PrimitiveBuilder<Int32Type>),
+    BigInt(PrimitiveBuilder<Int64Type>),
+    LargeInt(Decimal256Builder),
+    Float(PrimitiveBuilder<Float32Type>),
+    Double(PrimitiveBuilder<Float64Type>),
+    Decimal(Decimal128Builder),
+    Text(BinaryBuilder),
+    Date(PrimitiveBuilder<Date32Type>),
+    Datetime(PrimitiveBuilder<TimestampMicrosecondType>),
+}
+
+impl Column {
+    /// No values yet.
+    pub fn new(data_type: DataType) -> Column {
+        let values = match data_type {
+            DataType::Boolean => Values::Boolean(BooleanBuilder::new()),
+            DataType::TinyInt => Values::TinyInt(PrimitiveBuilder::new()),
+            DataType::SmallInt => Values::SmallInt(PrimitiveBuilder::new()),
+            DataType::Int => Values::Int(PrimitiveBuilder::new()),
+            DataType::BigInt => Values::BigInt(PrimitiveBuilder::new()),
+            DataType::LargeInt => Values::LargeInt(Decimal256Builder::new()),
+            DataType::Float => Values::Float(PrimitiveBuilder::new()),
+            DataType::Double => Values::Double(PrimitiveBuilder::new()),
+            DataType::Decimal(_, _) => Values::Decimal(Decimal128Builder::new()),
+            DataType::Char(_) | DataType::Varchar(_) | DataType::String => {
+                Values::Text(BinaryBuilder::new())
+            }
+            DataType::Date => Values::Date(PrimitiveBuilder::new()),
+            DataType::Datetime => Values::Datetime(PrimitiveBuilder::new()),
+        };
+        Column { data_type, values }
+    }
+
+    /// Adds one field of every row. A value that does not fit becomes NULL and is told to `mark` with its row.
+    pub fn append(
+        &mut self,
+        fields: &impl Fields,
+        field: usize,
+        mark: &mut impl FnMut(usize, Reason),
+    ) {
+        let reader = Reader { fields, field };
+        match (&mut self.values, self.data_type) {
+            (Values::Boolean(to), _) => {
+                reader.each(mark, number::boolean, |value| to.append_option(value));
+            }
+            (Values::TinyInt(to), _) => reader.integers(to, mark),
+            (Values::SmallInt(to), _) => reader.integers(to, mark),
+            (Values::Int(to), _) => reader.integers(to, mark),
+            (Values::BigInt(to), _) => reader.integers(to, mark),
+            (Values::LargeInt(to), _) => reader.each(mark, number::integer::<i128>, |value| {
+                to.append_option(value.map(i256::from_i128));
+            }),
+            (Values::Float(to), _) => {
+                reader.each(mark, number::float32, |value| to.append_option(value));
+            }
+            (Values::Double(to), _) => {
+                reader.each(mark, number::float64, |value| to.append_option(value));
+            }
+            (Values::Decimal(to), DataType::Decimal(precision, scale)) => {
+                let parse = |text: &[u8]| number::decimal(text, precision, scale);
+                reader.each(mark, parse, |value| to.append_option(value));
+            }
+            (Values::Decimal(_), _) => {}
+            (Values::Text(to), kind) => {
+                reader.texts(to, max_bytes(kind).unwrap_or(usize::MAX), mark);
+            }
+            (Values::Date(to), _) => reader.moments(to, mark, moment::date),
+            (Values::Datetime(to), _) => reader.moments(to, mark, moment::datetime),
         }
-        DataType::Date => reader.moments::<Date32Type>(mark, moment::date),
-        DataType::Datetime => reader.moments::<TimestampMicrosecondType>(mark, moment::datetime),
+    }
+
+    /// The values.
+    pub fn finish(self) -> ArrayRef {
+        match self.values {
+            Values::Boolean(mut values) => Arc::new(values.finish()),
+            Values::TinyInt(mut values) => Arc::new(values.finish()),
+            Values::SmallInt(mut values) => Arc::new(values.finish()),
+            Values::Int(mut values) => Arc::new(values.finish()),
+            Values::BigInt(mut values) => Arc::new(values.finish()),
+            Values::LargeInt(mut values) => {
+                let values = values.finish();
+                typed(
+                    values.len(),
+                    values.with_precision_and_scale(LARGEINT_PRECISION, 0),
+                )
+            }
+            Values::Float(mut values) => Arc::new(values.finish()),
+            Values::Double(mut values) => Arc::new(values.finish()),
+            Values::Decimal(mut values) => {
+                let values = values.finish();
+                let DataType::Decimal(precision, scale) = self.data_type else {
+                    return no_values(values.len());
+                };
+                let scale = i8::try_from(scale).unwrap_or(i8::MAX);
+                typed(
+                    values.len(),
+                    values.with_precision_and_scale(precision, scale),
+                )
+            }
+            Values::Text(mut values) => {
+                let values = values.finish();
+                typed(values.len(), StringArray::try_from_binary(values))
+            }
+            Values::Date(mut values) => Arc::new(values.finish()),
+            Values::Datetime(mut values) => Arc::new(values.finish()),
+        }
     }
 }
 
@@ -68,98 +183,85 @@ impl<'a, F: Fields> Reader<'a, F> {
         mut put: impl FnMut(Option<T>),
     ) {
         for row in 0..self.fields.rows() {
-            let text = self.fields.get(row, self.field).map(<[u8]>::trim_ascii);
-            put(match text {
-                None | Some(b"") => None,
-                Some(text) => match parse(text) {
-                    Ok(value) => Some(value),
-                    Err(reason) => {
-                        mark(row, reason);
-                        None
-                    }
-                },
-            });
+            put(self.one(row, mark, &mut parse));
         }
     }
 
-    fn primitives<T: ArrowPrimitiveType>(
+    /// The value of a row, or `None`.
+    fn one<T>(
         &self,
+        row: usize,
         mark: &mut impl FnMut(usize, Reason),
-        parse: impl FnMut(&'a [u8]) -> Result<T::Native, Reason>,
-    ) -> ArrayRef {
-        let mut builder = PrimitiveBuilder::<T>::with_capacity(self.fields.rows());
-        self.each(mark, parse, |value| builder.append_option(value));
-        Arc::new(builder.finish())
+        parse: &mut impl FnMut(&'a [u8]) -> Result<T, Reason>,
+    ) -> Option<T> {
+        match self.fields.get(row, self.field).map(<[u8]>::trim_ascii) {
+            None | Some(b"") => None,
+            Some(text) => parse(text).map_err(|reason| mark(row, reason)).ok(),
+        }
     }
 
-    /// Days and instants. Rows that follow each other often have the same one, which is then read only once.
+    /// Most integers are short, and read eight bytes at once.
+    fn integers<T: ArrowPrimitiveType>(
+        &self,
+        to: &mut PrimitiveBuilder<T>,
+        mark: &mut impl FnMut(usize, Reason),
+    ) where
+        T::Native: TryFrom<i64> + TryFrom<i128>,
+    {
+        let short = |row| {
+            let (word, length) = self.fields.word(row, self.field)?;
+            T::Native::try_from(number::short(word, length)?).ok()
+        };
+        for row in 0..self.fields.rows() {
+            match short(row) {
+                Some(value) => to.append_value(value),
+                None => to.append_option(self.one(row, mark, &mut number::integer)),
+            }
+        }
+    }
+
+    /// Days and instants. Rows that follow each other often have one of a few, which is then read only once.
     fn moments<T: ArrowPrimitiveType>(
         &self,
+        to: &mut PrimitiveBuilder<T>,
         mark: &mut impl FnMut(usize, Reason),
         parse: impl Fn(&[u8]) -> Result<T::Native, Reason>,
-    ) -> ArrayRef {
-        let mut last: Option<(&[u8], T::Native)> = None;
-        self.primitives::<T>(mark, |text| match last {
-            Some((known, value)) if known == text => Ok(value),
-            _ => {
-                let value = parse(text)?;
-                last = Some((text, value));
-                Ok(value)
+    ) {
+        let mut known: [Option<(&[u8], T::Native)>; 4] = [None; 4];
+        let mut oldest = 0;
+        let read = |text| {
+            if let Some((_, value)) = known.iter().flatten().find(|(known, _)| *known == text) {
+                return Ok(*value);
             }
-        })
+            let value = parse(text)?;
+            known[oldest] = Some((text, value));
+            oldest = (oldest + 1) % known.len();
+            Ok(value)
+        };
+        self.each(mark, read, |value| to.append_option(value));
     }
 
-    fn booleans(&self, mark: &mut impl FnMut(usize, Reason)) -> ArrayRef {
-        let mut builder = BooleanBuilder::with_capacity(self.fields.rows());
-        self.each(mark, number::boolean, |value| builder.append_option(value));
-        Arc::new(builder.finish())
-    }
-
-    fn large_integers(&self, mark: &mut impl FnMut(usize, Reason)) -> ArrayRef {
-        let mut builder = Decimal256Builder::with_capacity(self.fields.rows());
-        self.each(mark, number::integer::<i128>, |value| {
-            builder.append_option(value.map(i256::from_i128));
-        });
-        let typed = builder
-            .finish()
-            .with_precision_and_scale(LARGEINT_PRECISION, 0);
-        typed.map_or_else(
-            |_| no_values(self.fields.rows()),
-            |a| Arc::new(a) as ArrayRef,
-        )
-    }
-
-    fn decimals(&self, precision: u8, scale: u8, mark: &mut impl FnMut(usize, Reason)) -> ArrayRef {
-        let mut builder = Decimal128Builder::with_capacity(self.fields.rows());
-        let parse = |text: &[u8]| number::decimal(text, precision, scale);
-        self.each(mark, parse, |value| builder.append_option(value));
-        let scale = i8::try_from(scale).unwrap_or(i8::MAX);
-        let typed = builder.finish().with_precision_and_scale(precision, scale);
-        typed.map_or_else(
-            |_| no_values(self.fields.rows()),
-            |a| Arc::new(a) as ArrayRef,
-        )
-    }
-
-    fn texts(&self, max: usize, mark: &mut impl FnMut(usize, Reason)) -> ArrayRef {
-        let rows = self.fields.rows();
-        let mut builder = StringBuilder::with_capacity(rows, rows * 8);
-        for row in 0..rows {
-            let fit = self
-                .fields
-                .get(row, self.field)
-                .map(|bytes| text(bytes, max));
-            match fit {
-                None => builder.append_null(),
-                Some(Ok(text)) => builder.append_value(text),
-                Some(Err(reason)) => {
-                    mark(row, reason);
-                    builder.append_null();
-                }
+    fn texts(&self, to: &mut BinaryBuilder, max: usize, mark: &mut impl FnMut(usize, Reason)) {
+        let checked = self.fields.is_utf8();
+        for row in 0..self.fields.rows() {
+            match self.fields.get(row, self.field) {
+                None => to.append_null(),
+                Some(text) if checked && text.len() <= max => to.append_value(text),
+                Some(bytes) => match text(bytes, max) {
+                    Ok(text) => to.append_value(text),
+                    Err(reason) => {
+                        mark(row, reason);
+                        to.append_null();
+                    }
+                },
             }
         }
-        Arc::new(builder.finish())
     }
+}
+
+/// The array, once it has its type.
+fn typed<A: Array + 'static, E>(rows: usize, array: Result<A, E>) -> ArrayRef {
+    array.map_or_else(|_| no_values(rows), |array| Arc::new(array) as ArrayRef)
 }
 
 /// A text of at most `max` bytes.

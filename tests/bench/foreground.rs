@@ -29,8 +29,8 @@ pub fn run() {
         let node = Arc::new(start(dir.path()).await);
         let small = "CREATE TABLE b.small (k BIGINT NOT NULL) DUPLICATE KEY (k) DISTRIBUTED BY HASH (k) BUCKETS 4 \
                      PROPERTIES (\"replication_num\" = \"3\")";
-        execute(&node, &["CREATE DATABASE b", CREATE, small]).await;
-        load(&node, "foreground", body()).await;
+        execute(&node, &["CREATE DATABASE b", "USE b", CREATE, small]).await;
+        load(&node, "b", "foreground", body()).await;
         println!(
             "{:<24} {:>8} {:>10} {:>10} {:>8} {:>10} {:>10} {:>8}",
             "", "queries", "p50 us", "p99 us", "loads", "p50 us", "p99 us", "copies"

@@ -13,7 +13,7 @@ use crate::ids::TabletId;
 use crate::load::block::Assembler;
 use crate::load::columns::Mapping;
 use crate::load::hash;
-use crate::load::source::csv::{Csv, Format};
+use crate::load::source::csv::{self, Format};
 use crate::load::testing::{Held, Manner, backend, plan};
 
 /// A frontend that gives out one plan and remembers what it was told.
@@ -117,7 +117,7 @@ async fn run(
                 skip_header: 0,
                 null_marker: None,
             };
-            Ok(Box::new(Csv::new(reader, format, assembler)))
+            Ok(csv::open(reader, format, assembler))
         }),
         pump: Box::pin(async move {
             for piece in input.as_bytes().chunks(4096) {

@@ -33,7 +33,7 @@ fn placed(routed: &Routed) -> Vec<(usize, Vec<Option<i32>>)> {
 }
 
 fn partition_of(id: Option<i32>, plan: &LoadPlan) -> Option<usize> {
-    let routed = Router::new(plan).route(&mut block(vec![id])).unwrap();
+    let routed = Router::new(plan).route(&mut block(vec![id]), 0).unwrap();
     placed(&routed).first().map(|(slot, _)| slot / 2)
 }
 
@@ -60,7 +60,7 @@ fn rows_without_a_partition_or_with_a_fault_are_left_out_and_the_others_keep_the
     let ids: Vec<Option<i32>> = (0..400).map(Some).collect();
     let mut block = block(ids);
     block.mark(5, None, Reason::NotUtf8, String::new);
-    let routed = Router::new(&plan).route(&mut block).unwrap();
+    let routed = Router::new(&plan).route(&mut block, 0).unwrap();
     let mut all = Vec::new();
     for (_, ids) in placed(&routed) {
         assert!(ids.is_sorted());
@@ -78,10 +78,12 @@ fn rows_without_a_partition_or_with_a_fault_are_left_out_and_the_others_keep_the
 fn without_hash_columns_blocks_take_turns_at_the_buckets() {
     let mut plan = plan(&["a".into()], 1);
     plan.spec.distribution.columns.clear();
-    let mut router = Router::new(&plan);
+    let router = Router::new(&plan);
     let slots: Vec<usize> = (0..4)
-        .map(|_| {
-            let routed = router.route(&mut block(vec![Some(1), Some(2)])).unwrap();
+        .map(|number| {
+            let routed = router
+                .route(&mut block(vec![Some(1), Some(2)]), number)
+                .unwrap();
             assert_eq!(routed.slots.len(), 1);
             routed.slots[0].0
         })

@@ -28,14 +28,14 @@ impl Arrays {
 }
 
 impl Source for Arrays {
-    fn next(&mut self) -> Result<Option<Block>, Error> {
+    fn next(&mut self) -> Result<Vec<Block>, Error> {
         let mut batch = match self.rest.take() {
             Some(rest) => rest,
             None => loop {
                 match self.feed.take()? {
                     Some(batch) if batch.num_rows() == 0 => {}
                     Some(batch) => break batch,
-                    None => return Ok(None),
+                    None => return Ok(Vec::new()),
                 }
             },
         };
@@ -53,6 +53,6 @@ impl Source for Arrays {
         let first = self.row;
         self.row += batch.num_rows() as u64;
         let lines = (first..self.row).collect();
-        self.assembler.from_arrays(batch.columns(), lines).map(Some)
+        Ok(vec![self.assembler.from_arrays(batch.columns(), lines)?])
     }
 }

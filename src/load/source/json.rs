@@ -131,7 +131,7 @@ impl Json {
 }
 
 impl Source for Json {
-    fn next(&mut self) -> Result<Option<Block>, Error> {
+    fn next(&mut self) -> Result<Vec<Block>, Error> {
         while let Some(mut bytes) = self.lines()? {
             let first = self.line;
             let mut all = Vec::new();
@@ -161,11 +161,11 @@ impl Source for Json {
                 rest.append(&mut self.pending);
                 self.pending = rest;
             }
-            if block.is_some() {
-                return Ok(block);
+            if let Some(block) = block {
+                return Ok(vec![block]);
             }
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 }
 
@@ -214,8 +214,8 @@ mod tests {
             writer.end().await;
         });
         let mut json = Json::new(feed, assembler(None));
-        let block = json.next()?.unwrap();
-        assert!(json.next()?.is_none());
+        let block = json.next()?.remove(0);
+        assert!(json.next()?.is_empty());
         Ok(block)
     }
 

@@ -58,9 +58,9 @@ impl Parquet {
 }
 
 impl Source for Parquet {
-    fn next(&mut self) -> Result<Option<Block>, Error> {
+    fn next(&mut self) -> Result<Vec<Block>, Error> {
         let Some(batch) = self.batches.next() else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let batch =
             batch.map_err(|e| Error::Input(format!("row {}: not readable: {e}", self.row)))?;
@@ -72,7 +72,7 @@ impl Source for Parquet {
             .filter_map(|at| batch.columns().get(*at).cloned())
             .collect();
         let lines = (first..self.row).collect();
-        self.assembler.from_arrays(&arrays, lines).map(Some)
+        Ok(vec![self.assembler.from_arrays(&arrays, lines)?])
     }
 }
 
@@ -121,12 +121,12 @@ mod tests {
         let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 1 << 40]));
         let file = file(vec![("skipped", name.clone()), ("Name", name), ("ID", id)]);
         let mut parquet = Parquet::new(file, assembler(None)).unwrap();
-        let block = parquet.next().unwrap().unwrap();
+        let block = parquet.next().unwrap().remove(0);
         assert_eq!(ints(&block), [Some(1), None]);
         assert_eq!(texts(&block)[1].as_deref(), Some("b"));
         assert_eq!(block.fits, [true, false]);
         assert_eq!(block.misfits.samples[0].line, 2);
-        assert!(parquet.next().unwrap().is_none());
+        assert!(parquet.next().unwrap().is_empty());
     }
 
     #[test]

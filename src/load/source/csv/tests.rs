@@ -1,7 +1,12 @@
 //! CSV files as they come, and as they break.
 
+use rand::{Rng, SeedableRng};
+
 use super::*;
+use crate::load::block::Block;
+use crate::load::error::Error;
 use crate::load::feed::feed;
+use crate::load::misfit::Reason;
 use crate::load::source::testing::{assembler, ints, texts};
 
 fn comma() -> Format {
@@ -14,7 +19,7 @@ fn comma() -> Format {
     }
 }
 
-fn read(input: &[u8], format: Format, names: Option<&[&str]>, piece: usize) -> Block {
+fn fed(input: &[u8], piece: usize) -> Feed<Bytes> {
     let (writer, feed) = feed(input.len() / piece + 2);
     futures::executor::block_on(async {
         for piece in input.chunks(piece) {
@@ -22,9 +27,13 @@ fn read(input: &[u8], format: Format, names: Option<&[&str]>, piece: usize) -> B
         }
         writer.end().await;
     });
-    let mut csv = Csv::new(feed, format, assembler(names));
-    let block = csv.next().unwrap().unwrap();
-    assert!(csv.next().unwrap().is_none());
+    feed
+}
+
+fn read(input: &[u8], format: Format, names: Option<&[&str]>, piece: usize) -> Block {
+    let mut csv = open(fed(input, piece), format, assembler(names));
+    let block = csv.next().unwrap().remove(0);
+    assert!(csv.next().unwrap().is_empty());
     block
 }
 
@@ -126,6 +135,91 @@ fn a_quote_that_never_ends_does_not_take_all_memory() {
         }
         writer.end().await;
     });
-    let mut csv = Csv::new(feed, format, assembler(None));
+    let mut csv = open(feed, format, assembler(None));
     assert!(matches!(csv.next(), Err(Error::Input(why)) if why.contains("line 1")));
+}
+
+#[test]
+fn lines_cut_into_pieces_are_what_the_reader_of_enclosed_fields_reads() {
+    const PARTS: [&[u8]; 16] = [
+        b",",
+        b",",
+        b"\n",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"1",
+        b"23",
+        b"-4",
+        b"0",
+        b"NA",
+        b" ",
+        b"\\N",
+        b"\xc3\xa9",
+        b"\xff",
+        b"2147483648",
+    ];
+    let mut random = rand::rngs::StdRng::seed_from_u64(7);
+    for round in 0..2000 {
+        let parts = random.random_range(0..40);
+        let input: Vec<u8> = (0..parts)
+            .flat_map(|_| PARTS[random.random_range(0..PARTS.len())])
+            .copied()
+            .collect();
+        let format = Format {
+            delimiter: [None, Some(b'\n')][random.random_range(0..2)],
+            skip_header: random.random_range(0..3),
+            null_marker: [None, Some(&b"NA"[..]), Some(b"0")][random.random_range(0..3)]
+                .map(<[u8]>::to_vec),
+            ..comma()
+        };
+        let piece = random.random_range(1..8);
+        let mut readers: [Box<dyn Source>; 2] = [
+            Box::new(Plain::new(
+                fed(&input, piece),
+                format.clone(),
+                assembler(None),
+            )),
+            Box::new(Enclosed::new(
+                fed(&input, piece),
+                format.clone(),
+                assembler(None),
+            )),
+        ];
+        let [plain, enclosed] = readers.each_mut().map(|reader| {
+            let blocks = reader.next().unwrap();
+            assert!(reader.next().unwrap().is_empty());
+            let seen = blocks.first().map(|block| {
+                // Lines differ: the reader of enclosed fields counts a row from the empty lines before it.
+                let (lines, fits) = (block.lines.len(), block.fits.clone());
+                let misfits = block.misfits.count;
+                (block.columns.clone(), lines, fits, block.total(), misfits)
+            });
+            (blocks.len(), seen)
+        });
+        let shown = String::from_utf8_lossy(&input);
+        assert_eq!(plain, enclosed, "round {round}: {shown:?} {format:?}");
+    }
+}
+
+#[test]
+fn a_file_of_many_pieces_keeps_its_order_and_its_lines() {
+    let row = |n: usize| format!("{n},{}\n", "x".repeat(n % 30));
+    let input: String = (1..=200_000).map(row).collect();
+    let mut csv = open(fed(input.as_bytes(), 300_000), comma(), assembler(None));
+    let mut next = 1;
+    loop {
+        let blocks = csv.next().unwrap();
+        if blocks.is_empty() {
+            break;
+        }
+        for block in blocks {
+            let expected: Vec<u64> = (next..next + block.lines.len() as u64).collect();
+            assert_eq!(block.lines, expected);
+            let ids = ints(&block).into_iter().map(|id| id.unwrap() as u64);
+            assert_eq!(ids.collect::<Vec<_>>(), expected);
+            next += expected.len() as u64;
+        }
+    }
+    assert_eq!(next, 200_001);
 }
