@@ -25,6 +25,17 @@ fn cluster(backends: u16, replicas: u16) -> World {
 }
 
 impl World {
+    /// ADMIN REPAIR TABLE of the table.
+    fn hint(&mut self) {
+        let repair = Request::Heal(HealRequest::RepairTable {
+            db: "d".to_owned(),
+            table: "t".to_owned(),
+            partitions: Vec::new(),
+            on: true,
+        });
+        assert_eq!(self.ask(repair), Ok(Reply::Done));
+    }
+
     /// A backend reports its replicas as the catalog has them, on its path.
     fn shows(&mut self, backend: BackendId) {
         let tablets = self.core.head.tablets.on_backend(backend);
@@ -262,13 +273,7 @@ fn a_hint_puts_a_partition_first_for_hours_and_is_gone_when_all_is_well() {
     let tablet = world.tablets()[0];
     let all = world.backends();
     world.dead(all[0]);
-    let repair = Request::Heal(HealRequest::RepairTable {
-        db: "d".to_owned(),
-        table: "t".to_owned(),
-        partitions: Vec::new(),
-        on: true,
-    });
-    assert_eq!(world.ask(repair), Ok(Reply::Done));
+    world.hint();
     world.wait(2, &all[1..]);
     let (call, _, request) = world.clone_call().expect("no delay for what is hinted");
     let running = world.core.healing().running.get(&tablet).cloned();

@@ -12,13 +12,7 @@ fn a_load_that_a_copy_has_brought_to_a_replica_is_seen_there() {
     world.dead(all[2]);
     let plan = world.begin("l").expect("a load");
     let token = world.send(commit(&plan, &[]));
-    let repair = Request::Heal(HealRequest::RepairTable {
-        db: "d".to_owned(),
-        table: "t".to_owned(),
-        partitions: Vec::new(),
-        on: true,
-    });
-    assert_eq!(world.ask(repair), Ok(Reply::Done));
+    world.hint();
     let living = [all[0], all[1], all[3]];
     world.wait(2, &living);
     let (call, to, request) = world.clone_call().expect("a clone");

@@ -2,15 +2,26 @@
 
 use super::*;
 
+/// A publish on its way to a backend.
+type Call = (CallId, BackendId, BackendRequest);
+
+impl World {
+    /// A load is committed; what its backends are asked for then is answered by the test.
+    fn committed(&mut self, label: &str) -> (Arc<LoadPlan>, Token, Vec<Call>) {
+        let plan = self.begin(label).expect("a plan");
+        self.obliging = false;
+        let token = self.send(commit(&plan, &[]));
+        let calls = self.calls.drain(..).collect();
+        (plan, token, calls)
+    }
+}
+
 #[test]
 fn a_slow_replica_is_waited_for_and_then_missed() {
     let mut world = World::new(3);
     world.table(1, 3, WriteQuorum::Majority);
     let tablet = world.tablets()[0];
-    let plan = world.begin("a").expect("a plan");
-    world.obliging = false;
-    let token = world.send(commit(&plan, &[]));
-    let calls: Vec<_> = world.calls.drain(..).collect();
+    let (plan, token, calls) = world.committed("a");
     for (call, ..) in &calls[..2] {
         world.step(Event::Answer {
             call: *call,
@@ -48,11 +59,8 @@ fn a_replica_whose_backend_gives_no_answer_is_not_waited_for() {
     world.table(1, 3, WriteQuorum::Majority);
     let tablet = world.tablets()[0];
     let load = |world: &mut World, label: &str| {
-        let plan = world.begin(label).expect("a plan");
-        world.obliging = false;
-        let token = world.send(commit(&plan, &[]));
+        let (_, token, calls) = world.committed(label);
         world.obliging = true;
-        let calls: Vec<_> = world.calls.drain(..).collect();
         for (call, ..) in &calls[..2] {
             let result = Ok(TabletErrors::default().into());
             world.step(Event::Answer {
@@ -92,10 +100,7 @@ fn a_load_that_waits_for_replicas_says_for_which_tablet() {
     let mut world = World::new(3);
     world.table(1, 3, WriteQuorum::Majority);
     let tablet = world.tablets()[0];
-    let plan = world.begin("a").expect("a plan");
-    world.obliging = false;
-    let token = world.send(commit(&plan, &[]));
-    let calls: Vec<_> = world.calls.drain(..).collect();
+    let (plan, token, calls) = world.committed("a");
     for (at, (call, ..)) in calls.iter().enumerate() {
         let lost = (tablet, "its files are lost".to_owned());
         let failed = if at == 0 { vec![] } else { vec![lost] };
