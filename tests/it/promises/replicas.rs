@@ -66,8 +66,8 @@ pub const PROMISES: &[Promise] = &[
     ("clones a healthy replica, partially or wholly, from another BE node", &[INCREMENTAL, FULL, LAGGING, WIPED]),
     ("accelerates the repairing of the replica by duplicating the physical copies", &[FULL, ARRIVES]),
     // Loading data into a multi-replica table
-    ("The client submits a loading request to FE", &["http::load_calls::tests::a_loader_is_sent_to_a_live_backend_or_told_why_not"]),
-    ("FE chooses a BE node as the Coordinator BE node", &["http::load_calls::tests::a_loader_is_sent_to_a_live_backend_or_told_why_not", "http::load_calls::tests::a_coordinator_begins_commits_and_aborts_through_the_leader"]),
+    ("The client submits a loading request to FE", &["http::load_calls::tests::redirects::a_loader_is_sent_to_a_live_backend_or_told_why_not"]),
+    ("FE chooses a BE node as the Coordinator BE node", &["http::load_calls::tests::redirects::a_loader_is_sent_to_a_live_backend_or_told_why_not", "http::load_calls::tests::a_coordinator_begins_commits_and_aborts_through_the_leader"]),
     ("The Coordinator BE node reads the data to be loaded from the client", &["it::cluster::runbooks::the_walk_of_the_readme"]),
     ("dispatches the data to all the replicas of tablets", &["load::coordinator::tests::every_replica_gets_the_same_rows_each_in_the_bucket_that_its_hash_names"]),
     ("A table has multiple tablets, and each tablet has replication_num replicas", &[LISTED, "leader::core::tests::statements::a_table_is_there_when_every_backend_has_its_tablets"]),
