@@ -30,8 +30,11 @@ use crate::load::types;
 
 mod stages;
 
-/// Pieces between two stages.
-const QUEUE: usize = 2;
+/// Blocks that wait to be encoded.
+const BLOCKS: usize = 8;
+
+/// Segments that wait to be sent.
+const SEGMENTS: usize = 2;
 
 /// How long a backend may take to forget what it holds of a load.
 const ABORT_CALL: Duration = Duration::from_secs(5);
@@ -198,8 +201,8 @@ impl Coordinator {
         progress: Arc<Progress>,
         left: Duration,
     ) -> Result<Vec<TabletWritten>, Error> {
-        let (routed_in, routed) = feed(QUEUE);
-        let (sealed_in, sealed) = feed(QUEUE);
+        let (routed_in, routed) = feed(BLOCKS);
+        let (sealed_in, sealed) = feed(SEGMENTS);
         let sender = Sender::new(plan.clone(), self.client.clone(), self.patience, left);
         let reading = Reading {
             plan: plan.clone(),
@@ -210,7 +213,7 @@ impl Coordinator {
         let reader = tokio::task::spawn_blocking(move || reading.run(open, routed_in));
         let schema = types::schema(&plan.spec.columns);
         let encoder =
-            tokio::task::spawn_blocking(move || encode(Encoder::new(schema), routed, sealed_in));
+            tokio::task::spawn_blocking(move || encode(Encoder::new(schema)?, routed, sealed_in));
         let (sent, encoded, read) = tokio::join!(sender.run(sealed), ended(encoder), ended(reader));
         // An early stage that fails breaks the later ones; one that has lost its reader says nothing of why.
         for stage in [read, encoded] {

@@ -2,8 +2,7 @@
 
 use std::ops::Range as Span;
 
-use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
-use arrow::compute::take;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
     DataType as ArrowType, Date32Type, Decimal256Type, Int8Type, Int16Type, Int32Type, Int64Type,
     TimestampMicrosecondType,
@@ -18,12 +17,14 @@ use crate::load::hash;
 use crate::load::misfit::Reason;
 use crate::load::plan::LoadPlan;
 
-/// Rows of one block, sorted by tablet; rows of a tablet keep their order.
+/// The rows of one block by tablet.
 #[derive(Debug)]
 pub struct Routed {
-    /// One array a column of the table.
+    /// One array a column of the table, with all rows of the block.
     pub columns: Vec<ArrayRef>,
-    /// Which rows belong to which slot.
+    /// The rows that fit, sorted by tablet; rows of a tablet keep their order.
+    pub order: Vec<u32>,
+    /// Which of `order` belong to which slot.
     pub slots: Vec<(usize, Span<usize>)>,
 }
 
@@ -71,7 +72,7 @@ impl Router {
     }
 
     /// Sorts the rows of a block that fit by their tablets, and marks those that belong to no partition. Where buckets are
-    /// taken in turn, it is the one of the block with this number.
+    /// taken in turn, it is the one of the block with this number. Takes the columns.
     pub fn route(&self, block: &mut Block, number: u64) -> Result<Routed, Error> {
         let places = self.places(block, number)?;
         let mut ends = vec![0_usize; self.slots + 1];
@@ -89,16 +90,12 @@ impl Router {
                 ends[*slot] += 1;
             }
         }
-        let order = UInt32Array::from(order);
-        let columns = block
-            .columns
-            .iter()
-            .map(|column| take(column, &order, None));
         let slots = (0..self.slots)
             .map(|slot| (slot, starts[slot]..starts[slot + 1]))
             .filter(|(_, rows)| !rows.is_empty());
         Ok(Routed {
-            columns: columns.collect::<Result<_, _>>()?,
+            columns: std::mem::take(&mut block.columns),
+            order,
             slots: slots.collect(),
         })
     }

@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::SchemaDescPtr;
 
+use crate::load::encode::chunk::Chunks;
+use crate::load::encode::part::{self, Part};
 use crate::load::error::Error;
 
-/// Rows of a row group: what a scan skips or reads as one.
+/// Most rows of a row group: what a scan skips or reads as one.
 const ROW_GROUP_ROWS: usize = 128 << 10;
+
+/// Bytes of a usual footer.
+const FOOTER_BYTES: usize = 8 << 10;
 
 /// A sealed segment.
 #[derive(Debug, Clone)]
@@ -36,12 +41,13 @@ pub struct Segment {
 #[derive(Clone)]
 pub struct Form {
     schema: SchemaRef,
+    described: SchemaDescPtr,
     properties: Arc<WriterProperties>,
 }
 
 /// A file that takes more rows, in memory.
 pub struct OpenFile {
-    writer: ArrowWriter<Vec<u8>>,
+    writer: SerializedFileWriter<Vec<u8>>,
     rows: u64,
     /// Bytes that it takes.
     pub held: usize,
@@ -54,7 +60,7 @@ pub struct Job {
     /// The open file.
     pub file: Option<Box<OpenFile>>,
     /// The rows, in their order.
-    pub rows: Vec<RecordBatch>,
+    pub rows: Vec<Part>,
     /// The file is sealed whatever its size.
     pub seal: bool,
 }
@@ -69,42 +75,40 @@ pub enum Done {
 
 impl Form {
     /// For rows with this schema.
-    pub fn new(schema: SchemaRef) -> Form {
+    ///
+    /// # Errors
+    /// There is no such Parquet schema.
+    pub fn new(schema: SchemaRef) -> Result<Form, Error> {
         let properties = WriterProperties::builder()
             .set_created_by(concat!("quorate ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::SNAPPY)
             .set_dictionary_enabled(true)
             .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
             .build();
-        Form {
+        // The Parquet types say all there is to know; the Arrow schema would only make small files larger.
+        let described = ArrowSchemaConverter::new().convert(&schema);
+        Ok(Form {
             schema,
+            described: Arc::new(described.map_err(unwritable)?),
             properties: Arc::new(properties),
-        }
-    }
-
-    /// The schema of the rows.
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
+        })
     }
 
     /// Adds the rows, and seals the file if it holds more than `most` bytes then.
     ///
     /// # Errors
     /// The rows are not of this schema.
-    pub fn work(&self, job: Job, most: usize) -> Result<Done, Error> {
-        let mut file = match job.file {
-            Some(file) => file,
-            None => self.start()?,
-        };
-        if !job.rows.is_empty() {
-            // The writer's cost is by call more than by row.
-            let rows = concat_batches(&self.schema, &job.rows)?;
-            drop(job.rows);
-            file.writer.write(&rows).map_err(unwritable)?;
-            file.rows += rows.num_rows() as u64;
+    pub fn work(&self, job: Job, most: usize, chunks: &mut Chunks) -> Result<Done, Error> {
+        let mut file = job.file;
+        for group in part::groups(job.rows, ROW_GROUP_ROWS) {
+            let added = self.add(file.take(), &group, chunks);
+            file = Some(added.map_err(unwritable)?);
         }
-        file.held = file.writer.memory_size() + file.writer.bytes_written();
+        let mut file = match file {
+            Some(file) => file,
+            None => self.start(0).map_err(unwritable)?,
+        };
+        file.held = file.writer.bytes_written();
         if !job.seal && file.held <= most {
             return Ok(Done::Open(job.slot, file));
         }
@@ -118,17 +122,67 @@ impl Form {
         }))
     }
 
-    fn start(&self) -> Result<Box<OpenFile>, Error> {
-        // The Parquet types say all there is to know; the Arrow schema would only make small files larger.
-        let options = ArrowWriterOptions::new()
-            .with_properties(self.properties.as_ref().clone())
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), options);
+    /// A file that will take so many bytes and a footer.
+    fn start(&self, bytes: usize) -> Result<Box<OpenFile>, ParquetError> {
+        let (root, properties) = (self.described.root_schema_ptr(), self.properties.clone());
         Ok(Box::new(OpenFile {
-            writer: writer.map_err(unwritable)?,
+            writer: SerializedFileWriter::new(
+                Vec::with_capacity(bytes + FOOTER_BYTES),
+                root,
+                properties,
+            )?,
             rows: 0,
             held: 0,
         }))
+    }
+
+    /// Adds a row group to a file, or begins one with it.
+    fn add(
+        &self,
+        file: Option<Box<OpenFile>>,
+        parts: &[Part],
+        chunks: &mut Chunks,
+    ) -> Result<Box<OpenFile>, ParquetError> {
+        let encoded = chunks.encode(self.described.columns(), parts)?;
+        let mut file = match file {
+            Some(file) => file,
+            None => self.start(encoded.bytes.len())?,
+        };
+        let mut writers = Vec::new();
+        if encoded.columns.iter().any(Option::is_none) {
+            let library = ArrowRowGroupWriterFactory::new(&file.writer, self.schema.clone());
+            writers = library.create_column_writers(file.writer.flushed_row_groups().len())?;
+        }
+        let mut writers = writers.into_iter();
+        let mut group = file.writer.next_row_group()?;
+        for (at, close) in encoded.columns.into_iter().enumerate() {
+            match (close, writers.next()) {
+                (Some(close), _) => group.append_column(&encoded.bytes, close)?,
+                (None, Some(writer)) => self.append(&mut group, writer, at, parts)?,
+                (None, None) => {
+                    let none = format!("there is no writer for column {at}");
+                    return Err(ParquetError::General(none));
+                }
+            }
+        }
+        group.close()?;
+        file.rows += part::rows(parts) as u64;
+        Ok(file)
+    }
+
+    /// Adds a column chunk that the Parquet library makes.
+    fn append(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+        mut writer: ArrowColumnWriter,
+        at: usize,
+        parts: &[Part],
+    ) -> Result<(), ParquetError> {
+        let array = part::column(parts, at)?;
+        for leaf in compute_leaves(self.schema.field(at), &array)? {
+            writer.write(&leaf)?;
+        }
+        writer.close()?.append_to_row_group(group)
     }
 }
 

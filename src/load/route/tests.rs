@@ -26,9 +26,13 @@ fn block(ids: Vec<Option<i32>>) -> Block {
 /// Slot and ids of its rows.
 fn placed(routed: &Routed) -> Vec<(usize, Vec<Option<i32>>)> {
     let ids = routed.columns[0].as_primitive::<Int32Type>();
+    let id = |row: &u32| {
+        ids.is_valid(*row as usize)
+            .then(|| ids.value(*row as usize))
+    };
     let slots = routed.slots.iter();
     slots
-        .map(|(slot, rows)| (*slot, ids.slice(rows.start, rows.len()).iter().collect()))
+        .map(|(slot, rows)| (*slot, routed.order[rows.clone()].iter().map(id).collect()))
         .collect()
 }
 
