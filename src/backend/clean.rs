@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::backend::contents::Contents;
 use crate::backend::error::Error;
 use crate::backend::path::{self, Shared};
-use crate::backend::shelf::{ENDING, TEMP_ENDING};
+use crate::backend::shelf::ENDING;
 use crate::clock::Timestamp;
 use crate::ids::TabletId;
 
@@ -66,8 +66,7 @@ fn sweep_tablet(
         .filter_map(|e| Some((e, e.file_name().into_string().ok()?)))
     {
         let (entry, file) = entry;
-        let name = file.strip_suffix(TEMP_ENDING).unwrap_or(&file).to_owned();
-        if name.ends_with(ENDING) && !shared.shelf.is_held(tablet, &name) {
+        if file.ends_with(ENDING) && !shared.shelf.is_held(tablet, &file) {
             unwanted.push((entry.path(), file, entry.metadata()?.len()));
         }
     }

@@ -1,5 +1,6 @@
 //! A segment file that is being written: nothing of it stays unless it is finished.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,11 +11,16 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::backend::error::Error;
 use crate::backend::segment::{Segment, SegmentRecord};
-use crate::backend::shelf::{Shelf, TEMP_ENDING};
+use crate::backend::shelf::Shelf;
+use crate::durable;
 use crate::fault;
 use crate::ids::TabletId;
 
-/// A file on its way to become a [`Segment`]. Dropped before its end, it leaves nothing.
+/// So many files of one storage path are made durable together rather than one by one.
+const MANY: usize = 8;
+
+/// A file on its way to become a [`Segment`]. Dropped before its end, it leaves nothing. It has its own name from the
+/// start: until metadata names it, it is unwanted.
 #[derive(Debug)]
 pub struct Incoming {
     shelf: Arc<Shelf>,
@@ -35,7 +41,7 @@ impl Incoming {
     /// There is no room, or the file can't be made.
     pub fn begin(shelf: &Arc<Shelf>, tablet: TabletId, bytes: u64) -> Result<Incoming, Error> {
         let name = shelf.fresh_name();
-        let temp = shelf.file(tablet, &format!("{name}{TEMP_ENDING}"));
+        let path = shelf.file(tablet, &name);
         shelf.reserve(tablet, &name, bytes)?;
         let open = || {
             fault::hit("backend::before_create")?;
@@ -43,7 +49,7 @@ impl Incoming {
                 .read(true)
                 .write(true)
                 .create_new(true)
-                .open(&temp)
+                .open(&path)
         };
         let opened = match open() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -64,7 +70,7 @@ impl Incoming {
             }),
             Err(e) => {
                 shelf.release(tablet, &name, bytes);
-                Err(Error::io("making", &temp, &shelf.dir, &e))
+                Err(Error::io("making", &path, &shelf.dir, &e))
             }
         }
     }
@@ -74,33 +80,22 @@ impl Incoming {
         self.crc.clone().finalize()
     }
 
-    /// Makes the file durable under its own name, and checks that it is Parquet with `rows` rows of `schema`.
+    /// Checks that the file is Parquet with `rows` rows of `schema`, and has the disk begin to write it.
     ///
     /// # Errors
-    /// The file is not that, or the disk failed; then nothing of it stays.
-    pub fn finish(mut self, rows: u64, schema: &Schema) -> Result<Arc<Segment>, Error> {
+    /// The file is not that; then nothing of it stays.
+    pub fn end(self, rows: u64, schema: &Schema) -> Result<Written, Error> {
         self.check_footer(rows, schema)?;
-        // Renamed before its bytes are durable: until metadata names it, it is as unwanted under the one name as under the
-        // other, and its name reaches the disk together with it instead of by a second write.
-        let durable = fault::hit("backend::before_rename")
-            .and_then(|()| fs::rename(self.temp(), self.path()))
-            .and_then(|()| fault::hit("backend::after_rename"))
-            .and_then(|()| fault::hit("backend::before_fsync"))
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| self.shelf.sync_names(self.tablet));
-        durable.map_err(|e| Error::io("writing", &self.path(), &self.shelf.dir, &e))?;
-        self.done = true;
-        self.shelf.recount(self.counted, self.bytes);
-        Ok(Segment::fresh(
-            self.shelf.clone(),
-            self.tablet,
-            SegmentRecord {
-                file: std::mem::take(&mut self.name),
-                rows,
-                bytes: self.bytes,
-                crc: self.crc(),
-            },
-        ))
+        durable::begin_write(&self.file);
+        Ok(Written { file: self, rows })
+    }
+
+    /// Makes the file durable at once: [`end`](Incoming::end) and [`keep`](Written::keep).
+    ///
+    /// # Errors
+    /// See there.
+    pub fn finish(self, rows: u64, schema: &Schema) -> Result<Arc<Segment>, Error> {
+        self.end(rows, schema)?.keep()
     }
 
     fn check_footer(&self, rows: u64, schema: &Schema) -> Result<(), Error> {
@@ -128,11 +123,72 @@ impl Incoming {
     fn path(&self) -> PathBuf {
         self.shelf.file(self.tablet, &self.name)
     }
+}
 
-    fn temp(&self) -> PathBuf {
-        self.shelf
-            .file(self.tablet, &format!("{}{TEMP_ENDING}", self.name))
+/// A whole file, not durable yet. Where there are several, all are better written before the first is kept: the file
+/// system then writes what it knows of them once, not for each. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct Written {
+    file: Incoming,
+    rows: u64,
+}
+
+impl Written {
+    /// Its bytes.
+    pub fn bytes(&self) -> u64 {
+        self.file.bytes
     }
+
+    /// Makes the file and its name durable. Blocks.
+    ///
+    /// # Errors
+    /// The disk failed; then nothing of it stays.
+    pub fn keep(self) -> Result<Arc<Segment>, Error> {
+        let file = &self.file;
+        let durable = fault::hit("backend::before_fsync")
+            .and_then(|()| file.file.sync_all())
+            .and_then(|()| file.shelf.sync_names(file.tablet));
+        durable.map_err(|e| Error::io("writing", &file.path(), &file.shelf.dir, &e))?;
+        Ok(self.kept())
+    }
+
+    /// It is durable.
+    fn kept(self) -> Arc<Segment> {
+        let Written { mut file, rows } = self;
+        file.done = true;
+        file.shelf.recount(file.counted, file.bytes);
+        Segment::fresh(
+            file.shelf.clone(),
+            file.tablet,
+            SegmentRecord {
+                file: std::mem::take(&mut file.name),
+                rows,
+                bytes: file.bytes,
+                crc: file.crc(),
+            },
+        )
+    }
+}
+
+/// Makes files durable that were begun in this order, and tells of each. Blocks.
+pub fn keep_all(files: Vec<Written>) -> Vec<Result<Arc<Segment>, Error>> {
+    let mut shelves: BTreeMap<PathBuf, Vec<&Written>> = BTreeMap::new();
+    for written in &files {
+        let shelf = shelves.entry(written.file.shelf.dir.clone()).or_default();
+        shelf.push(written);
+    }
+    // An error is of one file, which says so when it is asked itself.
+    let at_once = |files: &[&Written]| {
+        let first = &files.first()?.file;
+        (files.len() >= MANY && first.shelf.sync_all(&first.file).ok()?).then_some(())
+    };
+    shelves.retain(|_, files| at_once(files).is_some());
+    let durable: BTreeSet<PathBuf> = shelves.into_keys().collect();
+    let keep = |written: Written| match durable.contains(&written.file.shelf.dir) {
+        true => Ok(written.kept()),
+        false => written.keep(),
+    };
+    files.into_iter().map(keep).collect()
 }
 
 impl Write for Incoming {
@@ -158,12 +214,11 @@ impl Drop for Incoming {
         if self.done {
             return;
         }
-        for path in [self.temp(), self.path()] {
-            if let Err(error) = fs::remove_file(&path)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(file = %path.display(), %error, "an unfinished file could not be deleted");
-            }
+        let path = self.path();
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(file = %path.display(), %error, "an unfinished file could not be deleted");
         }
         self.shelf.release(self.tablet, &self.name, self.counted);
     }

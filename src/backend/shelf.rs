@@ -3,7 +3,7 @@
 //! Owns the rule that no name is given twice, and that a file in use is not deleted. Does not own what metadata names.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,8 +17,6 @@ use crate::ids::TabletId;
 
 /// Ending of a segment file.
 pub const ENDING: &str = ".parquet";
-/// Ending of a segment file that is being written.
-pub const TEMP_ENDING: &str = ".tmp";
 
 /// The data files of one storage path.
 #[derive(Debug)]
@@ -187,6 +185,19 @@ impl Shelf {
             self.durable(&fresh);
         }
         Ok(())
+    }
+
+    /// Makes all files and names durable that were written before, of which `first` was opened first. Says false where that
+    /// must be done for each.
+    pub fn sync_all(&self, first: &File) -> io::Result<bool> {
+        let fresh = self.fresh_dirs.lock().clone();
+        fault::hit("backend::before_fsync")?;
+        fault::hit("backend::before_dir_fsync")?;
+        let all = durable::flush_file_system(first)?;
+        if all {
+            self.durable(&fresh);
+        }
+        Ok(all)
     }
 
     /// These directories outlive a crash. One that was removed and made again meanwhile is another.

@@ -1,4 +1,4 @@
-//! Writes the segments of a load as they arrive, and makes finished ones durable while the next arrive.
+//! Writes the segments of a load as they arrive, and makes whole ones durable, many at once, while the next arrive.
 //!
 //! Runs on a thread that may block. Owns the files of one call until metadata names them.
 
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::backend::api::SegmentHeader;
 use crate::backend::error::Error;
-use crate::backend::incoming::Incoming;
+use crate::backend::incoming::{self, Incoming, Written};
 use crate::backend::path::Path;
 use crate::backend::receive::frames::Piece;
 use crate::backend::segment::Segment;
@@ -20,8 +20,12 @@ use crate::backend::state::State;
 use crate::backend::tablet::Tablet;
 use crate::ids::{TabletId, TxnId};
 
-/// Most files of one load that are made durable at once.
-const FINISHING_MAX: usize = 16;
+/// Files of one load that are made durable one after the other; sooner, if they have that many bytes.
+const BATCH_FILES: usize = 64;
+const BATCH_BYTES: u64 = 64 << 20;
+
+/// Batches of one load that are made durable meanwhile.
+const BATCHES_MAX: usize = 2;
 
 /// The segments of one tablet, by their order.
 pub type Segments = BTreeMap<u32, Arc<Segment>>;
@@ -35,8 +39,11 @@ pub struct Received {
     pub failed: BTreeMap<TabletId, String>,
 }
 
-/// A segment that is being made durable: its tablet, its place in the rowset, and what comes of it.
-type Finishing = (TabletId, u32, JoinHandle<Result<Arc<Segment>, Error>>);
+/// A segment's tablet, and its place in the rowset.
+type Place = (TabletId, u32);
+
+/// Segments that are being made durable, and what comes of each.
+type Batch = (Vec<Place>, JoinHandle<Vec<Result<Arc<Segment>, Error>>>);
 
 /// The writing of one load.
 pub struct Parts {
@@ -44,7 +51,9 @@ pub struct Parts {
     txn: TxnId,
     runtime: Handle,
     current: Option<(SegmentHeader, Option<Open>)>,
-    finishing: VecDeque<Finishing>,
+    /// Whole, and not durable.
+    written: Vec<(Place, Written)>,
+    batches: VecDeque<Batch>,
     received: Received,
 }
 
@@ -61,7 +70,8 @@ impl Parts {
             txn,
             runtime,
             current: None,
-            finishing: VecDeque::new(),
+            written: Vec::new(),
+            batches: VecDeque::new(),
             received: Received::default(),
         }
     }
@@ -85,7 +95,8 @@ impl Parts {
 
     /// Waits until everything that arrived is durable.
     pub fn done(mut self) -> Received {
-        while !self.finishing.is_empty() {
+        self.begin_batch();
+        while !self.batches.is_empty() {
             self.settle();
         }
         let failed = &self.received.failed;
@@ -149,23 +160,45 @@ impl Parts {
             ));
             return self.fail(id, &error);
         }
-        let rows = header.rows;
-        let finish = move || open.file.finish(rows, &open.tablet.columns.schema);
-        let task = self.runtime.spawn_blocking(finish);
-        self.finishing.push_back((id, header.ordinal, task));
-        while self.finishing.len() > FINISHING_MAX {
-            self.settle();
+        let written = open.file.end(header.rows, &open.tablet.columns.schema);
+        let Some(written) = self.or_fail(id, written) else {
+            return;
+        };
+        self.written.push(((id, header.ordinal), written));
+        let bytes: u64 = self.written.iter().map(|(_, w)| w.bytes()).sum();
+        if self.written.len() >= BATCH_FILES || bytes >= BATCH_BYTES {
+            self.begin_batch();
         }
     }
 
+    /// Begins to make durable what is whole.
+    fn begin_batch(&mut self) {
+        let (places, written): (Vec<_>, Vec<_>) = self.written.drain(..).unzip();
+        if places.is_empty() {
+            return;
+        }
+        while self.batches.len() >= BATCHES_MAX {
+            self.settle();
+        }
+        let task = self.runtime.spawn_blocking(|| incoming::keep_all(written));
+        self.batches.push_back((places, task));
+    }
+
+    /// Waits for the oldest batch.
     fn settle(&mut self) {
-        let Some((id, ordinal, task)) = self.finishing.pop_front() else {
+        let Some((places, task)) = self.batches.pop_front() else {
             return;
         };
-        let finished = self.runtime.block_on(task).unwrap_or(Err(Error::Stopping));
-        let Some(segment) = self.or_fail(id, finished) else {
-            return;
-        };
+        let kept = self.runtime.block_on(task);
+        let kept = kept.unwrap_or_else(|_| places.iter().map(|_| Err(Error::Stopping)).collect());
+        for ((id, ordinal), kept) in places.into_iter().zip(kept) {
+            if let Some(segment) = self.or_fail(id, kept) {
+                self.add(id, ordinal, segment);
+            }
+        }
+    }
+
+    fn add(&mut self, id: TabletId, ordinal: u32, segment: Arc<Segment>) {
         let Some((_, _, segments)) = self.received.whole.get_mut(&id) else {
             return;
         };

@@ -14,8 +14,6 @@ const POINTS: &[&str] = &[
     "backend::before_create",
     "backend::before_write",
     "backend::before_fsync",
-    "backend::before_rename",
-    "backend::after_rename",
     "backend::before_dir_fsync",
     "backend::before_clone_publish",
     "backend::before_meta_commit",

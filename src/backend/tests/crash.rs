@@ -23,8 +23,6 @@ const POINTS: &[&str] = &[
     "backend::before_create",
     "backend::before_write",
     "backend::before_fsync",
-    "backend::before_rename",
-    "backend::after_rename",
     "backend::before_dir_fsync",
     "backend::before_pending",
     "backend::before_meta_commit",
