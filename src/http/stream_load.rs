@@ -33,7 +33,7 @@ use crate::load::report::Reports;
 use crate::load::source;
 
 /// Pieces of a body that wait for the reader.
-const QUEUE: usize = 16;
+const QUEUE: usize = 4;
 
 /// Loads that one backend coordinates at once; each takes some hundred megabytes at most. More wait their turn.
 const LOADS_MAX: usize = 8;

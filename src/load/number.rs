@@ -29,32 +29,45 @@ pub fn integer<T: TryFrom<i128>>(text: &[u8]) -> Result<T, Reason> {
 
 /// A decimal integer of at most eight bytes, all read at once: the last `length` bytes of `word`, whose last one is highest.
 /// `None` for any other text, and for some that [`integer`] reads.
+#[inline]
 pub fn short(word: u64, length: u32) -> Option<i64> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    const HIGHS: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     if !(1..=8).contains(&length) {
         return None;
     }
     let negative = (word >> (64 - 8 * length)) as u8 == b'-';
     let digits = length - u32::from(negative);
-    // What stands before the digits becomes zeros.
-    let before = 64 - 8 * digits;
-    let word = match before {
-        0 => word,
-        64 => return None,
-        _ => (word >> before << before) | (ZEROS >> (64 - before)),
+    let value = match digits {
+        0 => return None,
+        1..=4 => four_digits((word >> 32) as u32, digits)?,
+        _ => eight_digits(word, digits)?,
     };
+    let value = i64::from(value);
+    Some(if negative { -value } else { value })
+}
+
+/// One to four digits, the last ones of a word.
+#[inline]
+fn four_digits(word: u32, digits: u32) -> Option<u32> {
+    const ZEROS: u32 = 0x3030_3030;
+    const HIGHS: u32 = 0xf0f0_f0f0;
+    // What stands before the digits becomes zeros.
+    let before = 32 - 8 * digits;
+    let word = (word >> before << before) | (ZEROS & ((1 << before) - 1));
     // Digits and no others keep their high half when 6 is added. Nothing below can overflow, but for what is cut off.
-    if word & HIGHS != ZEROS || word.wrapping_add(0x0606_0606_0606_0606) & HIGHS != ZEROS {
+    if word & HIGHS != ZEROS || word.wrapping_add(0x0606_0606) & HIGHS != ZEROS {
         return None;
     }
-    // Pairs of digits, then pairs of these, then of those; the first digit is lowest.
-    let ones = word & 0x0f0f_0f0f_0f0f_0f0f;
-    let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
-    let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) as u32;
-    let value = i64::from(eight);
-    Some(if negative { -value } else { value })
+    // Pairs of digits, then both; the first digit is lowest.
+    let ones = word & 0x0f0f_0f0f;
+    let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff;
+    Some(pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0xffff)
+}
+
+/// Five to eight digits, the last ones of a word.
+fn eight_digits(word: u64, digits: u32) -> Option<u32> {
+    let last = four_digits((word >> 32) as u32, 4)?;
+    let first = four_digits(word as u32, digits.checked_sub(4)?)?;
+    Some(first * 10_000 + last)
 }
 
 /// Digits to a number; counted downwards, because the least number has no positive twin.

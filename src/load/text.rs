@@ -227,16 +227,13 @@ impl<'a, F: Fields> Reader<'a, F> {
         mark: &mut impl FnMut(usize, Reason),
         parse: impl Fn(&[u8]) -> Result<T::Native, Reason>,
     ) {
-        let mut known: [Option<(&[u8], T::Native)>; 4] = [None; 4];
-        let mut oldest = 0;
+        let mut known: [Option<(&[u8], T::Native)>; KNOWN] = [None; KNOWN];
         let read = |text| {
-            if let Some((_, value)) = known.iter().flatten().find(|(known, _)| *known == text) {
-                return Ok(*value);
+            let known = &mut known[place(text)];
+            match known {
+                Some((known, value)) if *known == text => Ok(*value),
+                _ => parse(text).inspect(|value| *known = Some((text, *value))),
             }
-            let value = parse(text)?;
-            known[oldest] = Some((text, value));
-            oldest = (oldest + 1) % known.len();
-            Ok(value)
         };
         self.each(mark, read, |value| to.append_option(value));
     }
@@ -257,6 +254,17 @@ impl<'a, F: Fields> Reader<'a, F> {
             }
         }
     }
+}
+
+/// Texts that are remembered.
+const KNOWN: usize = 64;
+
+/// Where a text is remembered: texts of the same day or hour mostly at different places.
+fn place(text: &[u8]) -> usize {
+    let [first, last] = [text.first_chunk(), text.last_chunk()]
+        .map(|eight| eight.map_or(0, |eight| u64::from_le_bytes(*eight)));
+    let both = (first ^ last.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (both >> 32) as usize % KNOWN
 }
 
 /// The array, once it has its type.

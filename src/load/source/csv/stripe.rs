@@ -94,7 +94,7 @@ impl Splitter {
                 let byte = text[at];
                 if byte == self.separator {
                     self.field(&mut row, at);
-                } else {
+                } else if byte == b'\n' || (byte == b'\r' && self.returns) {
                     self.row(&mut row, text, at, misfits);
                     self.line += u64::from(byte == b'\n');
                     if self.rows == ROWS {
@@ -106,7 +106,7 @@ impl Splitter {
         text.len()
     }
 
-    /// The highest bit of each byte that ends a field or a row; the first byte is lowest.
+    /// The highest bit of each byte that ends a field, or may end a row; the first byte is lowest.
     fn ends(&self, piece: &[u8]) -> u64 {
         let (word, valid) = match piece.try_into() {
             Ok(word) => (u64::from_le_bytes(word), u64::MAX),
@@ -117,11 +117,7 @@ impl Splitter {
                 (u64::from_le_bytes(padded), valid)
             }
         };
-        let mut found = equal(word, self.separator) | equal(word, b'\n');
-        if self.returns {
-            found |= equal(word, b'\r');
-        }
-        found & valid
+        (equal(word, self.separator) | below(word, b'\r' + 1)) & valid
     }
 
     fn field(&mut self, row: &mut Row, end: usize) {
@@ -162,9 +158,18 @@ impl Splitter {
     }
 }
 
+/// All bits of a word but the highest of each byte.
+const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+
+/// The highest bit of each byte of the word that is below `byte`, which is at most 128.
+fn below(word: u64, byte: u8) -> u64 {
+    // As in `equal`, no sum is carried into the next byte.
+    let sums = (word & LOW) + u64::from_le_bytes([128 - byte; 8]);
+    !(sums | word | LOW)
+}
+
 /// The highest bit of each byte of the word that is `byte`.
 fn equal(word: u64, byte: u8) -> u64 {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let other = word ^ u64::from_le_bytes([byte; 8]);
     // Adding to seven bits carries into the eighth unless all seven are 0, and never into the next byte.
     !(((other & LOW) + LOW) | other | LOW)
@@ -232,6 +237,11 @@ mod tests {
                         0
                     };
                     assert_eq!(equal(u64::from_le_bytes(word), wanted), expected);
+                    let mut word = [0xff; 8];
+                    word[place] = byte;
+                    let limit = wanted.min(127) + 1;
+                    let expected = u64::from(byte < limit) << (8 * place + 7);
+                    assert_eq!(below(u64::from_le_bytes(word), limit), expected);
                 }
             }
         }
