@@ -80,6 +80,10 @@
 //!   taken; and repair waits for its delay only where a dead backend may come back with what is missing.
 //! * A committed load becomes visible with the replicas that are left of its quorum once repair has put others in the
 //!   place of the rest: they missed it, and are brought forward like any that did.
+//! * Loads make the column chunks of common types themselves (`load/encode/chunk`), though the Parquet library could: it takes
+//!   more than twice the time, and loads are bound by it. Everything else of a file is the library's.
+//! * The segments of a load are made durable by one flush of the file system where there are many: one by one, each waits
+//!   for the journal of the file system twice.
 //! * The begin of a load is not journaled: ids are reserved in blocks, so one is never given twice, and a load that has
 //!   not committed has nothing to lose.
 #![forbid(unsafe_code)]
