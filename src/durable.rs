@@ -45,17 +45,31 @@ pub fn begin_write(file: &File) {
 
 /// Makes all files and names durable that were written before in the file system that holds `file`: one commit of its
 /// journal instead of one or two for each file. Tells of all errors since `file` was opened, but not whose they are. Says
-/// false, and does nothing, on systems that can't do that. Blocks, and longer if others write much to the same file system.
+/// false, and does nothing, where that can't be done, or might take long because somebody has written much. Blocks.
 ///
 /// # Errors
 /// What the file system says.
 pub fn flush_file_system(file: &File) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
-    if tells_of_errors() {
+    if tells_of_errors() && fs::read_to_string("/proc/meminfo").is_ok_and(|text| is_little(&text)) {
         rustix::fs::syncfs(file)?;
         return Ok(true);
     }
     Ok(false)
+}
+
+/// Most kilobytes that may wait for all disks when a whole file system is flushed.
+#[cfg(target_os = "linux")]
+const DIRTY_MAX: u64 = 256 << 10;
+
+/// Whether little waits for the disks, as `/proc/meminfo` has it.
+#[cfg(target_os = "linux")]
+fn is_little(meminfo: &str) -> bool {
+    let waiting = meminfo.lines().find_map(|line| {
+        let number = line.strip_prefix("Dirty:")?.trim().strip_suffix(" kB")?;
+        number.parse::<u64>().ok()
+    });
+    waiting.is_some_and(|kilobytes| kilobytes <= DIRTY_MAX)
 }
 
 /// Whether `syncfs` tells of errors: since Linux 5.8.
@@ -98,7 +112,16 @@ pub(crate) mod tests {
             assert!(!is_since_5_8(release), "{release}");
         }
         let file = tempfile::tempfile().unwrap();
-        assert_eq!(flush_file_system(&file).unwrap(), tells_of_errors());
+        assert!(tells_of_errors() || !flush_file_system(&file).unwrap());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn whole_file_systems_are_flushed_while_little_waits() {
+        let of =
+            |kilobytes: u64| format!("MemFree: 9 kB\nDirty:   {kilobytes} kB\nWriteback: 7 kB\n");
+        assert!(is_little(&of(0)) && is_little(&of(DIRTY_MAX)));
+        assert!(!is_little(&of(DIRTY_MAX + 1)) && !is_little("") && !is_little("Dirty: x kB\n"));
     }
 
     #[test]
