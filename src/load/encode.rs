@@ -87,6 +87,7 @@ impl Encoder {
         routed: Routed,
         mut sealed: impl FnMut(Segment) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.form.check(&routed.columns)?;
         let columns = routed.columns.iter();
         self.waiting_held += columns.map(|c| c.get_array_memory_size()).sum::<usize>();
         let routed = Arc::new(routed);

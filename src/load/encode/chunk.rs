@@ -119,6 +119,11 @@ impl Chunks {
         described: &ColumnDescPtr,
         statistics: Statistics,
     ) -> Result<ColumnCloseResult> {
+        let nullable = described.max_def_level() > 0;
+        if !nullable && self.numbered.nulls() > 0 {
+            let what = format!("NULL in {}, which takes none", described.path());
+            return Err(ParquetError::General(what));
+        }
         let mut pages = Pages {
             writer: SerializedPageWriter::new(sink),
             scratch: &mut self.scratch,
@@ -130,7 +135,7 @@ impl Chunks {
         let mut first = None;
         let (rows, width) = (&self.numbered.rows, hybrid::width(self.numbered.entries));
         for page in rows.chunks(PAGE_ROWS) {
-            let written = pages.data(page, width, described.max_def_level() > 0)?;
+            let written = pages.data(page, width, nullable)?;
             index.append_row_count(page.len() as i64);
             index.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
             first.get_or_insert(written.offset);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use parquet::arrow::ArrowSchemaConverter;
@@ -92,6 +93,23 @@ impl Form {
             described: Arc::new(described.map_err(unwritable)?),
             properties: Arc::new(properties),
         })
+    }
+
+    /// Checks that columns are those of the schema: nothing behind this looks at their types again.
+    ///
+    /// # Errors
+    /// They are not; the fault is Quorate's.
+    pub fn check(&self, columns: &[ArrayRef]) -> Result<(), Error> {
+        let types = self.schema.fields().iter().map(|field| field.data_type());
+        if columns.iter().map(|column| column.data_type()).eq(types) {
+            return Ok(());
+        }
+        let found: Vec<_> = columns.iter().map(|column| column.data_type()).collect();
+        let what = format!(
+            "columns of the types {found:?} for a table of {}",
+            self.schema
+        );
+        Err(Error::Internal(what))
     }
 
     /// Adds the rows, and seals the file if it holds more than `most` bytes then.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Decimal256Array, Int64Array, StringArray};
-use arrow::datatypes::{Int64Type, i256};
+use arrow::datatypes::{Int64Type, Schema, i256};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
@@ -110,6 +110,32 @@ fn squeezed(limits: Limits) -> Vec<Segment> {
         );
     }
     sealed
+}
+
+#[test]
+fn columns_of_other_types_and_null_where_none_may_be_are_refused() {
+    let keep = |_| Ok::<(), Error>(());
+    let mut columns = rows(&[1], vec![(0, 0..1)]).columns;
+    for wrong in 0..2 {
+        match wrong {
+            0 => columns.swap(0, 1),
+            _ => drop(columns.pop()),
+        }
+        let routed = Routed {
+            columns: columns.clone(),
+            ..rows(&[1], vec![(0, 0..1)])
+        };
+        assert!(Encoder::new(schema()).unwrap().write(routed, keep).is_err());
+        columns = rows(&[1], vec![(0, 0..1)]).columns;
+    }
+    let strict = schema().field(0).clone().with_nullable(false);
+    let mut encoder = Encoder::new(Arc::new(Schema::new(vec![strict]))).unwrap();
+    let routed = Routed {
+        columns: vec![Arc::new(Int64Array::from(vec![Some(1), None]))],
+        ..rows(&[1, 2], vec![(0, 0..2)])
+    };
+    encoder.write(routed, keep).unwrap();
+    assert!(encoder.finish(keep).is_err());
 }
 
 #[test]
