@@ -19,6 +19,9 @@ use crate::ids::TabletId;
 /// So many files of one storage path are made durable together rather than one by one.
 const MANY: usize = 8;
 
+/// Bytes of a file that the disk begins to write before it must; several smaller ones are written at once for less.
+const LARGE: u64 = 32 << 10;
+
 /// A file on its way to become a [`Segment`]. Dropped before its end, it leaves nothing. It has its own name from the
 /// start: until metadata names it, it is unwanted.
 #[derive(Debug)]
@@ -80,13 +83,15 @@ impl Incoming {
         self.crc.clone().finalize()
     }
 
-    /// Checks that the file is Parquet with `rows` rows of `schema`, and has the disk begin to write it.
+    /// Checks that the file is Parquet with `rows` rows of `schema`, and has the disk begin to write it if it is large.
     ///
     /// # Errors
     /// The file is not that; then nothing of it stays.
     pub fn end(self, rows: u64, schema: &Schema) -> Result<Written, Error> {
         self.check_footer(rows, schema)?;
-        durable::begin_write(&self.file);
+        if self.bytes >= LARGE {
+            durable::begin_write(&self.file);
+        }
         Ok(Written { file: self, rows })
     }
 

@@ -239,6 +239,16 @@ impl Reading<'_> {
         }
     }
 
+    /// Makes room for as many rows as there are, times `share`.
+    pub fn reserve(&mut self, share: f64) {
+        let rows = (self.block.lines.len() as f64 * share) as usize;
+        self.block.lines.reserve(rows);
+        self.block.fits.reserve(rows);
+        for column in &mut self.columns {
+            column.reserve(share);
+        }
+    }
+
     /// The block. `misfits` and `outside` are those of rows that the reader left out.
     pub fn finish(self, misfits: Misfits, outside: u64) -> Result<Block, Error> {
         let Reading {

@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BinaryBuilder, BooleanBuilder, Decimal128Builder, Decimal256Builder,
-    PrimitiveBuilder, StringArray,
-};
+use arrow::array::{Array, ArrayRef, BooleanBuilder, Decimal128Builder, Decimal256Builder};
 use arrow::datatypes::{
     ArrowPrimitiveType, Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, TimestampMicrosecondType, i256,
@@ -18,7 +15,14 @@ use crate::catalog::schema::DataType;
 use crate::load::misfit::Reason;
 use crate::load::moment;
 use crate::load::number;
+use crate::load::text::numbers::Numbers;
+use crate::load::text::places::Places;
+use crate::load::text::strings::Strings;
 use crate::load::types::{LARGEINT_PRECISION, max_bytes};
+
+mod numbers;
+pub mod places;
+mod strings;
 
 /// Rows of fields, read column by column.
 pub trait Fields {
@@ -26,9 +30,8 @@ pub trait Fields {
     fn rows(&self) -> usize;
     /// The text of a field; `None` is NULL.
     fn get(&self, row: usize, field: usize) -> Option<&[u8]>;
-    /// Eight bytes that end with a field's text, the last one highest, and the bytes of the text, if that costs less than
-    /// [`get`](Fields::get). Never of a field that is NULL but for one that [`number::short`] does not read.
-    fn word(&self, _row: usize, _field: usize) -> Option<(u64, u32)> {
+    /// Where the fields of a column are, if all are pieces of one text.
+    fn places(&self, _field: usize) -> Option<Places<'_>> {
         None
     }
     /// Whether all fields are known to be UTF-8.
@@ -58,17 +61,17 @@ pub struct Column {
 
 enum Values {
     Boolean(BooleanBuilder),
-    TinyInt(PrimitiveBuilder<Int8Type>),
-    SmallInt(PrimitiveBuilder<Int16Type>),
-    Int(PrimitiveBuilder<Int32Type>),
-    BigInt(PrimitiveBuilder<Int64Type>),
+    TinyInt(Numbers<Int8Type>),
+    SmallInt(Numbers<Int16Type>),
+    Int(Numbers<Int32Type>),
+    BigInt(Numbers<Int64Type>),
     LargeInt(Decimal256Builder),
-    Float(PrimitiveBuilder<Float32Type>),
-    Double(PrimitiveBuilder<Float64Type>),
+    Float(Numbers<Float32Type>),
+    Double(Numbers<Float64Type>),
     Decimal(Decimal128Builder),
-    Text(BinaryBuilder),
-    Date(PrimitiveBuilder<Date32Type>),
-    Datetime(PrimitiveBuilder<TimestampMicrosecondType>),
+    Text(Strings),
+    Date(Numbers<Date32Type>),
+    Datetime(Numbers<TimestampMicrosecondType>),
 }
 
 impl Column {
@@ -76,19 +79,19 @@ impl Column {
     pub fn new(data_type: DataType) -> Column {
         let values = match data_type {
             DataType::Boolean => Values::Boolean(BooleanBuilder::new()),
-            DataType::TinyInt => Values::TinyInt(PrimitiveBuilder::new()),
-            DataType::SmallInt => Values::SmallInt(PrimitiveBuilder::new()),
-            DataType::Int => Values::Int(PrimitiveBuilder::new()),
-            DataType::BigInt => Values::BigInt(PrimitiveBuilder::new()),
+            DataType::TinyInt => Values::TinyInt(Numbers::new()),
+            DataType::SmallInt => Values::SmallInt(Numbers::new()),
+            DataType::Int => Values::Int(Numbers::new()),
+            DataType::BigInt => Values::BigInt(Numbers::new()),
             DataType::LargeInt => Values::LargeInt(Decimal256Builder::new()),
-            DataType::Float => Values::Float(PrimitiveBuilder::new()),
-            DataType::Double => Values::Double(PrimitiveBuilder::new()),
+            DataType::Float => Values::Float(Numbers::new()),
+            DataType::Double => Values::Double(Numbers::new()),
             DataType::Decimal(_, _) => Values::Decimal(Decimal128Builder::new()),
             DataType::Char(_) | DataType::Varchar(_) | DataType::String => {
-                Values::Text(BinaryBuilder::new())
+                Values::Text(Strings::new())
             }
-            DataType::Date => Values::Date(PrimitiveBuilder::new()),
-            DataType::Datetime => Values::Datetime(PrimitiveBuilder::new()),
+            DataType::Date => Values::Date(Numbers::new()),
+            DataType::Datetime => Values::Datetime(Numbers::new()),
         };
         Column { data_type, values }
     }
@@ -113,10 +116,10 @@ impl Column {
                 to.append_option(value.map(i256::from_i128));
             }),
             (Values::Float(to), _) => {
-                reader.each(mark, number::float32, |value| to.append_option(value));
+                reader.each(mark, number::float32, |value| to.push(value));
             }
             (Values::Double(to), _) => {
-                reader.each(mark, number::float64, |value| to.append_option(value));
+                reader.each(mark, number::float64, |value| to.push(value));
             }
             (Values::Decimal(to), DataType::Decimal(precision, scale)) => {
                 let parse = |text: &[u8]| number::decimal(text, precision, scale);
@@ -131,14 +134,30 @@ impl Column {
         }
     }
 
+    /// Makes room for as many rows again as there are, times `share`.
+    pub fn reserve(&mut self, share: f64) {
+        match &mut self.values {
+            Values::TinyInt(values) => values.reserve(share),
+            Values::SmallInt(values) => values.reserve(share),
+            Values::Int(values) => values.reserve(share),
+            Values::BigInt(values) => values.reserve(share),
+            Values::Float(values) => values.reserve(share),
+            Values::Double(values) => values.reserve(share),
+            Values::Text(values) => values.reserve(share),
+            Values::Date(values) => values.reserve(share),
+            Values::Datetime(values) => values.reserve(share),
+            Values::Boolean(_) | Values::LargeInt(_) | Values::Decimal(_) => {}
+        }
+    }
+
     /// The values.
     pub fn finish(self) -> ArrayRef {
         match self.values {
             Values::Boolean(mut values) => Arc::new(values.finish()),
-            Values::TinyInt(mut values) => Arc::new(values.finish()),
-            Values::SmallInt(mut values) => Arc::new(values.finish()),
-            Values::Int(mut values) => Arc::new(values.finish()),
-            Values::BigInt(mut values) => Arc::new(values.finish()),
+            Values::TinyInt(values) => Arc::new(values.finish()),
+            Values::SmallInt(values) => Arc::new(values.finish()),
+            Values::Int(values) => Arc::new(values.finish()),
+            Values::BigInt(values) => Arc::new(values.finish()),
             Values::LargeInt(mut values) => {
                 let values = values.finish();
                 typed(
@@ -146,8 +165,8 @@ impl Column {
                     values.with_precision_and_scale(LARGEINT_PRECISION, 0),
                 )
             }
-            Values::Float(mut values) => Arc::new(values.finish()),
-            Values::Double(mut values) => Arc::new(values.finish()),
+            Values::Float(values) => Arc::new(values.finish()),
+            Values::Double(values) => Arc::new(values.finish()),
             Values::Decimal(mut values) => {
                 let values = values.finish();
                 let DataType::Decimal(precision, scale) = self.data_type else {
@@ -159,12 +178,11 @@ impl Column {
                     values.with_precision_and_scale(precision, scale),
                 )
             }
-            Values::Text(mut values) => {
-                let values = values.finish();
-                typed(values.len(), StringArray::try_from_binary(values))
-            }
-            Values::Date(mut values) => Arc::new(values.finish()),
-            Values::Datetime(mut values) => Arc::new(values.finish()),
+            Values::Text(values) => values
+                .finish()
+                .map_or_else(no_values, |values| Arc::new(values) as ArrayRef),
+            Values::Date(values) => Arc::new(values.finish()),
+            Values::Datetime(values) => Arc::new(values.finish()),
         }
     }
 }
@@ -203,27 +221,28 @@ impl<'a, F: Fields> Reader<'a, F> {
     /// Most integers are short, and read eight bytes at once.
     fn integers<T: ArrowPrimitiveType>(
         &self,
-        to: &mut PrimitiveBuilder<T>,
+        to: &mut Numbers<T>,
         mark: &mut impl FnMut(usize, Reason),
     ) where
         T::Native: TryFrom<i64> + TryFrom<i128>,
     {
-        let short = |row| {
-            let (word, length) = self.fields.word(row, self.field)?;
-            T::Native::try_from(number::short(word, length)?).ok()
-        };
-        for row in 0..self.fields.rows() {
-            match short(row) {
-                Some(value) => to.append_value(value),
-                None => to.append_option(self.one(row, mark, &mut number::integer)),
-            }
+        let places = self.fields.places(self.field);
+        match places.filter(|places| !places.number_may_be_null) {
+            Some(places) => to.extend(
+                places.words().map(|(word, length)| {
+                    let value = number::short(word, length)?;
+                    T::Native::try_from(value).ok()
+                }),
+                |row| self.one(row, mark, &mut number::integer),
+            ),
+            None => self.each(mark, number::integer, |value| to.push(value)),
         }
     }
 
     /// Days and instants. Rows that follow each other often have one of a few, which is then read only once.
     fn moments<T: ArrowPrimitiveType>(
         &self,
-        to: &mut PrimitiveBuilder<T>,
+        to: &mut Numbers<T>,
         mark: &mut impl FnMut(usize, Reason),
         parse: impl Fn(&[u8]) -> Result<T::Native, Reason>,
     ) {
@@ -235,23 +254,20 @@ impl<'a, F: Fields> Reader<'a, F> {
                 _ => parse(text).inspect(|value| *known = Some((text, *value))),
             }
         };
-        self.each(mark, read, |value| to.append_option(value));
+        self.each(mark, read, |value| to.push(value));
     }
 
-    fn texts(&self, to: &mut BinaryBuilder, max: usize, mark: &mut impl FnMut(usize, Reason)) {
+    fn texts(&self, to: &mut Strings, max: usize, mark: &mut impl FnMut(usize, Reason)) {
         let checked = self.fields.is_utf8();
-        for row in 0..self.fields.rows() {
-            match self.fields.get(row, self.field) {
-                None => to.append_null(),
-                Some(text) if checked && text.len() <= max => to.append_value(text),
-                Some(bytes) => match text(bytes, max) {
-                    Ok(text) => to.append_value(text),
-                    Err(reason) => {
-                        mark(row, reason);
-                        to.append_null();
-                    }
-                },
+        let mut get = |row| match self.fields.get(row, self.field) {
+            Some(bytes) if !checked || bytes.len() > max => {
+                text(bytes, max).map_err(|reason| mark(row, reason)).ok()
             }
+            field => field,
+        };
+        match self.fields.places(self.field).filter(|_| checked) {
+            Some(places) => to.extend(&places, max, |row| get(row).is_some()),
+            None => (0..self.fields.rows()).for_each(|row| to.push(get(row))),
         }
     }
 }
@@ -273,12 +289,12 @@ fn typed<A: Array + 'static, E>(rows: usize, array: Result<A, E>) -> ArrayRef {
 }
 
 /// A text of at most `max` bytes.
-fn text(bytes: &[u8], max: usize) -> Result<&str, Reason> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
-    if text.len() > max {
-        return Err(Reason::TooLong(text.len()));
+fn text(bytes: &[u8], max: usize) -> Result<&[u8], Reason> {
+    std::str::from_utf8(bytes).map_err(|_| Reason::NotUtf8)?;
+    if bytes.len() > max {
+        return Err(Reason::TooLong(bytes.len()));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 /// An array of the null type: the assembling of the block refuses it by its type, which names the column.

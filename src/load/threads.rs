@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, LazyLock, mpsc};
 use std::thread::{self, JoinHandle};
 
 use parking_lot::Mutex;
@@ -15,9 +15,12 @@ const AHEAD: usize = 4;
 
 /// How many threads one stage of a load may use here.
 pub fn most() -> usize {
-    thread::available_parallelism()
-        .map_or(1, |n| n.get())
-        .min(THREADS_MAX)
+    // The system takes a while to say.
+    static MOST: LazyLock<usize> = LazyLock::new(|| {
+        let threads = thread::available_parallelism();
+        threads.map_or(1, |n| n.get()).min(THREADS_MAX)
+    });
+    *MOST
 }
 
 /// The results of `work` for each piece, in their order. The next piece is made by a thread that has nothing to do, one

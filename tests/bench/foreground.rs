@@ -9,7 +9,8 @@ use mysql_async::prelude::Queryable;
 use quorate::server::Standalone;
 
 use crate::cluster::{connect, execute, start};
-use crate::load::{CREATE, body, load};
+use crate::flights::body;
+use crate::load::{CREATE, load};
 use crate::stats::{median, percentile};
 
 /// How long each of the two phases is.

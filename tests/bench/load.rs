@@ -11,14 +11,13 @@ use bytes::Bytes;
 use quorate::server::Standalone;
 
 use crate::cluster::{execute, start};
+use crate::flights;
 use crate::stats::median;
 
 const ROUNDS: usize = 5;
 
 /// Who loads; making it reads certificates, and is no part of a load.
 static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(reqwest::Client::new);
-/// How often the slice of 3,368 flights is repeated: about the full set.
-const REPEAT: usize = 100;
 
 /// A table for flights, 12 months by 8 buckets.
 pub const CREATE: &str = "CREATE TABLE flights (year SMALLINT NOT NULL, month TINYINT NOT NULL, day TINYINT NOT NULL, \
@@ -38,7 +37,7 @@ pub fn run() {
     runtime.block_on(async {
         let dir = tempfile::tempdir().expect("a directory");
         let node = start(dir.path()).await;
-        let body = body();
+        let body = flights::body();
         println!(
             "{} MB of CSV a load, {ROUNDS} rounds, times in ms",
             body.len() / 1_000_000
@@ -79,19 +78,6 @@ pub fn run() {
         );
         node.stop().await;
     });
-}
-
-/// Flights without their header: of the file that FLIGHTS names, else the slice of the examples many times over, whose
-/// files are smaller than real ones.
-pub fn body() -> Bytes {
-    let slice = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/flights.csv");
-    let (file, times) = match std::env::var_os("FLIGHTS") {
-        Some(file) => (file.into(), 1),
-        None => (slice, REPEAT),
-    };
-    let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    let (_, rows) = text.split_once('\n').expect("a header");
-    rows.repeat(times).into()
 }
 
 /// One stream load of flights; a failure ends the benchmark.

@@ -6,6 +6,7 @@ mod catalog;
 mod clone;
 mod cluster;
 mod content;
+mod flights;
 mod foreground;
 mod heal;
 mod load;

@@ -20,23 +20,27 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use self::integers::Integers;
-use self::numbered::{NULL, Numbered};
+use self::gather::Gathered;
+use self::numbered::Numbered;
 use self::texts::Texts;
+use self::words::Words;
 use crate::load::encode::part::Part;
 
+mod gather;
 mod hybrid;
 mod index;
 mod integers;
 mod numbered;
 mod texts;
+mod words;
 
 /// Rows of a data page.
 const PAGE_ROWS: usize = 20_000;
 
 /// Makes column chunks, one after the other.
 pub struct Chunks {
-    integers: Integers,
+    gathered: Gathered,
+    words: Words,
     texts: Texts,
     numbered: Numbered,
     scratch: Scratch,
@@ -48,7 +52,6 @@ pub struct Chunks {
 struct Scratch {
     codec: snap::raw::Encoder,
     body: Vec<u8>,
-    values: Vec<u16>,
 }
 
 /// The chunks of a row group that were made here.
@@ -63,13 +66,13 @@ impl Chunks {
     /// Keeps its tables from one row group to the next.
     pub fn new() -> Chunks {
         Chunks {
-            integers: Integers::new(),
+            gathered: Gathered::default(),
+            words: Words::new(),
             texts: Texts::new(),
             numbered: Numbered::default(),
             scratch: Scratch {
                 codec: snap::raw::Encoder::new(),
                 body: Vec::new(),
-                values: Vec::new(),
             },
             before: 0,
         }
@@ -97,17 +100,22 @@ impl Chunks {
     }
 
     fn number(&mut self, column: usize, parts: &[Part]) -> Option<Statistics> {
-        let (integers, out) = (&mut self.integers, &mut self.numbered);
+        let (gathered, words, out) = (&mut self.gathered, &mut self.words, &mut self.numbered);
+        macro_rules! integers {
+            ($kind:ty) => {
+                integers::number::<$kind>(column, parts, gathered, words, out)
+            };
+        }
         match parts.first()?.column(column).data_type() {
-            ArrowType::Int8 => integers.number::<Int8Type>(column, parts, out),
-            ArrowType::Int16 => integers.number::<Int16Type>(column, parts, out),
-            ArrowType::Int32 => integers.number::<Int32Type>(column, parts, out),
-            ArrowType::Int64 => integers.number::<Int64Type>(column, parts, out),
-            ArrowType::Date32 => integers.number::<Date32Type>(column, parts, out),
+            ArrowType::Int8 => integers!(Int8Type),
+            ArrowType::Int16 => integers!(Int16Type),
+            ArrowType::Int32 => integers!(Int32Type),
+            ArrowType::Int64 => integers!(Int64Type),
+            ArrowType::Date32 => integers!(Date32Type),
             ArrowType::Timestamp(TimeUnit::Microsecond, None) => {
-                integers.number::<TimestampMicrosecondType>(column, parts, out)
+                integers!(TimestampMicrosecondType)
             }
-            ArrowType::Utf8 => self.texts.number(column, parts, out),
+            ArrowType::Utf8 => self.texts.number(column, parts, gathered, words, out),
             _ => None,
         }
     }
@@ -120,7 +128,7 @@ impl Chunks {
         statistics: Statistics,
     ) -> Result<ColumnCloseResult> {
         let nullable = described.max_def_level() > 0;
-        if !nullable && self.numbered.nulls() > 0 {
+        if !nullable && self.gathered.nulls() > 0 {
             let what = format!("NULL in {}, which takes none", described.path());
             return Err(ParquetError::General(what));
         }
@@ -133,10 +141,17 @@ impl Chunks {
         let dictionary = pages.dictionary(&self.numbered)?;
         let mut index = OffsetIndexBuilder::new();
         let mut first = None;
-        let (rows, width) = (&self.numbered.rows, hybrid::width(self.numbered.entries));
-        for page in rows.chunks(PAGE_ROWS) {
-            let written = pages.data(page, width, nullable)?;
-            index.append_row_count(page.len() as i64);
+        let (rows, width) = (self.gathered.rows, hybrid::width(self.numbered.entries));
+        let mut numbers = self.numbered.numbers.as_slice();
+        for start in (0..rows).step_by(PAGE_ROWS) {
+            let end = rows.min(start + PAGE_ROWS);
+            let present = self.gathered.present.get(start..end);
+            let values = present.map_or(end - start, |rows| rows.iter().filter(|is| **is).count());
+            let (page, behind) = numbers.split_at(values);
+            numbers = behind;
+            let levels = nullable.then(|| present.filter(|_| values < end - start));
+            let written = pages.data(end - start, levels, page, width)?;
+            index.append_row_count((end - start) as i64);
             index.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
             first.get_or_insert(written.offset);
         }
@@ -148,7 +163,7 @@ impl Chunks {
                 Encoding::RLE_DICTIONARY,
             ])
             .set_compression(Compression::SNAPPY)
-            .set_num_values(rows.len() as i64)
+            .set_num_values(rows as i64)
             .set_total_compressed_size(compressed as i64)
             .set_total_uncompressed_size(plain as i64)
             .set_dictionary_page_offset(Some(dictionary.offset as i64))
@@ -157,7 +172,7 @@ impl Chunks {
             .build()?;
         Ok(ColumnCloseResult {
             bytes_written: compressed as u64,
-            rows_written: rows.len() as u64,
+            rows_written: rows as u64,
             metadata,
             bloom_filter: None,
             column_index: None,
@@ -186,28 +201,22 @@ impl Pages<'_> {
         self.write(page, numbered.dictionary.len())
     }
 
-    /// A data page: which rows are NULL, if any may be, and the numbers of the others.
-    fn data(&mut self, rows: &[u16], width: usize, nullable: bool) -> Result<PageWriteSpec> {
-        let Scratch {
-            codec,
-            body,
-            values,
-        } = &mut *self.scratch;
+    /// A data page: which rows have a value, if some may have none, and the numbers of those that have one. Without a
+    /// list all have.
+    fn data(
+        &mut self,
+        rows: usize,
+        levels: Option<Option<&[bool]>>,
+        numbers: &[u16],
+        width: usize,
+    ) -> Result<PageWriteSpec> {
+        let Scratch { codec, body } = &mut *self.scratch;
         body.clear();
-        let mut numbers = rows;
-        if nullable {
+        if let Some(present) = levels {
             body.extend([0; 4]);
-            if rows.contains(&NULL) {
-                let eights = rows.chunks(8).map(|eight| {
-                    let bits = eight.iter().rev();
-                    bits.fold(0, |bits, row| (bits << 1) | u8::from(*row != NULL))
-                });
-                hybrid::bits(eights, body);
-                values.clear();
-                values.extend(rows.iter().filter(|row| **row != NULL));
-                numbers = values;
-            } else {
-                hybrid::repeated(rows.len(), 1, 1, body);
+            match present {
+                Some(present) => hybrid::bits(present, body),
+                None => hybrid::repeated(rows, 1, 1, body),
             }
             let length = body.len() as u32 - 4;
             body[..4].copy_from_slice(&length.to_le_bytes());
@@ -217,7 +226,7 @@ impl Pages<'_> {
         let (buf, plain) = (compress(codec, body)?, body.len());
         let page = Page::DataPage {
             buf,
-            num_values: rows.len() as u32,
+            num_values: rows as u32,
             encoding: Encoding::RLE_DICTIONARY,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,

@@ -34,9 +34,13 @@ pub fn repeated(times: usize, number: u16, width: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends bits, eight a byte, lowest first; those behind the last are not used.
-pub fn bits(bytes: impl ExactSizeIterator<Item = u8>, out: &mut Vec<u8>) {
-    length(((bytes.len() as u64) << 1) | 1, out);
-    out.extend(bytes);
+pub fn bits(bits: &[bool], out: &mut Vec<u8>) {
+    length(((bits.len().div_ceil(8) as u64) << 1) | 1, out);
+    let byte = |eight: &[bool]| {
+        let backwards = eight.iter().rev();
+        backwards.fold(0, |bits, bit| (bits << 1) | u8::from(*bit))
+    };
+    out.extend(bits.chunks(8).map(byte));
 }
 
 fn side_by_side(numbers: &[u16], width: usize, out: &mut Vec<u8>) {

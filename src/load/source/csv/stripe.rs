@@ -1,22 +1,22 @@
 //! Rows of plain text cut into fields, a thousand at a time: what one pass over the columns touches stays in the
 //! processor's caches.
 
+use wide::u8x16;
+
 use crate::load::misfit::{Misfits, Reason};
 use crate::load::source::csv::Null;
 use crate::load::text::Fields;
+use crate::load::text::places::Places;
 
-/// Most rows of a stripe.
-const ROWS: usize = 1024;
+/// Most rows of a stripe. Were it a power of two, the fields of a row would stand in each other's way in the processor's
+/// caches.
+const ROWS: usize = 1000;
+
+/// Bytes that are searched at once.
+const STEP: usize = 64;
 
 /// Bytes of a row that does not fit which its report can show.
 const SHOWN_BYTES: usize = 1024;
-
-/// Where a field stands in its text.
-#[derive(Debug, Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    end: u32,
-}
 
 /// Finds fields and rows. What it found last is kept column by column.
 pub struct Splitter {
@@ -24,7 +24,8 @@ pub struct Splitter {
     separator: u8,
     /// A carriage return ends a row too.
     returns: bool,
-    spans: Vec<Span>,
+    /// For each field of a row, and one more before the first: where the field of each row ends.
+    ends: Vec<u32>,
     rows: usize,
     /// Line of each row.
     lines: Vec<u64>,
@@ -46,8 +47,7 @@ pub struct Stripe<'a> {
 #[derive(Default)]
 struct Row {
     start: usize,
-    /// Where the field begins that is being read, and which one it is.
-    field_start: usize,
+    /// The field that is being read.
     field: usize,
 }
 
@@ -58,7 +58,7 @@ impl Splitter {
             width,
             separator,
             returns,
-            spans: vec![Span::default(); width * ROWS],
+            ends: vec![0; (width + 1) * ROWS],
             rows: 0,
             lines: Vec::with_capacity(ROWS),
             line: 0,
@@ -86,10 +86,11 @@ impl Splitter {
         self.rows = 0;
         self.lines.clear();
         let mut row = Row::default();
-        for (word, piece) in text.chunks(8).enumerate() {
-            let mut found = self.ends(piece);
+        self.begin(&row);
+        for (step, piece) in text.chunks(STEP).enumerate() {
+            let mut found = self.found(piece);
             while found != 0 {
-                let at = word * 8 + (found.trailing_zeros() / 8) as usize;
+                let at = step * STEP + found.trailing_zeros() as usize;
                 found &= found - 1;
                 let byte = text[at];
                 if byte == self.separator {
@@ -100,35 +101,43 @@ impl Splitter {
                     if self.rows == ROWS {
                         return at + 1;
                     }
+                    self.begin(&row);
                 }
             }
         }
         text.len()
     }
 
-    /// The highest bit of each byte that ends a field, or may end a row; the first byte is lowest.
-    fn ends(&self, piece: &[u8]) -> u64 {
-        let (word, valid) = match piece.try_into() {
-            Ok(word) => (u64::from_le_bytes(word), u64::MAX),
-            Err(_) => {
-                let mut padded = [0; 8];
+    /// A bit for each byte that ends a field, or may end a row; the first byte is lowest.
+    fn found(&self, piece: &[u8]) -> u64 {
+        let mut padded = [0; STEP];
+        let (bytes, valid) = match piece.first_chunk() {
+            Some(bytes) => (bytes, u64::MAX),
+            None => {
                 padded[..piece.len()].copy_from_slice(piece);
-                let valid = (1 << (8 * piece.len())) - 1;
-                (u64::from_le_bytes(padded), valid)
+                (&padded, (1 << piece.len()) - 1)
             }
         };
-        (equal(word, self.separator) | below(word, b'\r' + 1)) & valid
+        let (separator, last) = (u8x16::splat(self.separator), u8x16::splat(b'\r'));
+        let (sixteens, _) = bytes.as_chunks();
+        let bits = sixteens.iter().rev().fold(0, |bits, sixteen| {
+            let bytes = u8x16::new(*sixteen);
+            let found = bytes.cmp_eq(separator) | bytes.min(last).cmp_eq(bytes);
+            (bits << 16) | u64::from(found.move_mask() as u16)
+        });
+        bits & valid
+    }
+
+    /// A row begins.
+    fn begin(&mut self, row: &Row) {
+        self.ends[self.rows] = (row.start as u32).wrapping_sub(1);
     }
 
     fn field(&mut self, row: &mut Row, end: usize) {
-        if row.field < self.width {
-            self.spans[row.field * ROWS + self.rows] = Span {
-                start: row.field_start as u32,
-                end: end as u32,
-            };
-        }
         row.field += 1;
-        row.field_start = end + 1;
+        if row.field <= self.width {
+            self.ends[row.field * ROWS + self.rows] = end as u32;
+        }
     }
 
     /// Ends a row. An empty one is none.
@@ -152,27 +161,9 @@ impl Splitter {
         }
         *row = Row {
             start: end + 1,
-            field_start: end + 1,
             field: 0,
         };
     }
-}
-
-/// All bits of a word but the highest of each byte.
-const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-
-/// The highest bit of each byte of the word that is below `byte`, which is at most 128.
-fn below(word: u64, byte: u8) -> u64 {
-    // As in `equal`, no sum is carried into the next byte.
-    let sums = (word & LOW) + u64::from_le_bytes([128 - byte; 8]);
-    !(sums | word | LOW)
-}
-
-/// The highest bit of each byte of the word that is `byte`.
-fn equal(word: u64, byte: u8) -> u64 {
-    let other = word ^ u64::from_le_bytes([byte; 8]);
-    // Adding to seven bits carries into the eighth unless all seven are 0, and never into the next byte.
-    !(((other & LOW) + LOW) | other | LOW)
 }
 
 impl<'a> Stripe<'a> {
@@ -188,8 +179,10 @@ impl<'a> Stripe<'a> {
         }
     }
 
-    fn span(&self, row: usize, field: usize) -> Option<Span> {
-        self.found.spans.get(field * ROWS + row).copied()
+    /// The end of a field of each row; the field before the first is 0.
+    fn ends(&self, field: usize) -> Option<&[u32]> {
+        let ends = self.found.ends.get(field * ROWS..)?;
+        ends.get(..self.found.rows)
     }
 }
 
@@ -199,20 +192,22 @@ impl Fields for Stripe<'_> {
     }
 
     fn get(&self, row: usize, field: usize) -> Option<&[u8]> {
-        let Span { start, end } = self.span(row, field)?;
-        let text = self.text.get(start as usize..end as usize)?;
+        let start = self.ends(field)?.get(row)?.wrapping_add(1) as usize;
+        let end = *self.ends(field + 1)?.get(row)? as usize;
+        let text = self.text.get(start..end)?;
         (!self.null.is(text)).then_some(text)
     }
 
-    fn word(&self, row: usize, field: usize) -> Option<(u64, u32)> {
-        if self.null.number {
-            return None;
-        }
-        let Span { start, end } = self.span(row, field)?;
-        let bytes = self
-            .text
-            .get((end as usize).checked_sub(8)?..end as usize)?;
-        Some((u64::from_le_bytes(bytes.try_into().ok()?), end - start))
+    fn places(&self, field: usize) -> Option<Places<'_>> {
+        let marker = self.null.marker.as_deref().map(<[u8]>::first);
+        Some(Places {
+            text: self.text,
+            before: self.ends(field)?,
+            ends: self.ends(field + 1)?,
+            null_firsts: [b'\\', *marker.flatten().unwrap_or(&b'\\')],
+            empty_may_be_null: marker == Some(None),
+            number_may_be_null: self.null.number,
+        })
     }
 
     fn is_utf8(&self) -> bool {
@@ -226,22 +221,16 @@ mod tests {
 
     #[test]
     fn each_byte_is_found_in_each_place_and_no_other() {
-        for byte in 0..=u8::MAX {
-            for wanted in [b',', b'\n', 0, 1, 0x7f, 0x80, 0xff] {
-                for place in 0..8 {
-                    let mut word = [wanted ^ 0x55; 8];
-                    word[place] = byte;
-                    let expected = if byte == wanted {
-                        0x80 << (8 * place)
-                    } else {
-                        0
-                    };
-                    assert_eq!(equal(u64::from_le_bytes(word), wanted), expected);
-                    let mut word = [0xff; 8];
-                    word[place] = byte;
-                    let limit = wanted.min(127) + 1;
-                    let expected = u64::from(byte < limit) << (8 * place + 7);
-                    assert_eq!(below(u64::from_le_bytes(word), limit), expected);
+        for separator in [b',', b'\t', 0, 0x7f, 0x80, 0xff] {
+            let splitter = Splitter::new(1, separator, false);
+            for byte in 0..=u8::MAX {
+                let ends = byte == separator || byte <= b'\r';
+                let other = b'x' ^ (separator & 1);
+                for (length, place) in [(64, 0), (64, 17), (64, 63), (1, 0), (40, 39)] {
+                    let mut piece = vec![other; length];
+                    piece[place] = byte;
+                    let expected = u64::from(ends) << place;
+                    assert_eq!(splitter.found(&piece), expected, "{byte} at {place}");
                 }
             }
         }
@@ -256,7 +245,7 @@ mod tests {
         assert_eq!((used, splitter.rows), (4 * ROWS, ROWS));
         let rest = &text[used..];
         assert_eq!(splitter.split(rest, &mut misfits), 4);
-        assert_eq!((splitter.rows, splitter.lines()), (1, &[1024][..]));
+        assert_eq!((splitter.rows, splitter.lines()), (1, &[ROWS as u64][..]));
         let null = Null {
             marker: None,
             number: false,
