@@ -1,6 +1,7 @@
 //! Benchmarks: each compares side by side in one run, and prints a table. `cargo bench --profile dev [-- NAME ..]`.
 //!
-//! No figure here is asserted: absolute times belong to machines, and ratios are for people to judge.
+//! No figure here is asserted: absolute times belong to machines, and ratios are for people to judge. `FLIGHTS=FILE` has
+//! the flights of a file loaded instead of those that are made.
 
 mod catalog;
 mod clone;

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::backend::api::LoadAnswer;
 use crate::backend::compact::compact;
 use crate::backend::run::{clean_once, recover_once};
 use crate::backend::tests::node::{
@@ -71,6 +72,17 @@ fn a_disk_that_fails_anywhere_leaves_nothing_and_works_again() {
 fn publishes_that_wait_together_share_a_commit() {
     let dir = tempfile::tempdir().unwrap();
     assert!(child("crash::script_of_a_slow_disk", dir.path(), ""));
+    assert!(dir.path().join("said").exists());
+}
+
+#[test]
+fn a_common_flush_that_fails_is_followed_by_one_of_each_file() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(child(
+        "crash::script_of_a_failing_common_flush",
+        dir.path(),
+        ""
+    ));
     assert!(dir.path().join("said").exists());
 }
 
@@ -187,6 +199,41 @@ fn script_of_a_slow_disk() {
         // One by one they would take 20 seconds.
         assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
         fault::set("backend::before_meta_commit", "off").unwrap();
+        node.running.stop().await;
+        say(dir, "done");
+    });
+}
+
+/// Does nothing unless the parent test started it.
+#[test]
+fn script_of_a_failing_common_flush() {
+    let Ok(dir) = std::env::var(DIR) else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let dir = Path::new(&dir);
+        let path = dir.join("path");
+        let node = Node::start(&path, quiet()).await;
+        let tablets: Vec<u64> = (1..=10).collect();
+        node.create(&tablets).await;
+        // The first passing is that of all files together, the next ones those of each; the sixth file fails once more.
+        for (txn, action, lost) in [
+            (10, "1*return", None),
+            (11, "1*return->5*off->1*return", Some(6)),
+        ] {
+            fault::set("backend::before_fsync", action).unwrap();
+            let body = tablets.iter().flat_map(|id| part(*id, 0, 0..10));
+            let (status, text) = node.send(txn, body.collect()).await;
+            fault::set("backend::before_fsync", "off").unwrap();
+            assert_eq!(status, 200);
+            let answer: LoadAnswer = serde_json::from_slice(&text).unwrap();
+            let failed: Vec<_> = answer.failed.iter().map(|(id, _)| id.0).collect();
+            assert_eq!(failed, Vec::from_iter(lost), "{answer:?}");
+            assert_eq!(answer.written.len(), tablets.len() - failed.len());
+            assert_eq!(files(&path), node.named());
+            assert_eq!(files(&path).len(), 10 * (txn as usize - 9) - failed.len());
+        }
         node.running.stop().await;
         say(dir, "done");
     });

@@ -34,18 +34,13 @@ where
         return None;
     }
     let (min, max) = (gathered.lowest, gathered.highest);
-    out.entries = values.len();
     let nulls = Some(gathered.nulls());
     if size_of::<T::Native>() > 4 {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-        out.dictionary.extend(bytes);
+        out.put(values.iter().map(|value| value.to_le_bytes()));
         return Some(Statistics::int64(Some(min), Some(max), None, nulls, false));
     }
     // All of them are of 32 bits at most.
-    let bytes = values
-        .iter()
-        .flat_map(|value| (*value as i32).to_le_bytes());
-    out.dictionary.extend(bytes);
+    out.put(values.iter().map(|value| (*value as i32).to_le_bytes()));
     let (min, max) = (Some(min as i32), Some(max as i32));
     Some(Statistics::int32(min, max, None, nulls, false))
 }

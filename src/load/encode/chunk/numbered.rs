@@ -25,6 +25,16 @@ impl Numbered {
         self.dictionary.clear();
         self.entries = 0;
     }
+
+    /// The dictionary is of these values.
+    pub fn put<const WIDTH: usize>(&mut self, values: impl ExactSizeIterator<Item = [u8; WIDTH]>) {
+        self.entries = values.len();
+        self.dictionary.resize(WIDTH * values.len(), 0);
+        let (places, _) = self.dictionary.as_chunks_mut();
+        for (place, value) in places.iter_mut().zip(values) {
+            *place = value;
+        }
+    }
 }
 
 /// Whether a dictionary of so many values is possible, and not too large for what it saves in so many rows.

@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray};
 use parquet::file::statistics::Statistics;
 
 use crate::load::encode::chunk::gather::Gathered;
-use crate::load::encode::chunk::index::{Index, hash};
+use crate::load::encode::chunk::index::Index;
 use crate::load::encode::chunk::numbered::{self, Numbered};
 use crate::load::encode::chunk::words::Words;
 use crate::load::encode::part::Part;
@@ -49,11 +49,17 @@ impl Texts {
         out: &mut Numbered,
     ) -> Option<Statistics> {
         gathered.clear(parts);
+        let index = &self.index;
         for part in parts {
             let array = part.column(column).as_string::<i32>();
             let (offsets, bytes) = (array.value_offsets(), array.value_data());
             gathered.add(part, array.nulls(), |row| {
-                word(bytes, offsets[row] as usize, offsets[row + 1] as usize)
+                word(
+                    bytes,
+                    offsets[row] as usize,
+                    offsets[row + 1] as usize,
+                    index,
+                )
             });
         }
         out.clear(gathered.words.len());
@@ -100,7 +106,7 @@ impl Texts {
                 known[number] == *word
                     && (*word < LONG || dictionary[places[number].clone()] == *text)
             };
-            let number = match index.find(hash(*word as u64), is) {
+            let number = match index.find(index.hash(*word as u64), is) {
                 Ok(number) => number,
                 Err(place) => {
                     let small = dictionary.len() + text.len() < BYTES_MAX;
@@ -110,7 +116,7 @@ impl Texts {
                     let number = places.len() as u16;
                     places.push(put(text, dictionary));
                     known.push(*word);
-                    index.put(place, number, |n| hash(known[usize::from(n)] as u64));
+                    index.put(place, known);
                     number
                 }
             };
@@ -148,10 +154,10 @@ fn present(part: &Part, column: usize) -> impl Iterator<Item = &[u8]> {
 
 /// A word that no other short text has, and few longer ones. None is negative.
 #[inline]
-fn word(bytes: &[u8], start: usize, end: usize) -> i64 {
+fn word(bytes: &[u8], start: usize, end: usize, index: &Index) -> i64 {
     let length = end - start;
     if length > SHORT_BYTES {
-        return long(&bytes[start..end]);
+        return long(&bytes[start..end], index);
     }
     let text = match bytes.get(start..start + 8) {
         Some(eight) => eight.first_chunk().map_or(0, |e| u64::from_le_bytes(*e)),
@@ -162,13 +168,13 @@ fn word(bytes: &[u8], start: usize, end: usize) -> i64 {
 }
 
 /// A hash of a long text.
-fn long(text: &[u8]) -> i64 {
+fn long(text: &[u8], index: &Index) -> i64 {
     let mut eights = text.chunks_exact(8);
     let all = eights.by_ref().fold(text.len() as u64, |all, eight| {
         let eight = eight.first_chunk().map_or(0, |e| u64::from_le_bytes(*e));
-        hash(all ^ eight).rotate_left(29)
+        index.hash(all ^ eight).rotate_left(29)
     });
-    let all = hash(all ^ padded(eights.remainder())).rotate_left(29);
+    let all = index.hash(all ^ padded(eights.remainder())).rotate_left(29);
     (all as i64 & ((1 << 56) - 1)) | LONG
 }
 

@@ -1,7 +1,7 @@
 //! Numbers words: each distinct one gets a number of its own.
 
 use crate::load::encode::chunk::gather::Gathered;
-use crate::load::encode::chunk::index::{Index, hash};
+use crate::load::encode::chunk::index::Index;
 use crate::load::encode::chunk::numbered;
 
 /// Most places of the table for words that are near each other.
@@ -77,7 +77,9 @@ impl Words {
         index.clear();
         values.clear();
         for (so_far, word) in words.iter().enumerate() {
-            let found = index.find(hash(*word as u64), |n| values[usize::from(n)] == *word);
+            let found = index.find(index.hash(*word as u64), |n| {
+                values[usize::from(n)] == *word
+            });
             let number = match found {
                 Ok(number) => number,
                 Err(place) => {
@@ -86,7 +88,7 @@ impl Words {
                     }
                     let number = values.len() as u16;
                     values.push(*word);
-                    index.put(place, number, |n| hash(values[usize::from(n)] as u64));
+                    index.put(place, values);
                     number
                 }
             };

@@ -141,7 +141,7 @@ fn a_quote_that_never_ends_does_not_take_all_memory() {
 
 #[test]
 fn lines_cut_into_pieces_are_what_the_reader_of_enclosed_fields_reads() {
-    const PARTS: [&[u8]; 16] = [
+    const PARTS: [&[u8]; 18] = [
         b",",
         b",",
         b"\n",
@@ -158,6 +158,8 @@ fn lines_cut_into_pieces_are_what_the_reader_of_enclosed_fields_reads() {
         b"\xc3\xa9",
         b"\xff",
         b"2147483648",
+        b"a text of more than 16 bytes",
+        b"N",
     ];
     let mut random = rand::rngs::StdRng::seed_from_u64(7);
     for round in 0..2000 {
@@ -169,7 +171,7 @@ fn lines_cut_into_pieces_are_what_the_reader_of_enclosed_fields_reads() {
         let format = Format {
             delimiter: [None, Some(b'\n')][random.random_range(0..2)],
             skip_header: random.random_range(0..3),
-            null_marker: [None, Some(&b"NA"[..]), Some(b"0")][random.random_range(0..3)]
+            null_marker: [None, Some(&b"NA"[..]), Some(b"0"), Some(b"")][random.random_range(0..4)]
                 .map(<[u8]>::to_vec),
             ..comma()
         };
