@@ -149,7 +149,11 @@ impl Chunks {
             let values = present.map_or(end - start, |rows| rows.iter().filter(|is| **is).count());
             let (page, behind) = numbers.split_at(values);
             numbers = behind;
-            let levels = nullable.then(|| present.filter(|_| values < end - start));
+            let levels = match present {
+                _ if !nullable => Levels::Absent,
+                Some(rows) if values < rows.len() => Levels::Listed(rows),
+                _ => Levels::All,
+            };
             let written = pages.data(end - start, levels, page, width)?;
             index.append_row_count((end - start) as i64);
             index.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
@@ -181,6 +185,16 @@ impl Chunks {
     }
 }
 
+/// Which rows of a page have a value.
+enum Levels<'a> {
+    /// All, as the column takes no NULL; the page says nothing of it.
+    Absent,
+    /// All, though the column takes NULL.
+    All,
+    /// Those that are listed.
+    Listed(&'a [bool]),
+}
+
 /// The pages of one chunk.
 struct Pages<'a> {
     writer: SerializedPageWriter<'a, Vec<u8>>,
@@ -201,22 +215,21 @@ impl Pages<'_> {
         self.write(page, numbered.dictionary.len())
     }
 
-    /// A data page: which rows have a value, if some may have none, and the numbers of those that have one. Without a
-    /// list all have.
+    /// A data page: which rows have a value, and the numbers of those that have one.
     fn data(
         &mut self,
         rows: usize,
-        levels: Option<Option<&[bool]>>,
+        levels: Levels<'_>,
         numbers: &[u16],
         width: usize,
     ) -> Result<PageWriteSpec> {
         let Scratch { codec, body } = &mut *self.scratch;
         body.clear();
-        if let Some(present) = levels {
+        if !matches!(levels, Levels::Absent) {
             body.extend([0; 4]);
-            match present {
-                Some(present) => hybrid::bits(present, body),
-                None => hybrid::repeated(rows, 1, 1, body),
+            match levels {
+                Levels::Listed(present) => hybrid::bits(present, body),
+                _ => hybrid::repeated(rows, 1, 1, body),
             }
             let length = body.len() as u32 - 4;
             body[..4].copy_from_slice(&length.to_le_bytes());

@@ -1,7 +1,6 @@
 //! A column of numbers that grows.
 
-use arrow::array::NullBufferBuilder;
-use arrow::array::{ArrowPrimitiveType, PrimitiveArray};
+use arrow::array::{ArrowPrimitiveType, NullBufferBuilder, PrimitiveArray};
 
 /// Numbers, some of them NULL.
 pub struct Numbers<T: ArrowPrimitiveType> {
