@@ -272,15 +272,24 @@ impl<'a, F: Fields> Reader<'a, F> {
     }
 }
 
-/// Texts that are remembered.
-const KNOWN: usize = 64;
+/// Texts that are remembered, and how many bits tell one from the others.
+const KNOWN: usize = 1 << KNOWN_BITS;
+const KNOWN_BITS: u32 = 8;
 
-/// Where a text is remembered: texts of the same day or hour mostly at different places.
+/// Where a text is remembered: by the bytes at its start, in its middle and at its end, so that texts of the same day or
+/// hour mostly have different places.
 fn place(text: &[u8]) -> usize {
-    let [first, last] = [text.first_chunk(), text.last_chunk()]
-        .map(|eight| eight.map_or(0, |eight| u64::from_le_bytes(*eight)));
-    let both = (first ^ last.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (both >> 32) as usize % KNOWN
+    let middle = text.get((text.len() / 2).saturating_sub(4)..);
+    let all = [
+        text.first_chunk(),
+        middle.and_then(|rest| rest.first_chunk()),
+        text.last_chunk(),
+    ];
+    let all = all.into_iter().fold(0_u64, |all, eight| {
+        all.rotate_left(21) ^ eight.map_or(0, |eight| u64::from_le_bytes(*eight))
+    });
+    // Only the highest bits depend on all others.
+    (all.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - KNOWN_BITS)) as usize
 }
 
 /// The array, once it has its type.
