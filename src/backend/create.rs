@@ -1,4 +1,4 @@
-//! Creating tablets: which storage path, what stands already, and their directories.
+//! Creating tablets: which storage path, and what stands already. Metadata only; directories are made by loads.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,6 @@ use crate::backend::state::State;
 use crate::backend::tablet::{Columns, Tablet};
 use crate::backend::whereabouts::Whereabouts;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::ids::TabletId;
 
 /// Creates tablets; those that could not be are in the answer.
 ///
@@ -41,10 +40,7 @@ pub async fn create(state: &State, request: CreateTablets) -> Result<TabletError
             Ok(tablets.into_iter().filter_map(made).collect::<Vec<_>>())
         });
         match created.await {
-            Ok(failed) => {
-                make_dirs(path.clone(), ids.clone()).await;
-                answer.failed.extend(failed);
-            }
+            Ok(failed) => answer.failed.extend(failed),
             Err(e) => answer
                 .failed
                 .extend(ids.iter().map(|id| (*id, e.to_string()))),
@@ -53,21 +49,6 @@ pub async fn create(state: &State, request: CreateTablets) -> Result<TabletError
         creating.retain(|id, _| !ids.contains(id));
     }
     Ok(answer)
-}
-
-/// Makes the directories of tablets that metadata names, so that their first load need not. It makes those that are missing
-/// then, and tells why it can't; so nothing is said here, and nothing flushed.
-async fn make_dirs(path: Arc<Path>, tablets: BTreeSet<TabletId>) {
-    let make = move || {
-        let named = path.shared.contents();
-        for id in tablets.iter().filter(|id| named.tablets.contains_key(*id)) {
-            if let Err(error) = path.shared.shelf.make_tablet_dir(*id) {
-                tracing::debug!(tablet = %id, %error, "the directory of a tablet could not be made");
-            }
-        }
-    };
-    // An error is a panic, of which the log tells.
-    let _ = tokio::task::spawn_blocking(make).await;
 }
 
 /// Chooses a path for each tablet: where it is already; else online, of the wanted medium if any is, with room, and
