@@ -13,8 +13,9 @@ pub struct Gathered {
     pub present: Vec<bool>,
     /// How many rows.
     pub rows: usize,
-    /// The least and the greatest word; the other way round where there is none.
+    /// The least word; `i64::MAX` where there is none.
     pub lowest: i64,
+    /// The greatest word; `i64::MIN` where there is none.
     pub highest: i64,
 }
 

@@ -165,6 +165,26 @@ fn rows_of_few_values_come_back_and_have_dictionaries() {
 }
 
 #[test]
+fn nulls_of_some_parts_stay_in_their_rows() {
+    let rows = 0..30;
+    for nulls in [0..10, 10..20, 20..30] {
+        let numbers: Int16Array = rows
+            .clone()
+            .map(|row| (!nulls.contains(&row)).then_some(row))
+            .collect();
+        let texts: StringArray = rows
+            .clone()
+            .map(|row| (!nulls.contains(&row)).then(|| format!("t{row}")))
+            .collect();
+        let columns: [(&str, ArrayRef); 2] =
+            [("numbers", Arc::new(numbers)), ("texts", Arc::new(texts))];
+        let (bytes, expected) = written(&columns, &[10, 10, 10], 5);
+        assert_eq!(expected.column(0).null_count(), 9);
+        assert_eq!(read(&bytes, &expected), expected, "NULL in {nulls:?}");
+    }
+}
+
+#[test]
 fn row_groups_and_files_hold_any_number_of_rows() {
     let rows = 150_000;
     let column: ArrayRef = Arc::new((0..rows).map(|row| Some(row % 50)).collect::<Int64Array>());

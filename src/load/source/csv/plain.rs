@@ -237,19 +237,18 @@ impl Form {
         let mut splitter = Splitter::new(width, self.separator, self.returns);
         let mut reading = self.assembler.reading();
         let mut misfits = Misfits::default();
-        let mut read = 0;
+        let mut is_first = true;
         for text in &piece.texts {
             let mut rest: &[u8] = text;
             while !rest.is_empty() {
                 let (rows, next) = rest.split_at(splitter.split(rest, &mut misfits));
                 let stripe = Stripe::new(rows, &splitter, &self.null);
                 reading.add(&stripe, splitter.lines());
-                if read == 0 {
+                if std::mem::take(&mut is_first) {
                     // The other rows are much like the first ones.
                     let left = piece.bytes.saturating_sub(rows.len());
                     reading.reserve(1.1 * left as f64 / rows.len().max(1) as f64);
                 }
-                read += rows.len();
                 rest = next;
             }
         }
