@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("durable", &[]),
     ("fault", &[]),
     ("lock", &[]),
+    ("memory", &["code"]),
     ("rows", &["clock", "ids"]),
     ("config", &["clock", "code", "rows"]),
     ("catalog", &["ids", "clock", "code"]),
@@ -35,13 +36,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "load",
         &[
-            "ids", "clock", "code", "config", "fault", "catalog", "leader", "backend", "rows",
+            "ids", "clock", "code", "memory", "config", "fault", "catalog", "leader", "backend",
+            "rows",
         ],
     ),
     (
         "backend",
         &[
-            "ids", "clock", "code", "config", "durable", "fault", "lock", "rows", "catalog", "load",
+            "ids", "clock", "code", "memory", "config", "durable", "fault", "lock", "rows",
+            "catalog", "load",
         ],
     ),
     (
@@ -60,41 +63,41 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "system",
         &[
-            "ids", "clock", "code", "config", "rows", "catalog", "tablet", "view", "leader",
-            "proc", "load", "backend", "sql", "frontend", "row",
+            "ids", "clock", "code", "memory", "config", "rows", "catalog", "tablet", "view",
+            "leader", "proc", "load", "backend", "sql", "frontend", "row",
         ],
     ),
     (
         "frontend",
         &[
-            "ids", "clock", "code", "config", "rows", "catalog", "tablet", "view", "leader",
-            "load", "backend", "sql", "system", "row",
+            "ids", "clock", "code", "memory", "config", "rows", "catalog", "tablet", "view",
+            "leader", "load", "backend", "sql", "system", "row",
         ],
     ),
     (
         "mysql",
         &[
-            "ids", "clock", "code", "config", "rows", "catalog", "sql", "frontend",
+            "ids", "clock", "code", "memory", "config", "rows", "catalog", "sql", "frontend",
         ],
     ),
     (
         "http",
         &[
-            "ids", "clock", "code", "config", "rows", "catalog", "tablet", "view", "leader",
-            "load", "backend", "proc", "sql", "frontend",
+            "ids", "clock", "code", "memory", "config", "rows", "catalog", "tablet", "view",
+            "leader", "load", "backend", "proc", "sql", "frontend",
         ],
     ),
     (
         "server",
         &[
-            "ids", "clock", "code", "config", "catalog", "leader", "store", "load", "backend",
-            "http", "mysql", "frontend", "view",
+            "ids", "clock", "code", "memory", "config", "catalog", "leader", "store", "load",
+            "backend", "http", "mysql", "frontend", "view",
         ],
     ),
     (
         "cli",
         &[
-            "ids", "clock", "code", "config", "catalog", "backend", "sql", "server",
+            "ids", "clock", "code", "memory", "config", "catalog", "backend", "sql", "server",
         ],
     ),
 ];
