@@ -173,18 +173,21 @@ impl Drop for Charge {
 }
 
 /// Bytes of memory that the process holds, as the system counts them; none where it does not say. Costs one read of
-/// `/proc/self/statm`.
+/// `/proc/self/status`.
 pub fn resident() -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
-    pages.checked_mul(rustix::param::page_size() as u64)
+    bytes_of("/proc/self/status", "VmRSS:")
 }
 
 /// Bytes of memory that the machine has; none where it does not say.
 pub fn machine() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-    let kilobytes: u64 = line.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    bytes_of("/proc/meminfo", "MemTotal:")
+}
+
+/// The figure of a line such as `VmRSS:     1024 kB`.
+fn bytes_of(file: &str, key: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let kilobytes: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
     kilobytes.checked_mul(1024)
 }
 
