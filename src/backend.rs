@@ -46,7 +46,7 @@ mod writer;
 
 pub use crate::backend::error::Error;
 pub use crate::backend::options::{Options, Settings, StoragePath};
-pub use crate::backend::run::{Running, start};
+pub use crate::backend::run::{Running, answers_go_at_once, start};
 pub use crate::backend::state::State;
 
 #[cfg(test)]

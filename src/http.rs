@@ -5,9 +5,11 @@
 
 use axum::Router;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::backend::answers_go_at_once;
 use crate::backend::client::Client;
 use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
@@ -42,6 +44,7 @@ pub fn router(leader: &Handle, client: Client, sessions: Sessions, token: &str) 
 /// Serves until `stop`; calls that run then end first.
 pub async fn serve(socket: TcpListener, router: Router, stop: CancellationToken) {
     let ended = stop.cancelled_owned();
+    let socket = socket.tap_io(answers_go_at_once);
     if let Err(error) = axum::serve(socket, router)
         .with_graceful_shutdown(ended)
         .await

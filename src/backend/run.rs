@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use axum::serve::ListenerExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -52,6 +53,7 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
             // The sender goes away only with the whole backend.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
+        let socket = socket.tap_io(answers_go_at_once);
         if let Err(error) = axum::serve(socket, router)
             .with_graceful_shutdown(ended)
             .await
@@ -78,6 +80,14 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
         listener,
         background,
     })
+}
+
+/// Prepares a connection that was accepted: a small answer is sent at once, and does not wait for the acknowledgement of
+/// an earlier one, which takes 40 ms.
+pub fn answers_go_at_once(connection: &mut TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "a connection could not be told to send at once");
+    }
 }
 
 impl Running {
