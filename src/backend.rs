@@ -9,6 +9,7 @@
 
 pub mod api;
 mod check;
+mod checked;
 pub mod clean;
 pub mod client;
 pub mod clone;
@@ -17,8 +18,10 @@ pub mod contents;
 mod create;
 mod damage;
 mod digest;
+pub mod doubts;
 pub mod error;
 pub mod incoming;
+mod listing;
 mod machine;
 pub mod meta;
 pub mod metrics;
@@ -38,6 +41,7 @@ pub mod scrub;
 pub mod segment;
 pub mod shelf;
 pub mod state;
+pub mod sums;
 pub mod tablet;
 pub mod turns;
 mod verify;

@@ -3,9 +3,9 @@
 //! Who finds a directory can't tell whether the process that made it lived to flush its name, so names are flushed by
 //! whoever is about to rely on them, at the latest when a directory is opened.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Flushes the names in a directory. Blocks.
@@ -35,6 +35,16 @@ pub fn make_dir(dir: &Path, mode: u32) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// How to make a file that only this user may read: rows of everybody's tables lie in it, or what names them.
+pub fn private() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+/// The mode of a directory of such files.
+pub const PRIVATE_DIR: u32 = 0o700;
 
 /// Has the disk begin to write what a file holds, for who makes it durable later. Only advice: errors show there.
 pub fn begin_write(file: &File) {

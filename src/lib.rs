@@ -42,7 +42,7 @@
 //!
 //! | folder | what | may know |
 //! |---|---|---|
-//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] [`memory`] | words | nothing above |
+//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] [`memory`] [`overlay`] | words | nothing above |
 //! | [`catalog`] | what exists and is wanted | words |
 //! | [`tablet`] | health of tablets, and what should be done | catalog |
 //! | [`leader`] | order of events; `core` pure, `run` its shell | catalog, tablet, store |
@@ -104,6 +104,7 @@ pub mod load;
 pub mod lock;
 pub mod memory;
 pub mod mysql;
+pub mod overlay;
 pub mod proc;
 pub mod rows;
 pub mod server;

@@ -109,6 +109,9 @@ pub struct TabletReport {
     pub max_version: Version,
     /// Files are lost or wrong, or the storage path is offline.
     pub bad: bool,
+    /// What is lost or wrong, if anything is; also of a replica that is not bad because nobody could do without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Bytes on disk.
     pub data_size: u64,
     /// Rows up to `version`.

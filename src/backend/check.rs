@@ -118,16 +118,40 @@ fn damage_of(error: &Error) -> Damage {
     }
 }
 
-/// Gives up a replica with a file that the disk does not read, unless nobody can do without it: what can be read of the
-/// last copy is still read. Whether it is marked now.
-pub async fn give_up(state: &State, tablet: Arc<Tablet>, file: PathBuf, error: &Error) -> bool {
+/// Gives up a replica with a file that is lost, wrong, or not read by the disk, unless nobody can do without it: what can
+/// be read of the last copy is still read.
+pub async fn give_up(state: &State, tablet: Arc<Tablet>, file: PathBuf, error: &Error) {
     let fault = Some((file, damage_of(error)));
-    let given = repair(state, vec![Found { tablet, fault }]).await;
-    for bad in &given {
-        let tablet = bad.tablet.0;
-        tracing::error!(tablet, bad.set_bad, bad.why, "a replica can't be read");
+    give_up_found(state, vec![Found { tablet, fault }]).await;
+}
+
+/// The same for replicas of which files are missed.
+pub async fn give_up_all(state: &State, tablets: Vec<Arc<Tablet>>) {
+    let looked = tokio::task::spawn_blocking(move || {
+        let all = tablets.into_iter();
+        let found = all.filter_map(|tablet| {
+            let mut segments = tablet.rowsets.iter().flat_map(|r| &r.segments);
+            let lost = segments.find_map(|s| Some((s.path(), s.check().err()?)));
+            let fault = lost.map(|(file, error)| (file, damage_of(&error)));
+            fault.is_some().then_some(Found { tablet, fault })
+        });
+        found.collect::<Vec<_>>()
+    });
+    if let Ok(found) = looked.await {
+        give_up_found(state, found).await;
     }
-    given.iter().any(|bad| bad.set_bad)
+}
+
+async fn give_up_found(state: &State, found: Vec<Found>) {
+    for bad in repair(state, found).await {
+        let tablet = bad.tablet.0;
+        tracing::error!(
+            tablet,
+            bad.set_bad,
+            bad.why,
+            "a replica has lost or wrong files"
+        );
+    }
 }
 
 /// Marks what can be spared.
@@ -146,13 +170,17 @@ async fn repair(state: &State, found: Vec<Found>) -> Vec<BadSegment> {
             return Some(bad(&f, true, None));
         };
         let id = f.tablet.id();
-        match spared {
-            Err(why) => return Some(bad(&f, false, Some(why))),
+        let kept = match spared {
+            Err(why) => Some(why.as_str()),
             Ok(ids) if !ids.contains(&id) => {
-                let why = "no other replica of the tablet could serve a read";
-                return Some(bad(&f, false, Some(why)));
+                Some("no other replica of the tablet could serve a read")
             }
-            Ok(_) => {}
+            Ok(_) => None,
+        };
+        if let Some(why) = kept {
+            let kept = bad(&f, false, Some(why));
+            state.doubts().note(id, &file, &kept.why, state.log());
+            return Some(kept);
         }
         match damage::mark(state, id, file, damage).await {
             Ok(true) => Some(bad(&f, true, None)),

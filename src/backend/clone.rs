@@ -117,15 +117,15 @@ struct Base {
 }
 
 impl Cloning {
-    fn new(state: &State, request: CloneTablet, progress: Arc<Progress>) -> Cloning {
-        let columns = open::columns_of(request.columns.clone(), request.key_columns);
-        Cloning {
+    fn new(state: &State, request: CloneTablet, progress: Arc<Progress>) -> Result<Cloning, Error> {
+        let columns = open::columns_of(request.columns.clone(), request.key_columns)?;
+        Ok(Cloning {
             state: state.clone(),
             columns: Arc::new(columns),
             fetch: Fetch::new(state, &request, progress.clone()),
             request,
             progress,
-        }
+        })
     }
 
     /// Runs it to its end.

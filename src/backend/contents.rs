@@ -46,6 +46,8 @@ pub struct Draft {
     pub gone: Vec<Arc<Segment>>,
     /// Tablets that the frontend should hear of.
     pub touched: BTreeSet<TabletId>,
+    /// Why it can't be written down; it takes no effect then.
+    pub failed: Option<Error>,
 }
 
 impl Draft {
@@ -242,7 +244,10 @@ impl Draft {
 
     /// Writes a record of metadata.
     pub fn put<T: Serialize>(&mut self, table: Table, key: [u8; 16], record: &T) {
-        self.ops.push(Op::put(table, key, record));
+        match Op::put(table, key, record) {
+            Ok(op) => self.ops.push(op),
+            Err(error) => drop(self.failed.get_or_insert(error)),
+        }
     }
 
     fn delete(&mut self, table: Table, key: [u8; 16]) {

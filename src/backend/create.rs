@@ -24,7 +24,7 @@ pub async fn create(state: &State, request: CreateTablets) -> Result<TabletError
             "tablets need columns, and no more key columns than those".to_owned(),
         ));
     }
-    let columns = open::columns_of(request.columns.clone(), request.key_columns);
+    let columns = open::columns_of(request.columns.clone(), request.key_columns)?;
     let columns = Arc::new(columns);
     let mut answer = TabletErrors::default();
     for (path, tablets) in place(state, request.tablets, &mut answer) {

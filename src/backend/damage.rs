@@ -2,44 +2,20 @@
 
 use std::path::PathBuf;
 
-use arrow::error::ArrowError;
-use parquet::errors::ParquetError;
-
+use crate::backend::check;
 use crate::backend::error::Error;
 use crate::backend::segment::Segment;
 use crate::backend::state::State;
 use crate::backend::tablet::Damage;
 use crate::ids::TabletId;
 
-/// What an error of the Parquet reader says of a file.
-pub fn of_parquet(segment: &Segment, error: &ParquetError) -> Error {
-    match error {
-        ParquetError::External(cause) => match cause.downcast_ref::<std::io::Error>() {
-            Some(cause) => of_io(segment, cause),
-            None => corrupt(segment, error),
-        },
-        _ => corrupt(segment, error),
-    }
-}
-
-/// What an error of the batches of a file says of it.
-pub fn of_arrow(segment: &Segment, error: &ArrowError) -> Error {
-    match error {
-        ArrowError::IoError(_, cause) => of_io(segment, cause),
-        ArrowError::ExternalError(cause) => match cause.downcast_ref::<std::io::Error>() {
-            Some(cause) => of_io(segment, cause),
-            None => corrupt(segment, error),
-        },
-        _ => corrupt(segment, error),
-    }
-}
-
 /// A disk that fails to read is not a wrong file: it may read well again. What becomes of it, the scrub decides.
 pub fn of_io(segment: &Segment, cause: &std::io::Error) -> Error {
     match cause.kind() {
-        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
-            corrupt(segment, cause)
-        }
+        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => Error::Corrupt {
+            file: segment.path(),
+            what: cause.to_string(),
+        },
         _ => Error::Unreadable {
             file: segment.path(),
             cause: cause.to_string(),
@@ -47,20 +23,24 @@ pub fn of_io(segment: &Segment, cause: &std::io::Error) -> Error {
     }
 }
 
-fn corrupt(segment: &Segment, what: &dyn std::fmt::Display) -> Error {
-    Error::Corrupt {
-        file: segment.path(),
-        what: what.to_string(),
-    }
-}
-
-/// Marks a tablet bad if `error` says that one of the files that it has now is lost or wrong.
+/// Marks a tablet bad if `error` says that one of the files that it has now is lost or wrong. Once there is a frontend to be
+/// asked, not if nobody could do without the replica; the caller does not wait for that.
 pub async fn note(state: &State, tablet: TabletId, error: &Error) {
     let (file, damage) = match error {
         Error::Lost { file, .. } => (file.clone(), Damage::Lost(error.to_string())),
         Error::Corrupt { file, .. } => (file.clone(), Damage::Corrupt(error.to_string())),
         _ => return,
     };
+    if state.has_heard() {
+        if let Ok((_, held)) = state.find(tablet)
+            && held.damage.is_none()
+            && !state.doubts().is_fresh(tablet)
+        {
+            let (state, error) = (state.clone(), error.clone());
+            tokio::spawn(async move { check::give_up(&state, held, file, &error).await });
+        }
+        return;
+    }
     match mark(state, tablet, file, damage).await {
         Ok(true) => tracing::error!(tablet = tablet.0, %error, "a replica is bad"),
         Ok(false) => {}

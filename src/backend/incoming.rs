@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use crate::backend::error::Error;
 use crate::backend::segment::{Segment, SegmentRecord};
 use crate::backend::shelf::Shelf;
+use crate::backend::sums::Summing;
 use crate::durable;
 use crate::fault;
 use crate::ids::TabletId;
@@ -30,7 +31,7 @@ pub struct Incoming {
     tablet: TabletId,
     name: String,
     file: File,
-    crc: crc32fast::Hasher,
+    sums: Summing,
     bytes: u64,
     /// Bytes that the shelf counts for it.
     counted: u64,
@@ -48,11 +49,7 @@ impl Incoming {
         shelf.reserve(tablet, &name, bytes)?;
         let open = || {
             fault::hit("backend::before_create")?;
-            File::options()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&path)
+            durable::private().create_new(true).open(&path)
         };
         let opened = match open() {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -66,7 +63,7 @@ impl Incoming {
                 tablet,
                 name,
                 file,
-                crc: crc32fast::Hasher::new(),
+                sums: Summing::default(),
                 bytes: 0,
                 counted: bytes,
                 done: false,
@@ -80,7 +77,7 @@ impl Incoming {
 
     /// CRC-32 of what was written so far.
     pub fn crc(&self) -> u32 {
-        self.crc.clone().finalize()
+        self.sums.crc()
     }
 
     /// Checks that the file is Parquet with `rows` rows of `schema`, and has the disk begin to write it if it is large.
@@ -162,6 +159,12 @@ impl Written {
         let Written { mut file, rows } = self;
         file.done = true;
         file.shelf.recount(file.counted, file.bytes);
+        let crc = file.crc();
+        let mut sums = std::mem::take(&mut file.sums).sums();
+        if sums.len() == 1 {
+            // The sum of the whole file says it.
+            sums.clear();
+        }
         Segment::fresh(
             file.shelf.clone(),
             file.tablet,
@@ -169,7 +172,8 @@ impl Written {
                 file: std::mem::take(&mut file.name),
                 rows,
                 bytes: file.bytes,
-                crc: file.crc(),
+                crc,
+                sums,
             },
         )
     }
@@ -200,7 +204,7 @@ impl Write for Incoming {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         fault::hit("backend::before_write")?;
         let count = self.file.write(data)?;
-        self.crc.update(data.get(..count).unwrap_or(data));
+        self.sums.update(data.get(..count).unwrap_or(data));
         self.bytes += count as u64;
         if self.bytes > self.counted {
             self.shelf.recount(self.counted, self.bytes);

@@ -1,8 +1,11 @@
 //! The metadata store of one storage path: records in redb, and what a commit's failure means.
 //!
-//! Owns the file and its format. Does not know what the records say: `contents` writes them, `open` reads them.
+//! Owns the file and its format. Does not know what the records say: `contents` writes them, `open` reads them. A store is
+//! checked whole before it is used (`check`), because what it does not name is deleted as rubbish; each record is sealed
+//! by a checksum (`seal`), and is compared with it whenever it is read.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -11,13 +14,25 @@ use serde::de::DeserializeOwned;
 
 use crate::backend::error::Error;
 use crate::backend::shelf::sync_dir;
+use crate::durable;
 use crate::fault;
+
+mod check;
+mod seal;
+
+pub use self::check::fenced;
 
 /// Name of the store in its storage path.
 pub const FILE: &str = "meta.redb";
 
 /// Bytes of pages that one store keeps in memory; everything is read once, at the start.
 const CACHE_BYTES: usize = 16 << 20;
+
+/// Where the number of the format is; a store without one is of programs that did not seal records.
+const FORMAT_KEY: [u8; 16] = *b"format..........";
+
+/// The format that this program writes.
+const FORMAT: u64 = 2;
 
 /// Where the number of the last commit is.
 const COMMIT_KEY: [u8; 16] = *b"commit..........";
@@ -81,15 +96,19 @@ impl Table {
         Table::Trash,
     ];
 
-    fn definition(self) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
-        TableDefinition::new(match self {
+    fn name(self) -> &'static str {
+        match self {
             Table::Info => "info",
             Table::Columns => "columns",
             Table::Tablets => "tablets",
             Table::Rowsets => "rowsets",
             Table::Pending => "pending",
             Table::Trash => "trash",
-        })
+        }
+    }
+
+    fn definition(self) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+        TableDefinition::new(self.name())
     }
 }
 
@@ -106,22 +125,32 @@ pub fn unpair(key: &[u8]) -> (u64, u64) {
 
 impl Op {
     /// Writes a record.
-    pub fn put<T: Serialize>(table: Table, key: [u8; 16], record: &T) -> Op {
-        // Records are plain structs: they always have a MessagePack form.
-        let value = rmp_serde::to_vec_named(record).expect("a record has a MessagePack form");
-        Op {
+    ///
+    /// # Errors
+    /// It can't be a record.
+    pub fn put<T: Serialize>(table: Table, key: [u8; 16], record: &T) -> Result<Op, Error> {
+        Ok(Op {
             table,
             key,
-            value: Some(value),
-        }
+            value: Some(encode(record)?),
+        })
     }
+}
+
+/// The bytes of a record, before they are sealed.
+///
+/// # Errors
+/// It can't be a record.
+pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Error> {
+    rmp_serde::to_vec_named(record)
+        .map_err(|e| Error::Request(format!("metadata can't hold what was asked for: {e}")))
 }
 
 impl Meta {
     /// Opens the store of the storage path `dir`, or makes it with `first` as its first records.
     ///
     /// # Errors
-    /// The store can't be read, or is missing although there are data files.
+    /// The store can't be read, or is not what was written; it is left as it is then.
     pub fn open(dir: &Path, first: &[Op]) -> Result<Meta, Error> {
         let file = dir.join(FILE);
         if !file.exists() {
@@ -131,12 +160,16 @@ impl Meta {
         fs::File::open(&file)
             .and_then(|file| file.sync_all())
             .map_err(|e| Error::io("flushing", &file, dir, &e))?;
+        let sealed = check::whole(dir, &file)?;
         let db = open_file(dir, &file)?;
         let mut meta = Meta {
             db: Some(db),
             dir: dir.to_owned(),
             commits: 0,
         };
+        if !sealed {
+            meta.seal_all().map_err(|e| meta.error(&e))?;
+        }
         meta.commits = meta
             .get(Table::Info, COMMIT_KEY)?
             .ok_or_else(|| damaged(dir, "its metadata has no beginning"))?;
@@ -156,7 +189,9 @@ impl Meta {
             dir: dir.to_owned(),
             commits: 0,
         };
-        meta.write(first).map_err(|e| meta.error(&e))?;
+        let mut all = first.to_vec();
+        all.push(Op::put(Table::Info, FORMAT_KEY, &FORMAT)?);
+        meta.write(&all).map_err(|e| meta.error(&e))?;
         drop(meta);
         fault::hit("backend::before_meta_rename").map_err(io)?;
         fs::rename(&temp, file).map_err(io)?;
@@ -178,7 +213,7 @@ impl Meta {
         };
         match read().map_err(|e| self.error(&e))? {
             None => Ok(None),
-            Some(value) => self.decode(&value).map(Some),
+            Some(value) => self.decode(table, &key, &value).map(Some),
         }
     }
 
@@ -194,11 +229,12 @@ impl Meta {
         let open = || -> Result<_, redb::Error> {
             Ok(self.db()?.begin_read()?.open_table(table.definition())?)
         };
-        let table = open().map_err(|e| self.error(&e))?;
-        let range = table.iter().map_err(|e| self.error(&e.into()))?;
+        let records = open().map_err(|e| self.error(&e))?;
+        let range = records.iter().map_err(|e| self.error(&e.into()))?;
         for entry in range {
             let (key, value) = entry.map_err(|e| self.error(&e.into()))?;
-            each(unpair(key.value()), self.decode(value.value())?)?;
+            let record = self.decode(table, key.value(), value.value())?;
+            each(unpair(key.value()), record)?;
         }
         Ok(())
     }
@@ -208,10 +244,11 @@ impl Meta {
     /// # Errors
     /// What failed, and whether the changes are known not to be there.
     pub fn commit(&mut self, ops: &[Op]) -> Result<(), Failed> {
-        let Err(error) = self.write(ops) else {
+        let dir = self.dir.clone();
+        let written = check::fenced(&dir, || self.write(ops).map_err(|e| self.error(&e)));
+        let Err(error) = written else {
             return Ok(());
         };
-        let error = self.error(&error);
         // Only a full disk is known to leave what was durable readable; after other failures of a flush, what is
         // read back may be in memory only.
         if !matches!(error, Error::Full { .. }) {
@@ -248,13 +285,17 @@ impl Meta {
             let mut open = txn.open_table(table.definition())?;
             for op in ops.iter().filter(|op| op.table == table) {
                 match &op.value {
-                    Some(value) => drop(open.insert(op.key.as_slice(), value.as_slice())?),
+                    Some(value) => {
+                        let sealed = seal::sealed(table, &op.key, value);
+                        open.insert(op.key.as_slice(), sealed.as_slice())?;
+                    }
                     None => drop(open.remove(op.key.as_slice())?),
                 }
             }
             if table == Table::Info {
-                let value = Op::put(table, COMMIT_KEY, &next).value.unwrap_or_default();
-                open.insert(COMMIT_KEY.as_slice(), value.as_slice())?;
+                let value = rmp_serde::to_vec(&next).unwrap_or_default();
+                let sealed = seal::sealed(table, &COMMIT_KEY, &value);
+                open.insert(COMMIT_KEY.as_slice(), sealed.as_slice())?;
             }
         }
         fault::hit("backend::before_meta_commit").map_err(redb::Error::Io)?;
@@ -268,7 +309,38 @@ impl Meta {
         self.db.as_ref().ok_or(redb::Error::DatabaseClosed)
     }
 
-    fn decode<T: DeserializeOwned>(&self, value: &[u8]) -> Result<T, Error> {
+    /// Seals the records of a store that is older than seals, in one change.
+    fn seal_all(&mut self) -> Result<(), redb::Error> {
+        let mut txn = self.db()?.begin_write()?;
+        txn.set_quick_repair(true);
+        for table in Table::ALL {
+            let mut open = txn.open_table(table.definition())?;
+            let mut records = Vec::new();
+            for entry in open.iter()? {
+                let (key, value) = entry?;
+                records.push((key.value().to_vec(), value.value().to_vec()));
+            }
+            if table == Table::Info {
+                let value = rmp_serde::to_vec(&FORMAT).unwrap_or_default();
+                records.push((FORMAT_KEY.to_vec(), value));
+            }
+            for (key, value) in records {
+                let sealed = seal::sealed(table, &key, &value);
+                open.insert(key.as_slice(), sealed.as_slice())?;
+            }
+        }
+        txn.commit()?;
+        Ok(())
+    }
+
+    fn decode<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        key: &[u8],
+        stored: &[u8],
+    ) -> Result<T, Error> {
+        let value = seal::opened(table, key, stored)
+            .ok_or_else(|| damaged(&self.dir, &seal::broken(table, key)))?;
         rmp_serde::from_slice(value)
             .map_err(|e| damaged(&self.dir, &format!("a record of its metadata: {e}")))
     }
@@ -279,15 +351,23 @@ impl Meta {
 }
 
 fn open_file(dir: &Path, file: &Path) -> Result<Database, Error> {
+    let io = |e: std::io::Error| Error::io("opening", file, dir, &e);
+    let open = durable::private().create(true).truncate(false).open(file);
+    let open = open.map_err(io)?;
+    // Older programs left it for everybody to read.
+    open.set_permissions(fs::Permissions::from_mode(0o600))
+        .map_err(io)?;
+    check::fenced(dir, || {
+        builder()
+            .create_file(open)
+            .map_err(|e| describe(dir, file, &e.into()))
+    })
+}
+
+fn builder() -> redb::Builder {
     let mut builder = redb::Builder::new();
     builder.set_cache_size(CACHE_BYTES);
-    // A damaged file can make the store panic; that must not end the other storage paths.
-    let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.create(file)));
-    match opened {
-        Ok(Ok(db)) => Ok(db),
-        Ok(Err(e)) => Err(describe(dir, file, &e.into())),
-        Err(_) => Err(damaged(dir, "its metadata can't be read")),
-    }
+    builder
 }
 
 fn describe(dir: &Path, file: &Path, error: &redb::Error) -> Error {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,11 +30,10 @@ use crate::load::types;
 /// The directory can't be used, or another process uses it.
 pub fn lock(dir: &Path) -> Result<File, Error> {
     let io = |e: io::Error| Error::io("opening", dir, dir, &e);
-    durable::make_dir(dir, 0o777).map_err(io)?;
-    let file = File::options()
+    durable::make_dir(dir, durable::PRIVATE_DIR).map_err(io)?;
+    let file = durable::private()
         .create(true)
         .truncate(false)
-        .write(true)
         .open(dir.join("lock"))
         .map_err(io)?;
     match crate::lock::take(&file) {
@@ -53,7 +53,7 @@ pub fn probe(dir: &Path) -> Result<(), Error> {
     let file = dir.join("probe");
     let written = || -> io::Result<Vec<u8>> {
         fault::hit("backend::before_probe")?;
-        let mut out = File::create(&file)?;
+        let mut out = durable::private().create(true).truncate(true).open(&file)?;
         out.write_all(b"probe")?;
         out.sync_all()?;
         drop(out);
@@ -90,7 +90,12 @@ pub fn probe(dir: &Path) -> Result<(), Error> {
 pub fn prepare(dir: &Path, shelf: &Shelf) -> Result<(), Error> {
     let data = shelf.data_dir();
     let io = |e: io::Error| Error::io("making", data, dir, &e);
-    fs::create_dir_all(data).map_err(io)?;
+    fs::create_dir_all(data)
+        .and_then(|()| {
+            // Also where an older program made it for everybody to read; the files below are out of reach then, too.
+            fs::set_permissions(data, fs::Permissions::from_mode(durable::PRIVATE_DIR))
+        })
+        .map_err(io)?;
     sync_dir(dir).map_err(io)?;
     sync_dir(data).map_err(io)?;
     let mut entries = fs::read_dir(data).map_err(io)?;
@@ -173,18 +178,20 @@ pub fn load(meta: &Meta, shelf: &Arc<Shelf>) -> Result<Contents, Error> {
 }
 
 /// The columns of a table as a request names them. The same columns have the same key.
-pub fn columns_of(columns: Vec<ColumnDef>, key_columns: usize) -> Columns {
+///
+/// # Errors
+/// Metadata can't hold them.
+pub fn columns_of(columns: Vec<ColumnDef>, key_columns: usize) -> Result<Columns, Error> {
     let record = ColumnsRecord {
         columns,
         key_columns,
     };
-    // Records are plain structs: they always have a MessagePack form.
-    let bytes = rmp_serde::to_vec_named(&record).expect("a record has a MessagePack form");
+    let bytes = meta::encode(&record)?;
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
     let key = digest
         .first_chunk::<8>()
         .map_or(0, |head| u64::from_be_bytes(*head));
-    self::columns(record, key)
+    Ok(self::columns(record, key))
 }
 
 /// The columns of a table with what derives from them.

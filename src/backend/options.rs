@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::backend::error::Error;
 use crate::catalog::table::Medium;
 
 /// Everything that a backend must be told at its start.
@@ -65,6 +66,26 @@ pub struct Settings {
     pub scrub_bytes_per_second: u64,
     /// Bytes of a disk that loads leave free for metadata, whatever the capacity.
     pub disk_reserve: u64,
+}
+
+impl Options {
+    /// Whether they describe a backend.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.paths.is_empty() {
+            return Err(Error::Options(
+                "a backend needs at least one storage path; name it by --storage-path".to_owned(),
+            ));
+        }
+        if self.token.is_empty() {
+            return Err(Error::Options(
+                "the cluster token is empty; give the frontend's by --cluster-token-file or QUORATE_CLUSTER_TOKEN".to_owned(),
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl Default for Settings {

@@ -20,6 +20,7 @@ use crate::backend::options::StoragePath;
 use crate::backend::path::presence::{Found, Presence};
 use crate::backend::report::Log;
 use crate::backend::shelf::{Limits, Shelf};
+use crate::backend::tablet;
 use crate::backend::writer::{Command, Writer};
 use crate::catalog::backend::PathState;
 use crate::ids::{BackendId, TabletId};
@@ -87,7 +88,7 @@ impl Path {
         let shared = Arc::new(Shared::new(&options, reserve, log));
         open::prepare(&options.dir, &shared.shelf)?;
         let identity = Identity::fresh();
-        let first = [Op::put(Table::Info, IDENTITY_KEY, &identity)];
+        let first = [Op::put(Table::Info, IDENTITY_KEY, &identity)?];
         let meta = Meta::open(&options.dir, &first)?;
         let identity = meta
             .get(Table::Info, IDENTITY_KEY)?
@@ -237,7 +238,7 @@ impl Path {
             path: Identity::fresh().path,
             ..self.identity()
         };
-        self.read_again(vec![Op::put(Table::Info, IDENTITY_KEY, &identity)])
+        self.read_again(vec![Op::put(Table::Info, IDENTITY_KEY, &identity)?])
             .await?;
         *self.identity.lock() = identity;
         *self.presence.lock() = Some(Presence::of(&dir).map_err(io)?);
@@ -295,7 +296,7 @@ impl Path {
 
     /// What the frontend is told of it.
     pub fn state(&self) -> PathState {
-        let online = self.shared.online().is_ok();
+        let offline = self.shared.online().err();
         let disk = self.shared.shelf.disk().unwrap_or_default();
         let used = self.shared.shelf.used();
         let capacity = self.options.capacity.unwrap_or(u64::MAX);
@@ -303,7 +304,8 @@ impl Path {
             root: self.options.dir.display().to_string(),
             hash: self.identity().path,
             medium: self.options.medium,
-            online,
+            online: offline.is_none(),
+            why: offline.map(|error| tablet::said(&error.to_string())),
             data_used: used,
             other_used: disk
                 .total

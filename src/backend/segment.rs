@@ -2,14 +2,17 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::damage;
 use crate::backend::error::Error;
 use crate::backend::shelf::Shelf;
+use crate::backend::sums::{self, BLOCK, Summing};
 use crate::ids::TabletId;
 
 /// What metadata says of a file.
@@ -23,6 +26,10 @@ pub struct SegmentRecord {
     pub bytes: u64,
     /// CRC-32 of the bytes.
     pub crc: u32,
+    /// CRC-32 of each block ([`BLOCK`](crate::backend::sums::BLOCK)); none of a file that is one block, nor of files
+    /// of older programs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sums: Vec<u32>,
 }
 
 /// A whole file on the disk. Metadata, a scan and a compaction may hold it at once.
@@ -32,6 +39,8 @@ pub struct Segment {
     tablet: TabletId,
     /// What it is.
     pub record: SegmentRecord,
+    /// Sums of its blocks where the record has none, once the whole file was found right.
+    found: OnceLock<Vec<u32>>,
     keep: AtomicBool,
 }
 
@@ -43,6 +52,7 @@ impl Segment {
             shelf: shelf.clone(),
             tablet,
             record,
+            found: OnceLock::new(),
             keep: AtomicBool::new(true),
         })
     }
@@ -57,6 +67,7 @@ impl Segment {
             shelf,
             tablet,
             record,
+            found: OnceLock::new(),
             keep: AtomicBool::new(false),
         })
     }
@@ -103,6 +114,61 @@ impl Segment {
         Err(Error::Lost {
             file: path,
             what: format!("{found} bytes, {} were written", self.record.bytes),
+        })
+    }
+
+    /// CRC-32 of each block, if they are known.
+    pub fn sums(&self) -> &[u32] {
+        let count = sums::blocks(self.record.bytes);
+        if self.record.sums.len() == count {
+            &self.record.sums
+        } else if count == 1 {
+            std::slice::from_ref(&self.record.crc)
+        } else {
+            self.found.get().map_or(&[], Vec::as_slice)
+        }
+    }
+
+    /// Sees to it that the sums of blocks are known: where only that of the whole file is, the file is read whole, once.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// The file is wrong, or can't be read.
+    pub fn know_sums(&self, file: &File) -> Result<(), Error> {
+        if !self.sums().is_empty() {
+            return Ok(());
+        }
+        let mut summing = Summing::default();
+        let mut piece = vec![0; usize::try_from(BLOCK).unwrap_or(0)];
+        let mut at = 0;
+        while at < self.record.bytes {
+            let left = usize::try_from(self.record.bytes - at).unwrap_or(usize::MAX);
+            let count = left.min(piece.len());
+            let bytes = piece.get_mut(..count).unwrap_or_default();
+            let read = file.read_exact_at(bytes, at);
+            read.map_err(|e| damage::of_io(self, &e))?;
+            summing.update(bytes);
+            at += count as u64;
+        }
+        self.compare(summing.crc())?;
+        self.found.get_or_init(|| summing.sums());
+        Ok(())
+    }
+
+    /// Compares the CRC-32 that was found of the whole file with what was written.
+    ///
+    /// # Errors
+    /// They differ.
+    pub fn compare(&self, found: u32) -> Result<(), Error> {
+        if found == self.record.crc {
+            return Ok(());
+        }
+        Err(Error::Corrupt {
+            file: self.path(),
+            what: format!(
+                "its CRC-32 is {found:08x}, {:08x} was written",
+                self.record.crc
+            ),
         })
     }
 

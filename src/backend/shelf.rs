@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -168,7 +169,10 @@ impl Shelf {
     pub fn make_tablet_dir(&self, tablet: TabletId) -> io::Result<()> {
         // Made and noted in one: whoever finds the directory finds the note, and a note never comes before its directory.
         let mut fresh = self.fresh_dirs.lock();
-        match fs::create_dir(self.tablet_dir(tablet)) {
+        let made = fs::DirBuilder::new()
+            .mode(durable::PRIVATE_DIR)
+            .create(self.tablet_dir(tablet));
+        match made {
             Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
             _ => fresh.insert(tablet, self.next.fetch_add(1, Ordering::Relaxed)),
         };

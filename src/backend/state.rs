@@ -13,7 +13,9 @@ use tokio::sync::Semaphore;
 use crate::backend::api::{Process, SegmentsAnswer};
 use crate::backend::clone::Copying;
 use crate::backend::compact::Queue;
+use crate::backend::doubts::Doubts;
 use crate::backend::error::Error;
+use crate::backend::meta;
 use crate::backend::metrics::Metrics;
 use crate::backend::options::{Options, Settings};
 use crate::backend::pace::Pace;
@@ -49,6 +51,7 @@ struct Inner {
     copying: Copying,
     digests: Semaphore,
     checks: Turns<(bool, bool), SegmentsAnswer>,
+    doubts: Doubts,
     digest_pace: Pace,
     metrics: Metrics,
 }
@@ -80,7 +83,7 @@ impl State {
     /// # Errors
     /// No path can be used, one is in use by another process, or they belong to different clusters.
     pub fn open(options: &Options) -> Result<State, Error> {
-        check(options)?;
+        options.check()?;
         let started = SystemClock.now();
         let micros = started.0.saturating_mul(1000);
         let log = Arc::new(Log::new(u64::try_from(micros).unwrap_or(0)));
@@ -118,6 +121,7 @@ impl State {
             compaction: Queue::default(),
             digests: Semaphore::new(settings.digests_max.max(1)),
             checks: Turns::default(),
+            doubts: Doubts::default(),
             digest_pace: Pace::new(settings.scrub_bytes_per_second),
             copying: Copying::new(&options.token, &settings)?,
             metrics: Metrics::default(),
@@ -208,6 +212,11 @@ impl State {
     /// Turns at looking for lost segments, by whether to repair and whether to compare checksums.
     pub fn checks(&self) -> &Turns<(bool, bool), SegmentsAnswer> {
         &self.0.checks
+    }
+
+    /// Replicas that are not marked bad though something is the matter with them.
+    pub fn doubts(&self) -> &Doubts {
+        &self.0.doubts
     }
 
     /// Scans that run now.
@@ -352,24 +361,11 @@ impl State {
     }
 }
 
-fn check(options: &Options) -> Result<(), Error> {
-    if options.paths.is_empty() {
-        return Err(Error::Options(
-            "a backend needs at least one storage path; name it by --storage-path".to_owned(),
-        ));
-    }
-    if options.token.is_empty() {
-        return Err(Error::Options(
-            "the cluster token is empty; give the frontend's by --cluster-token-file or QUORATE_CLUSTER_TOKEN".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
 fn open_paths(options: &Options, log: &Arc<Log>) -> Result<Vec<Path>, Error> {
     let mut paths: Vec<Path> = Vec::new();
     for wanted in &options.paths {
-        match Path::open(wanted.clone(), options.settings.disk_reserve, log.clone()) {
+        let open = || Path::open(wanted.clone(), options.settings.disk_reserve, log.clone());
+        match meta::fenced(&wanted.dir, open) {
             Ok(path) => paths.push(path),
             Err(error @ Error::Locked { .. }) => {
                 paths.iter().for_each(Path::close);

@@ -13,6 +13,9 @@ use crate::catalog::schema::ColumnDef;
 use crate::clock::Timestamp;
 use crate::ids::{TabletId, Version};
 
+/// Most characters of a cause that frontends are told.
+const CAUSE_CHARS: usize = 500;
+
 /// A replica with its rowsets.
 #[derive(Debug, Clone)]
 pub struct Tablet {
@@ -210,6 +213,7 @@ impl Tablet {
             version: self.version,
             max_version: self.max_version(),
             bad: self.damage.is_some(),
+            why: self.damage.as_ref().map(|damage| said(damage.text())),
             data_size: self.bytes(),
             row_count: self.rows(),
             version_count: u32::try_from(self.rowsets.len()).unwrap_or(u32::MAX),
@@ -226,6 +230,14 @@ impl Tablet {
             created: self.created,
             damage: self.damage.clone(),
         }
+    }
+}
+
+/// A cause as frontends are told it: not longer than people read.
+pub fn said(cause: &str) -> String {
+    match cause.char_indices().nth(CAUSE_CHARS) {
+        Some((end, _)) => format!("{}..", cause.get(..end).unwrap_or_default()),
+        None => cause.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ mod clones;
 mod compaction;
 mod crash;
 mod digests;
+mod flips;
 mod loads;
 mod node;
 mod paths;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
+use crate::backend::checked::Checked;
 use crate::backend::damage;
 use crate::backend::error::Error;
 use crate::backend::pace::Pace;
@@ -19,10 +20,10 @@ const PIECE_BYTES: u64 = 1 << 20;
 ///
 /// # Errors
 /// The file is lost or wrong, or the disk does not read it.
-pub fn footer(segment: &Segment) -> Result<(), Error> {
-    let file = segment.open()?;
+pub fn footer(segment: &Arc<Segment>) -> Result<(), Error> {
+    let file = Checked::open(segment, 0)?;
     let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-        .map_err(|e| damage::of_parquet(segment, &e))?;
+        .map_err(|e| file.explain(&e))?;
     let rows = found.metadata().file_metadata().num_rows();
     if u64::try_from(rows) == Ok(segment.record.rows) {
         return Ok(());
@@ -58,17 +59,7 @@ pub async fn whole(segment: &Arc<Segment>, pace: &Pace) -> Result<(), Error> {
             bytes => pace.pass(bytes).await,
         }
     }
-    let found = reading.crc.finalize();
-    if found == segment.record.crc {
-        return Ok(());
-    }
-    Err(Error::Corrupt {
-        file: segment.path(),
-        what: format!(
-            "its CRC-32 is {found:08x}, {:08x} was written",
-            segment.record.crc
-        ),
-    })
+    segment.compare(reading.crc.finalize())
 }
 
 struct Reading {

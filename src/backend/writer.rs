@@ -85,9 +85,13 @@ impl Writer {
         let mut answers = Vec::new();
         for job in jobs {
             let mut draft = Draft::of(group.contents.clone());
-            if let Some(answer) = job(Ok(&mut draft)) {
-                group.absorb(draft);
-                answers.push(answer);
+            match (job(Ok(&mut draft)), draft.failed.take()) {
+                (Some(answer), None) => {
+                    group.absorb(draft);
+                    answers.push(answer);
+                }
+                (Some(answer), Some(failed)) => answer(Err(failed)),
+                (None, _) => {}
             }
         }
         let result = self.make_durable(group);

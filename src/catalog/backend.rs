@@ -68,6 +68,9 @@ pub struct PathState {
     pub medium: Medium,
     /// Whether files can be written and read.
     pub online: bool,
+    /// Why not, if they can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Bytes of tablets' files.
     pub data_used: u64,
     /// Bytes of everything else on the disk.

@@ -2,6 +2,7 @@
 //!
 //! None of it is journaled; after a start it is seen again. Everything that is wanted goes through `apply`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::backend::BackendState;
@@ -36,6 +37,27 @@ impl Catalog {
     /// A backend does not have its replica of a tablet, or has it again. Says whether that is news.
     pub fn observe_loss(&mut self, tablet: TabletId, backend: BackendId, lost: bool) -> bool {
         self.tablets.set_bad(tablet, backend, lost)
+    }
+
+    /// Why a backend says that its replica is bad; `None` where it does not say so.
+    pub fn observe_cause(&mut self, backend: BackendId, replica: ReplicaId, why: Option<&str>) {
+        let key = (backend, replica);
+        match (self.causes.get(&key), why) {
+            (Some(known), Some(why)) if **known == *why => {}
+            (_, Some(why)) => drop(self.causes.insert(key, why.into())),
+            (Some(_), None) => drop(self.causes.remove(&key)),
+            (None, None) => {}
+        }
+    }
+
+    /// A backend has told of all its replicas: nothing is the matter with others than these.
+    pub fn keep_causes(&mut self, backend: BackendId, told: &BTreeSet<ReplicaId>) {
+        let all = (backend, ReplicaId(0))..=(backend, ReplicaId(u64::MAX));
+        let known = self.causes.range(all).map(|(key, _)| *key);
+        let over: Vec<_> = known.filter(|(_, of)| !told.contains(of)).collect();
+        for key in over {
+            self.causes.remove(&key);
+        }
     }
 
     /// A load has begun, or is publishing.

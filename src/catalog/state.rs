@@ -35,6 +35,8 @@ pub struct Catalog {
     pub backends: OrdMap<BackendId, Arc<Backend>>,
     /// What is known of each storage node; observed, not journaled.
     pub backend_states: OrdMap<BackendId, Arc<BackendState>>,
+    /// Why backends say that replicas of theirs are bad, or will be when nobody needs them; observed, not journaled.
+    pub causes: OrdMap<(BackendId, ReplicaId), Arc<str>>,
     /// Users by name.
     pub users: OrdMap<String, Arc<User>>,
     /// Loads that run, and those that ended and are remembered. Those before their commit are observed, not journaled.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -21,12 +22,16 @@ pub fn spool(mut feed: Feed<Bytes>, dir: &Path) -> Result<File, Error> {
 }
 
 fn nameless(dir: &Path) -> io::Result<File> {
-    fs::create_dir_all(dir)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)?;
     let path = dir.join(format!("spool-{:032x}", rand::random::<u128>()));
     let file = OpenOptions::new()
         .read(true)
         .write(true)
         .create_new(true)
+        .mode(0o600)
         .open(&path)?;
     // Without a name from now on: a crash leaves nothing.
     fs::remove_file(&path)?;

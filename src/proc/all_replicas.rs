@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, Version};
 use crate::proc::node::Scan;
 use crate::proc::table::Wanted;
+use crate::proc::tablet::cause;
 use crate::proc::urls::{compaction_status, meta_url, root_path};
 use crate::proc::walk::Home;
 use crate::row;
@@ -69,6 +70,8 @@ row! {
         meta_url: Option<String> => "MetaUrl" Text,
         /// Where its backend tells of its compaction.
         compaction_status: Option<String> => "CompactionStatus" Text,
+        /// What of its files is lost or wrong, as its backend says; NULL where nothing is.
+        cause: Option<String> => "Cause" Text,
     }
 }
 
@@ -125,6 +128,7 @@ impl AnyReplicaRow {
             disk_root_path: root_path(view, replica),
             meta_url: backend.map(|b| meta_url(b, tablet_id)),
             compaction_status: backend.map(|b| compaction_status(b, tablet_id)),
+            cause: cause(view, replica),
         }
     }
 }

@@ -34,6 +34,8 @@ row! {
         data_total: u64 => "DataTotalCapacity" Size,
         /// Percentage of `DataTotalCapacity` that tablets' files take.
         data_used_pct: f64 => "DataUsedPct" Percent,
+        /// Why it is offline.
+        err_msg: Option<String> => "ErrMsg" Text or "N/A",
     }
 }
 
@@ -73,6 +75,7 @@ impl From<&PathState> for PathRow {
             tablet_num: path.tablets,
             data_total,
             data_used_pct: share(path.data_used, data_total),
+            err_msg: path.why.clone(),
         }
     }
 }

@@ -26,7 +26,7 @@ fn paths_of_balance_and_their_columns() {
         /cluster_balance/cluster_load_stat/{medium}
             BeId, Cluster, Available, UsedCapacity, Capacity, UsedPercent, ReplicaNum, CapCoeff, ReplCoeff, Score, Class
         /cluster_balance/cluster_load_stat/{medium}/{backend}
-            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct
+            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct, ErrMsg
         /cluster_balance/working_slots
             BeId, PathHash, AvailSlots, TotalSlots, BalanceSlot, AvgRate, TotalBalanceSlots, RootPath
         /cluster_balance/working_slots/{backend}
@@ -38,15 +38,15 @@ fn paths_of_balance_and_their_columns() {
         /cluster_balance/pending_tablets
             TabletId, Type, Status, State, OrigPrio, DynmPrio, SrcBe, SrcPath, DestBe, DestPath, Timeout, Create, LstSched, LstVisit, Finished, Rate, FailedSched, FailedRunning, LstAdjPrio, VisibleVer, VisibleVerHash, CmtVer, CmtVerHash, ErrMsg, Medium
         /cluster_balance/pending_tablets/{tablet}
-            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState, Cause
         /cluster_balance/running_tablets
             TabletId, Type, Status, State, OrigPrio, DynmPrio, SrcBe, SrcPath, DestBe, DestPath, Timeout, Create, LstSched, LstVisit, Finished, Rate, FailedSched, FailedRunning, LstAdjPrio, VisibleVer, VisibleVerHash, CmtVer, CmtVerHash, ErrMsg, Medium
         /cluster_balance/running_tablets/{tablet}
-            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState, Cause
         /cluster_balance/history_tablets
             TabletId, Type, Status, State, OrigPrio, DynmPrio, SrcBe, SrcPath, DestBe, DestPath, Timeout, Create, LstSched, LstVisit, Finished, Rate, FailedSched, FailedRunning, LstAdjPrio, VisibleVer, VisibleVerHash, CmtVer, CmtVerHash, ErrMsg, Medium
         /cluster_balance/history_tablets/{tablet}
-            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState, Cause
         /cluster_balance/all_tablets
             TabletId
     "#]].assert_eq(&paths(true));
@@ -72,9 +72,9 @@ fn paths_and_their_columns() {
         /dbs/{db}/{table}/partitions/{partition}
             IndexId, IndexName, State, LastConsistencyCheckTime, TabletBalanceStat, Tablets
         /dbs/{db}/{table}/partitions/{partition}/{index}
-            TabletId, ReplicaId, BackendId, SchemaHash, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, DataSize, RowCount, State, LstConsistencyCheckTime, CheckVersion, CheckVersionHash, VersionCount, PathHash, MetaUrl, CompactionStatus, DiskRootPath, IsConsistent, Checksum
+            TabletId, ReplicaId, BackendId, SchemaHash, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, DataSize, RowCount, State, LstConsistencyCheckTime, CheckVersion, CheckVersionHash, VersionCount, PathHash, MetaUrl, CompactionStatus, DiskRootPath, IsConsistent, Checksum, Cause
         /dbs/{db}/{table}/partitions/{partition}/{index}/{tablet}
-            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState
+            ReplicaId, BackendId, Version, VersionHash, LstSuccessVersion, LstSuccessVersionHash, LstFailedVersion, LstFailedVersionHash, LstFailedTime, SchemaHash, DataSize, RowCount, State, IsBad, VersionCount, PathHash, MetaUrl, CompactionStatus, IsSetBadForce, IsErrorState, Cause
         /dbs/{db}/{table}/index_schema
             IndexId, IndexName, SchemaVersion, SchemaHash, ShortKeyColumnCount, StorageType, Keys
         /dbs/{db}/{table}/index_schema/{index}
@@ -82,7 +82,7 @@ fn paths_and_their_columns() {
         /backends
             BackendId, IP, HeartbeatPort, BePort, HttpPort, BrpcPort, LastStartTime, LastHeartbeat, Alive, SystemDecommissioned, ClusterDecommissioned, TabletNum, DataUsedCapacity, AvailCapacity, TotalCapacity, UsedPct, MaxDiskUsedPct, ErrMsg, Version, Status, DataTotalCapacity, DataUsedPct, CpuCores, MemLimit, NumRunningQueries, MemUsedPct, CpuUsedPct, DataCacheMetrics, Location, StatusCode
         /backends/{backend}
-            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct
+            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct, ErrMsg
         /frontends
             Id, Name, IP, EditLogPort, HttpPort, QueryPort, RpcPort, Role, ClusterId, Join, Alive, ReplayedJournalId, LastHeartbeat, IsHelper, ErrMsg, StartTime, Version
         /transactions
@@ -117,7 +117,7 @@ fn tables_and_their_columns() {
         sys.backends
             BackendId Int, IP Text, HeartbeatPort Int, BePort Int, HttpPort Int, BrpcPort Int, LastStartTime Time, LastHeartbeat Time, Alive Bool, SystemDecommissioned Bool, ClusterDecommissioned Bool, TabletNum Int, DataUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, UsedPct Percent, MaxDiskUsedPct Percent, ErrMsg Text, Version Text, Status Text, DataTotalCapacity Size, DataUsedPct Percent, CpuCores Int, MemLimit ShortSize, NumRunningQueries Int, MemUsedPct Percent, CpuUsedPct Percent, DataCacheMetrics Text, Location Text, StatusCode Text
         sys.backend_paths
-            BackendId Int, RootPath Text, DataUsedCapacity Size, OtherUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, TotalUsedPct Percent, State Text, PathHash Int, StorageMedium Text, TabletNum Int, DataTotalCapacity Size, DataUsedPct Percent
+            BackendId Int, RootPath Text, DataUsedCapacity Size, OtherUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, TotalUsedPct Percent, State Text, PathHash Int, StorageMedium Text, TabletNum Int, DataTotalCapacity Size, DataUsedPct Percent, ErrMsg Text
         sys.frontends
             Id Int, Name Text, IP Text, EditLogPort Int, HttpPort Int, QueryPort Int, RpcPort Int, Role Text, ClusterId Int, Join Bool, Alive Bool, ReplayedJournalId Int, LastHeartbeat Time, IsHelper Bool, ErrMsg Text, StartTime Time, Version Text
         sys.balance_stat
@@ -141,7 +141,7 @@ fn tables_and_their_columns() {
         sys.transactions
             DbId Int, DbName Text, TransactionId Int, Label Text, Coordinator Text, TransactionStatus Text, LoadJobSourceType Text, PrepareTime Time, PreparedTime Time, CommitTime Time, PublishTime Time, FinishTime Time, Reason Text, ErrorReplicasCount Int, ListenerId Int, TimeoutMs Int, PreparedTimeoutMs Int, ErrMsg Text
         sys.replicas
-            TabletId Int, ReplicaId Int, BackendId Int, DbName Text, TableName Text, PartitionName Text, DbId Int, TableId Int, PartitionId Int, IndexId Int, Version Int, VisibleVersion Int, LastFailedVersion Int, LastSuccessVersion Int, LastFailedTime Time, DataSize Bytes, RowCount Int, VersionCount Int, State Text, IsBad Bool, IsSetBadForce Bool, Status Text, PathHash Int, DiskRootPath Text, MetaUrl Text, CompactionStatus Text
+            TabletId Int, ReplicaId Int, BackendId Int, DbName Text, TableName Text, PartitionName Text, DbId Int, TableId Int, PartitionId Int, IndexId Int, Version Int, VisibleVersion Int, LastFailedVersion Int, LastSuccessVersion Int, LastFailedTime Time, DataSize Bytes, RowCount Int, VersionCount Int, State Text, IsBad Bool, IsSetBadForce Bool, Status Text, PathHash Int, DiskRootPath Text, MetaUrl Text, CompactionStatus Text, Cause Text
         sys.tablets
             TabletId Int, DbName Text, TableName Text, PartitionName Text, IndexName Text, DbId Int, TableId Int, PartitionId Int, IndexId Int, Bucket Int, VisibleVersion Int, Status Text, ReplicationNum Int, ReplicaNum Int, OkReplicaNum Int, RowCount Int, DataSize Bytes
         sys.shard_repair

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::ids::{NO_VERSION, ReplicaId, TabletId, Version};
 use crate::proc::content;
 use crate::proc::index_schemas::schema_hash;
+use crate::proc::tablet::cause;
 use crate::proc::urls::{compaction_status, meta_url, root_path};
 use crate::proc::{Error, Node, Place};
 use crate::row;
@@ -65,6 +66,8 @@ row! {
         is_consistent: Option<bool> => "IsConsistent" Bool or "N/A",
         /// The digest of this replica; -1 when it gave none (StarRocks).
         checksum: i64 => "Checksum" Int,
+        /// What of its files is lost or wrong, as its backend says.
+        cause: Option<String> => "Cause" Text or "N/A",
     }
 }
 
@@ -129,6 +132,7 @@ impl TabletReplicaRow {
             meta_url: backend.map(|b| meta_url(b, tablet)),
             compaction_status: backend.map(|b| compaction_status(b, tablet)),
             disk_root_path: root_path(view, replica),
+            cause: cause(view, replica),
             ..TabletReplicaRow::none(tablet)
         }
     }
@@ -171,6 +175,7 @@ impl TabletReplicaRow {
             disk_root_path: None,
             is_consistent: None,
             checksum: -1,
+            cause: None,
         }
     }
 }

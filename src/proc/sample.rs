@@ -97,6 +97,7 @@ impl Cluster {
                 hash: 7_000 + i64::try_from(id.0).unwrap_or(0),
                 medium: Medium::Ssd,
                 online: true,
+                why: None,
                 data_used: 1 << 20,
                 other_used: 1 << 20,
                 available: 6 << 20,

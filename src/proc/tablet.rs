@@ -52,6 +52,8 @@ row! {
         is_set_bad_force: bool => "IsSetBadForce" Bool,
         /// Whether it can't apply loads; never so for duplicate keys (StarRocks).
         is_error_state: bool => "IsErrorState" Bool,
+        /// What of its files is lost or wrong, as its backend says.
+        cause: Option<String> => "Cause" Text or "N/A",
     }
 }
 
@@ -96,6 +98,13 @@ impl ReplicaRow {
             compaction_status: backend.map(|b| compaction_status(b, tablet)),
             is_set_bad_force: replica.set_bad_force,
             is_error_state: false,
+            cause: cause(view, replica),
         }
     }
+}
+
+/// What of a replica's files is lost or wrong, as its backend says.
+pub fn cause(view: &View, replica: &Replica) -> Option<String> {
+    let known = view.catalog.causes.get(&(replica.backend, replica.id))?;
+    Some(known.to_string())
 }

@@ -26,7 +26,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     (
         "SHOW TABLET FROM tbl1;",
         "| TabletId | ReplicaId | BackendId | SchemaHash | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | DataSize | RowCount | State  | LstConsistencyCheckTime | CheckVersion |     CheckVersionHash | VersionCount | PathHash             | MetaUrl              | CompactionStatus     |",
-        "DiskRootPath IsConsistent Checksum",
+        "DiskRootPath IsConsistent Checksum Cause",
     ),
     (
         "ADMIN SHOW REPLICA DISTRIBUTION FROM tbl1;",
@@ -41,7 +41,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     (
         "SHOW PROC '/dbs/29502391/29502428/partitions/29502427/29502428/29502553';",
         "| ReplicaId | BackendId | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | SchemaHash | DataSize | RowCount | State  | IsBad | VersionCount | PathHash             | MetaUrl  | CompactionStatus |",
-        "IsSetBadForce IsErrorState",
+        "IsSetBadForce IsErrorState Cause",
     ),
     (
         "SHOW PROC '/cluster_balance/pending_tablets';",

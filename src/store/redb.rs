@@ -4,7 +4,6 @@
 //! for writing, over a view that keeps the file as it is: a damaged one is refused and never touched. redb panics on
 //! some damage, so its calls are fenced.
 
-mod overlay;
 mod storage;
 mod tables;
 
@@ -15,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, WriteTransaction};
 
-use self::overlay::Overlay;
 use self::storage::{FirstFailure, Storage};
 use self::tables::{CHUNKS, FORMAT, META, Meta, RECORDS, read_all, refused, sealed};
+use crate::overlay::Overlay;
 use crate::store::error::Error;
 use crate::store::files;
 use crate::store::journal::{Extent, Item, Journal, Record};

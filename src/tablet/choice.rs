@@ -15,7 +15,8 @@ pub fn out_of_use(desk: &Desk<'_>, replica: &Replica) -> Option<Reason> {
     } else if !desk.catalog.alive(backend) {
         Some(Reason::Dead(backend))
     } else if replica.bad {
-        Some(Reason::Bad(replica.id))
+        let cause = desk.catalog.causes.get(&(backend, replica.id));
+        Some(Reason::Bad(replica.id, cause.cloned()))
     } else if replica.state == ReplicaState::Clone {
         Some(Reason::BeingFilled(replica.id))
     } else {

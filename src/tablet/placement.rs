@@ -153,6 +153,7 @@ mod tests {
                 hash: 1,
                 medium: *medium,
                 online: true,
+                why: None,
                 data_used: 0,
                 other_used: 0,
                 available: 1,

@@ -3,6 +3,7 @@
 //! ErrMsg, EXPLAIN TABLET and the log print these. Texts follow StarRocks' where it has one.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ids::{BackendId, ReplicaId, TxnId, Version};
 
@@ -33,8 +34,8 @@ pub enum Reason {
     SameHost(BackendId),
     /// The backend has no replica of the tablet.
     HasNoReplica(BackendId),
-    /// The replica is bad: its files are lost or wrong, or an operator said so.
-    Bad(ReplicaId),
+    /// The replica is bad: its files are lost or wrong, as its backend says, or an operator said so.
+    Bad(ReplicaId, Option<Arc<str>>),
     /// The replica lacks versions that readers see.
     Behind {
         /// The replica.
@@ -175,7 +176,7 @@ impl Reason {
             Reason::HasReplica(_) => "HAS_REPLICA",
             Reason::SameHost(_) => "SAME_HOST",
             Reason::HasNoReplica(_) => "HAS_NO_REPLICA",
-            Reason::Bad(_) => "REPLICA_BAD",
+            Reason::Bad(..) => "REPLICA_BAD",
             Reason::Behind { .. } => "REPLICA_BEHIND",
             Reason::InStep(_) => "IN_STEP",
             Reason::BeingFilled(_) => "REPLICA_BEING_FILLED",
@@ -266,7 +267,8 @@ impl fmt::Display for Reason {
             Reason::HasReplica(id) => write!(f, "backend {id} has a replica already"),
             Reason::SameHost(id) => write!(f, "another replica is on the host of backend {id}"),
             Reason::HasNoReplica(id) => write!(f, "backend {id} has no replica"),
-            Reason::Bad(id) => write!(f, "replica {id} is bad"),
+            Reason::Bad(id, None) => write!(f, "replica {id} is bad"),
+            Reason::Bad(id, Some(cause)) => write!(f, "replica {id} is bad: {cause}"),
             Reason::Behind {
                 replica,
                 version,

@@ -84,6 +84,7 @@ impl Model {
                 hash: (id.0 * 10 + at as u64) as i64,
                 medium: *medium,
                 online: true,
+                why: None,
                 data_used: 0,
                 other_used: 0,
                 available: *total,

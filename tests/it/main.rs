@@ -8,6 +8,7 @@ mod malformed;
 mod promises;
 mod readme;
 mod repair;
+mod seeded;
 mod slt;
 mod tidy;
 mod wire;

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("lock", &[]),
     ("memory", &["code"]),
+    ("overlay", &[]),
     ("rows", &["clock", "ids"]),
     ("config", &["clock", "code", "rows"]),
     ("catalog", &["ids", "clock", "code"]),
@@ -30,7 +31,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "ids", "clock", "code", "config", "durable", "fault", "lock", "catalog", "leader",
+            "ids", "clock", "code", "config", "durable", "fault", "lock", "overlay", "catalog",
+            "leader",
         ],
     ),
     (
@@ -43,8 +45,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "backend",
         &[
-            "ids", "clock", "code", "memory", "config", "durable", "fault", "lock", "rows",
-            "catalog", "load",
+            "ids", "clock", "code", "memory", "config", "durable", "fault", "lock", "overlay",
+            "rows", "catalog", "load",
         ],
     ),
     (
@@ -106,7 +108,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("opensrv_mysql", &["mysql"]),
     ("axum", &["http", "backend", "load"]),
-    ("redb", &["store", "backend"]),
+    ("redb", &["store", "backend", "overlay"]),
     (
         "datafusion",
         &[

@@ -209,7 +209,7 @@ mod tests {
             .map(|(start, end)| Arc::new(Rowset::empty(*start, *end, Timestamp(0))));
         let tablet = Tablet {
             spec: spec(),
-            columns: Arc::new(open::columns_of(Vec::new(), 0)),
+            columns: Arc::new(open::columns_of(Vec::new(), 0).unwrap()),
             created: Timestamp(0),
             damage: None,
             rowsets: Vec::new(),
@@ -232,7 +232,7 @@ mod tests {
         });
         let install = Install {
             spec: spec(),
-            columns: Arc::new(open::columns_of(Vec::new(), 0)),
+            columns: Arc::new(open::columns_of(Vec::new(), 0).unwrap()),
             version,
             seen: draft.tablet(ID).ok(),
             full,

@@ -193,6 +193,7 @@ mod tests {
                 rows,
                 bytes: 1,
                 crc: 0,
+                sums: Vec::new(),
             }],
             exact_from: start,
             marks: marks.to_vec(),

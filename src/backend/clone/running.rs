@@ -125,7 +125,7 @@ pub fn enter(state: &State, request: CloneTablet) -> Result<watch::Receiver<Outc
         tablet,
         number,
     };
-    let copy = Cloning::new(state, request, progress.clone());
+    let copy = Cloning::new(state, request, progress.clone())?;
     let task = tokio::spawn(async move {
         // Kept to the end of the task, also to an early one.
         let (entry, _room) = (entry, room);

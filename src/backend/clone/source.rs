@@ -85,9 +85,13 @@ impl Holds {
 /// It is not here, or can't be copied.
 pub fn describe(state: &State, request: DescribeReplica) -> Result<ReplicaRowsets, Error> {
     let tablet = sound(state, request.tablet, request.replica)?;
+    let mut rowsets: Vec<_> = tablet.rowsets.iter().map(|r| r.record()).collect();
+    // The copier takes its own sums of what it writes, once that is found to be the whole file.
+    let segments = rowsets.iter_mut().flat_map(|r| &mut r.segments);
+    segments.for_each(|s| s.sums.clear());
     let answer = ReplicaRowsets {
         version: tablet.version,
-        rowsets: tablet.rowsets.iter().map(|r| r.record()).collect(),
+        rowsets,
     };
     state.copying().holds.hold(request.copier, tablet);
     Ok(answer)

@@ -9,7 +9,7 @@ use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use crate::backend::damage;
+use crate::backend::checked::Checked;
 use crate::backend::error::Error;
 use crate::backend::incoming::Incoming;
 use crate::backend::rowset::Rowset;
@@ -66,12 +66,14 @@ pub fn merge(
             file: segment.path(),
             what: e.to_string(),
         };
-        let reader = ParquetRecordBatchReaderBuilder::try_new(segment.open()?)
+        // Damage that is written anew has right checksums, and nobody finds it any more.
+        let file = Checked::open(segment, schema.fields().len())?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone())
             .and_then(|b| b.with_batch_size(BATCH_ROWS).build())
-            .map_err(|e| damage::of_parquet(segment, &e))?;
+            .map_err(|e| file.explain(&e))?;
         let mut read = 0;
         for batch in reader {
-            let batch = batch.map_err(|e| damage::of_arrow(segment, &e))?;
+            let batch = batch.map_err(|e| file.explain(&e))?;
             read += batch.num_rows() as u64;
             // Files may differ from the table in what they say of NULL; the columns are the same.
             let batch = RecordBatch::try_new(schema.clone(), batch.columns().to_vec())

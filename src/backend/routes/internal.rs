@@ -18,9 +18,9 @@ use crate::backend::api::{
 use crate::backend::error::Error;
 use crate::backend::machine;
 use crate::backend::state::State;
-use crate::backend::tablet::Tablet;
+use crate::backend::tablet::{self, Tablet};
 use crate::backend::whereabouts::Whereabouts;
-use crate::backend::{create, publish as publishing, receive, remove, scan as scanning};
+use crate::backend::{create, listing, publish as publishing, receive, remove, scan as scanning};
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
 
@@ -70,12 +70,20 @@ pub(super) async fn report(
     for (at, path) in state.paths().iter().enumerate() {
         let contents = path.shared.contents();
         let hash = path.identity().path;
-        let online = path.shared.online().is_ok();
+        let offline = path
+            .shared
+            .online()
+            .err()
+            .map(|e| tablet::said(&e.to_string()));
         let counts = |t: &&Arc<Tablet>| here.of(t.id()).is_none_or(|(best, _)| best == at);
         let tell = |tablet: &Arc<Tablet>| {
             let mut report = tablet.report(hash);
             // It can't be read, and comes back as it was if its path does.
-            report.bad |= !online;
+            report.bad |= offline.is_some();
+            report.why = report
+                .why
+                .or_else(|| state.doubts().of(tablet).map(|why| tablet::said(&why)))
+                .or_else(|| offline.clone());
             report
         };
         pending.extend(contents.pending.keys().map(|(txn, _)| *txn));
@@ -89,6 +97,10 @@ pub(super) async fn report(
                 }
             }
         }
+    }
+    if full {
+        // What it finds is told of as a change.
+        tokio::spawn(listing::look(state.clone()));
     }
     tablets.extend(gone.into_iter().map(dropped));
     pending.sort_unstable();
@@ -183,6 +195,7 @@ fn dropped(tablet: TabletId) -> TabletReport {
         version: crate::ids::NO_VERSION,
         max_version: crate::ids::NO_VERSION,
         bad: false,
+        why: None,
         data_size: 0,
         row_count: 0,
         version_count: 0,

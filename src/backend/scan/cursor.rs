@@ -1,7 +1,6 @@
 //! Reads the rows of a tablet in their order, file by file and row group by row group. Blocks.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array};
@@ -13,10 +12,9 @@ use parquet::arrow::arrow_reader::{
 };
 
 use crate::backend::api::ScanRequest;
-use crate::backend::damage;
+use crate::backend::checked::Checked;
 use crate::backend::error::Error;
 use crate::backend::scan::{Part, prune};
-use crate::backend::segment::Segment;
 use crate::backend::tablet::{Columns, Tablet};
 
 /// Name of the first column: the ordinal of each row.
@@ -39,8 +37,7 @@ pub struct Cursor {
 
 /// The file that is being read.
 struct Open {
-    segment: Arc<Segment>,
-    file: File,
+    file: Checked,
     metadata: ArrowReaderMetadata,
     /// Row groups to read: number, ordinal of the first row wanted, rows to skip, rows to give.
     groups: VecDeque<Group>,
@@ -108,8 +105,8 @@ impl Cursor {
         while self.left > 0 {
             if let Some(open) = &mut self.open {
                 if let Some((batch, ordinal)) = open.next(&self.request, self.left)? {
-                    let segment = open.segment.clone();
-                    return self.shape(&segment, &batch, ordinal).map(Some);
+                    let file = open.file.clone();
+                    return self.shape(&file, &batch, ordinal).map(Some);
                 }
                 self.open = None;
             }
@@ -124,7 +121,7 @@ impl Cursor {
     /// Puts the ordinals before the columns, in the order in which they were asked for.
     fn shape(
         &mut self,
-        segment: &Segment,
+        file: &Checked,
         batch: &RecordBatch,
         ordinal: u64,
     ) -> Result<RecordBatch, Error> {
@@ -140,16 +137,16 @@ impl Cursor {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)
-            .map_err(|e| damage::of_arrow(segment, &e))
+            .map_err(|e| file.explain(&e))
     }
 }
 
 impl Open {
     fn new(part: Part, request: &ScanRequest, columns: &Columns) -> Result<Open, Error> {
         let segment = part.segment;
-        let file = segment.open()?;
+        let file = Checked::open(&segment, request.columns.len())?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-            .map_err(|e| damage::of_parquet(&segment, &e))?;
+            .map_err(|e| file.explain(&e))?;
         let mut groups = VecDeque::new();
         let mut next = part.first;
         for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
@@ -173,7 +170,6 @@ impl Open {
             });
         }
         Ok(Open {
-            segment,
             file,
             metadata,
             groups,
@@ -197,7 +193,7 @@ impl Open {
                         let batch = batch.slice(0, batch.num_rows().min(most));
                         return Ok(Some((batch, first)));
                     }
-                    Some(Err(e)) => return Err(damage::of_arrow(&self.segment, &e)),
+                    Some(Err(e)) => return Err(self.file.explain(&e)),
                     None => self.reader = None,
                 }
             }
@@ -213,20 +209,15 @@ impl Open {
         group: &Group,
         request: &ScanRequest,
     ) -> Result<ParquetRecordBatchReader, Error> {
-        let file = self.file.try_clone().map_err(|e| Error::Io {
-            doing: "reading",
-            path: self.segment.path(),
-            cause: e.to_string(),
-        })?;
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), sorted(&request.columns));
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+        ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
             .with_row_groups(vec![group.number])
             .with_projection(mask)
             .with_offset(group.skip)
             .with_limit(group.rows)
             .with_batch_size(BATCH_ROWS)
             .build()
-            .map_err(|e| damage::of_parquet(&self.segment, &e))
+            .map_err(|e| self.file.explain(&e))
     }
 }
 

@@ -155,3 +155,30 @@ async fn tablets_go_to_their_medium_and_spread() {
     }
     node.running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_is_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("path");
+    let node = Node::start(&dir, quiet()).await;
+    node.create(&[1]).await;
+    node.put(10, 1, 2, 0..10).await;
+    node.drop_tablet(1, 1001, 1).await;
+    node.create(&[2]).await;
+    node.load(11, 2, 0..10).await;
+    node.running.stop().await;
+    let mut left = vec![dir];
+    let mut seen = 0;
+    while let Some(path) = left.pop() {
+        let found = std::fs::metadata(&path).unwrap();
+        let wanted = if found.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(found.permissions().mode() & 0o777, wanted, "{path:?}");
+        if found.is_dir() {
+            left.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+        }
+        seen += 1;
+    }
+    // The path, its data, two tablets with a file each, metadata and the lock.
+    assert!(seen >= 8, "{seen}");
+}

@@ -1,5 +1,6 @@
 //! Changes of backends and users.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Misfit, Touched};
@@ -40,6 +41,7 @@ impl Catalog {
             return Err(Misfit::Missing("backend", id.to_string()));
         }
         self.backend_states.remove(&id);
+        self.keep_causes(id, &BTreeSet::new());
         touched.backends = true;
         Ok(())
     }

@@ -60,7 +60,11 @@ impl Core {
         let mut again = Vec::new();
         let mut strangers = BTreeSet::new();
         let mut shown = BTreeSet::new();
+        let mut told = BTreeSet::new();
         for of in &report.tablets {
+            if of.why.is_some() {
+                told.insert(of.replica);
+            }
             match self.observe(id, asked, of) {
                 Some(changed) => {
                     shown.insert(of.tablet);
@@ -71,6 +75,7 @@ impl Core {
             }
         }
         if report.full {
+            self.head.keep_causes(id, &told);
             again.extend(self.lost(id, asked, &shown));
             let now = self.now;
             self.head
@@ -122,6 +127,9 @@ impl Core {
         }
         let now = self.now;
         let changed = self.head.observe_replica(of.tablet, id, &reported, now)?;
+        if belief != Belief::Nothing {
+            self.head.observe_cause(id, of.replica, of.why.as_deref());
+        }
         if changed && was_bad && !reported.bad {
             self.renewed(id, of.tablet, of.version);
         }
@@ -157,6 +165,13 @@ impl Core {
                 self.news.belief((id, *tablet), asked, shown) == Belief::All
             }) && !self.heal.fills(id, *tablet)
         });
+        for tablet in &lost {
+            let own = self.head.tablets.view(*tablet).and_then(|view| view.on(id));
+            if let Some(own) = own {
+                let why = "its backend does not have it";
+                self.head.observe_cause(id, own.id, Some(why));
+            }
+        }
         lost.retain(|tablet| self.head.observe_loss(*tablet, id, true));
         lost
     }

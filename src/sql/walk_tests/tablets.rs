@@ -119,11 +119,11 @@ fn the_detail_command_of_a_tablet_shows_its_replicas() {
     check(
         &rows.text(0, "DetailCmd").unwrap(),
         expect![[r#"
-        ReplicaId | BackendId | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | SchemaHash | DataSize | RowCount | State | IsBad | VersionCount | PathHash | MetaUrl | CompactionStatus | IsSetBadForce | IsErrorState
-        14000 | 10001 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | -1 | 784 | 3 | NORMAL | false | 2 | 17001 | http://127.0.0.1:8040/api/meta/header/13000 | http://127.0.0.1:8040/api/compaction/show?tablet_id=13000 | false | false
-        14001 | 10002 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | -1 | 784 | 3 | NORMAL | false | 2 | 17002 | http://127.0.0.1:8041/api/meta/header/13000 | http://127.0.0.1:8041/api/compaction/show?tablet_id=13000 | false | false
-        14002 | 10003 | 1 | 0 | 1 | 0 | 2 | 0 | T | -1 | 0 | 0 | NORMAL | false | 1 | -1 | http://127.0.0.1:8042/api/meta/header/13000 | http://127.0.0.1:8042/api/compaction/show?tablet_id=13000 | false | false
-    "#]],
+            ReplicaId | BackendId | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | SchemaHash | DataSize | RowCount | State | IsBad | VersionCount | PathHash | MetaUrl | CompactionStatus | IsSetBadForce | IsErrorState | Cause
+            14000 | 10001 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | -1 | 784 | 3 | NORMAL | false | 2 | 17001 | http://127.0.0.1:8040/api/meta/header/13000 | http://127.0.0.1:8040/api/compaction/show?tablet_id=13000 | false | false | N/A
+            14001 | 10002 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | -1 | 784 | 3 | NORMAL | false | 2 | 17002 | http://127.0.0.1:8041/api/meta/header/13000 | http://127.0.0.1:8041/api/compaction/show?tablet_id=13000 | false | false | N/A
+            14002 | 10003 | 1 | 0 | 1 | 0 | 2 | 0 | T | -1 | 0 | 0 | NORMAL | false | 1 | -1 | http://127.0.0.1:8042/api/meta/header/13000 | http://127.0.0.1:8042/api/compaction/show?tablet_id=13000 | false | false | N/A
+        "#]],
     );
     check(
         "SHOW TABLET 5",
@@ -139,10 +139,10 @@ fn tablets_of_a_table_are_listed_and_filtered() {
     check(
         "SHOW TABLET FROM shop.orders PARTITION (p1) LIMIT 3",
         expect![[r#"
-            TabletId | ReplicaId | BackendId | SchemaHash | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | DataSize | RowCount | State | LstConsistencyCheckTime | CheckVersion | CheckVersionHash | VersionCount | PathHash | MetaUrl | CompactionStatus | DiskRootPath | IsConsistent | Checksum
-            13000 | 14000 | 10001 | 1896600571 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | 784 | 3 | NORMAL | N/A | -1 | -1 | 2 | 17001 | http://127.0.0.1:8040/api/meta/header/13000 | http://127.0.0.1:8040/api/compaction/show?tablet_id=13000 | /disk10001 | N/A | -1
-            13000 | 14001 | 10002 | 1896600571 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | 784 | 3 | NORMAL | N/A | -1 | -1 | 2 | 17002 | http://127.0.0.1:8041/api/meta/header/13000 | http://127.0.0.1:8041/api/compaction/show?tablet_id=13000 | /disk10002 | N/A | -1
-            13000 | 14002 | 10003 | 1896600571 | 1 | 0 | 1 | 0 | 2 | 0 | T | 0 | 0 | NORMAL | N/A | -1 | -1 | 1 | -1 | http://127.0.0.1:8042/api/meta/header/13000 | http://127.0.0.1:8042/api/compaction/show?tablet_id=13000 | N/A | N/A | -1
+            TabletId | ReplicaId | BackendId | SchemaHash | Version | VersionHash | LstSuccessVersion | LstSuccessVersionHash | LstFailedVersion | LstFailedVersionHash | LstFailedTime | DataSize | RowCount | State | LstConsistencyCheckTime | CheckVersion | CheckVersionHash | VersionCount | PathHash | MetaUrl | CompactionStatus | DiskRootPath | IsConsistent | Checksum | Cause
+            13000 | 14000 | 10001 | 1896600571 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | 784 | 3 | NORMAL | N/A | -1 | -1 | 2 | 17001 | http://127.0.0.1:8040/api/meta/header/13000 | http://127.0.0.1:8040/api/compaction/show?tablet_id=13000 | /disk10001 | N/A | -1 | N/A
+            13000 | 14001 | 10002 | 1896600571 | 2 | 0 | 2 | 0 | -1 | 0 | N/A | 784 | 3 | NORMAL | N/A | -1 | -1 | 2 | 17002 | http://127.0.0.1:8041/api/meta/header/13000 | http://127.0.0.1:8041/api/compaction/show?tablet_id=13000 | /disk10002 | N/A | -1 | N/A
+            13000 | 14002 | 10003 | 1896600571 | 1 | 0 | 1 | 0 | 2 | 0 | T | 0 | 0 | NORMAL | N/A | -1 | -1 | 1 | -1 | http://127.0.0.1:8042/api/meta/header/13000 | http://127.0.0.1:8042/api/compaction/show?tablet_id=13000 | N/A | N/A | -1 | N/A
         "#]],
     );
     let count = |text| rows(text).unwrap().rows.len();

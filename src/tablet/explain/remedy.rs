@@ -22,7 +22,7 @@ pub(super) fn of_tablet(
 ) -> Option<String> {
     let config = desk.config;
     Some(match reason {
-        Reason::NoSource | Reason::Bad(_) | Reason::Behind { .. } | Reason::NoPath(_) => {
+        Reason::NoSource | Reason::Bad(..) | Reason::Behind { .. } | Reason::NoPath(_) => {
             let (table, partition) = names(desk, tablet?)?;
             format!("ADMIN SHOW REPLICA STATUS FROM {table} PARTITION ({partition})")
         }

@@ -63,6 +63,7 @@ fn statistics(paths: &[Path], config: &Config) -> LoadStatistics {
             hash: at as i64,
             medium: *medium,
             online: true,
+            why: None,
             data_used: *data_used,
             other_used: 0,
             available: capacity - data_used,

@@ -107,9 +107,11 @@ fn alter(cluster: &Cluster, backend: usize, tablet: u64, value: i64) {
     let bytes = writer.into_inner().expect("the file");
     segment.bytes = bytes.len() as u64;
     segment.crc = crc32fast::hash(&bytes);
+    segment.sums.clear();
     std::fs::write(&path, bytes).expect("the file is written");
     let op = Op::put(Table::Rowsets, pair(tablet, start), &rowset);
-    meta.commit(&[op]).expect("the metadata is written");
+    meta.commit(&[op.expect("a record")])
+        .expect("the metadata is written");
 }
 
 /// Stops a backend, changes its replica, and starts it again.

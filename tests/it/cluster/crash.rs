@@ -11,6 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::harness::{Cluster, acknowledged, http};
+use crate::seeded::{Seeded, number};
 
 /// Rows of each load.
 const ROWS: i64 = 20;
@@ -24,26 +25,6 @@ enum Fate {
     Acknowledged,
     /// The answer was a failure.
     Refused,
-}
-
-/// Random numbers that a seed fixes (SplitMix64).
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % limit
-    }
-}
-
-fn number(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(otherwise)
 }
 
 #[tokio::test(flavor = "multi_thread")]

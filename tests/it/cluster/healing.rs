@@ -6,6 +6,7 @@
 mod dead_backend;
 mod decommission;
 mod files;
+mod flips;
 mod frontend;
 mod lagging;
 mod rolling;

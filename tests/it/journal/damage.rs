@@ -9,6 +9,7 @@ use quorate::store::journal::Journal;
 use quorate::store::redb::RedbJournal;
 
 use super::{load, record, sample, sample_content};
+use crate::seeded::{Seeded, number};
 
 /// Opens what `bytes` make as a journal: everything that was written, or an error that leaves the file as it is.
 fn whole_or_refused(path: &Path, bytes: &[u8], what: &str) -> Result<(), Error> {
@@ -87,6 +88,32 @@ fn a_flipped_byte_is_refused_or_harmless() {
         "{refused} of {} refused",
         places.len()
     );
+}
+
+/// `FLIPS=n` says how many times, `SEED=n` which bits.
+#[test]
+fn flipped_bits_are_refused_or_harmless() {
+    let (seed, flips) = (number("SEED", 1), number("FLIPS", 60));
+    println!("replay with: SEED={seed} FLIPS={flips} cargo test --test it flipped_bits");
+    let mut random = Seeded(seed);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.redb");
+    sample(&path);
+    let whole = fs::read(&path).unwrap();
+    let mut refused = 0;
+    for _ in 0..flips {
+        let mut bytes = whole.clone();
+        let bits: Vec<u64> = (0..1 + random.below(2))
+            .map(|_| random.below(bytes.len() as u64 * 8))
+            .collect();
+        for bit in &bits {
+            bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+        }
+        let what = format!("bits {bits:?}");
+        refused += u64::from(whole_or_refused(&path, &bytes, &what).is_err());
+    }
+    println!("{refused} refused, {} the same", flips - refused);
+    assert!(refused > 0 && refused < flips, "{refused} of {flips}");
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl ModelBackend {
                 hash: path.hash,
                 medium: path.medium,
                 online: path.online,
+                why: None,
                 data_used: used,
                 other_used: if full { left } else { 0 },
                 available: if full { 0 } else { left },

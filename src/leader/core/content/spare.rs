@@ -70,7 +70,11 @@ impl Core {
     }
 
     /// Whether a backend other than `asker`, that has reported since the start, has a replica that could serve a read.
-    fn served_elsewhere(&self, tablet: TabletId, asker: BackendId) -> bool {
+    pub(in crate::leader::core) fn served_elsewhere(
+        &self,
+        tablet: TabletId,
+        asker: BackendId,
+    ) -> bool {
         let Some(view) = self.head.tablets.view(tablet) else {
             return false;
         };

@@ -65,6 +65,7 @@ fn a_replica_that_missed_the_rows_is_behind_until_its_backend_reports_the_versio
         version: 3,
         max_version: 3,
         bad: false,
+        why: None,
         data_size: 10,
         row_count: 2,
         version_count: 2,

@@ -257,6 +257,7 @@ fn unknown_tablets_are_dropped_after_their_delay_and_only_outside_safe_mode() {
         version: 1,
         max_version: 1,
         bad: false,
+        why: None,
         data_size: 0,
         row_count: 0,
         version_count: 1,

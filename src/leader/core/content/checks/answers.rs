@@ -66,11 +66,15 @@ impl Core {
         self.start_checks();
     }
 
-    /// Its files are lost or wrong: it is repaired like any other bad replica.
+    /// Its files are lost or wrong: it is repaired like any other bad replica, if there is another; else what can be read of
+    /// it is still read.
     fn take_for_bad(&mut self, tablet: TabletId, replica: ReplicaId, backend: BackendId) {
         let view = self.head.tablets.view(tablet);
         let held = view.and_then(|view| view.on(backend));
-        if held.is_some_and(|held| held.id == replica) && self.found_bad(tablet, backend) {
+        if held.is_some_and(|held| held.id == replica)
+            && self.served_elsewhere(tablet, backend)
+            && self.found_bad(tablet, backend)
+        {
             self.census.look_at(&self.head, &[tablet]);
         }
     }
