@@ -76,21 +76,18 @@ impl Model {
         let id = BackendId(self.fresh(1));
         let (host, port) = (host.to_owned(), id.0 as u16);
         self.apply(Change::AddBackend { id, host, port });
-        let paths = paths
-            .iter()
-            .enumerate()
-            .map(|(at, (medium, total))| PathState {
-                root: format!("/disk{at}"),
-                hash: (id.0 * 10 + at as u64) as i64,
-                medium: *medium,
-                online: true,
-                why: None,
-                data_used: 0,
-                other_used: 0,
-                available: *total,
-                total: *total,
-                tablets: 0,
-            });
+        let paths = (0..).zip(paths).map(|(at, (medium, total))| PathState {
+            root: format!("/disk{at}"),
+            hash: (id.0 * 10 + at) as i64,
+            medium: *medium,
+            online: true,
+            why: None,
+            data_used: 0,
+            other_used: 0,
+            available: *total,
+            total: *total,
+            tablets: 0,
+        });
         let paths = paths.collect();
         self.catalog.observe_backend(id, |state| {
             state.alive = true;
