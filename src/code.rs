@@ -131,6 +131,8 @@ codes! {
     DATA_TOO_LONG = 1406, "22001", 400;
     /// Text that is not valid in its character set.
     INVALID_CHARACTER_STRING = 1300, "HY000", 400;
+    /// A function's result that is longer than max_allowed_packet: NULL, and a warning.
+    FUNCTION_RESULT_TOO_LONG = 1301, "HY000", 400;
     /// Unknown character set.
     UNKNOWN_CHARACTER_SET = 1115, "42000", 400;
     /// A collation of another character set.

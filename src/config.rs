@@ -194,6 +194,24 @@ settings! {
     expr_children_limit: u64 = 1000, "long", true;
     /// Bytes of memory that one query may use.
     query_mem_limit: u64 = 2 << 30, "long", true;
+    /// Bytes of memory that all queries together may use; 0 means three quarters of process_mem_limit.
+    queries_mem_limit: u64 = 0, "long", true;
+    /// Bytes of memory that the process may hold; 0 means four fifths of what the machine has.
+    process_mem_limit ["mem_limit"]: u64 = 0, "long", true;
+    /// Queries that run at once; further ones wait.
+    max_running_queries ["query_queue_concurrency_limit"]: u64 = 256, "long", true;
+    /// Milliseconds that a query waits for others to end before it is refused.
+    query_queue_wait_ms: u64 = 10_000, "long", true;
+    /// Milliseconds that planning a query may take.
+    planning_time_limit_ms: u64 = 10_000, "long", true;
+    /// Tables and subqueries of one query, its WITH clauses put in as often as they are named.
+    query_relations_limit: u64 = 256, "long", true;
+    /// Columns of one SELECT or ORDER BY (MySQL: 4096).
+    query_columns_limit: u64 = 4096, "long", true;
+    /// Columns of one GROUP BY.
+    group_by_columns_limit: u64 = 256, "long", true;
+    /// Names, operators and constants of one query, INSERT .. VALUES left out.
+    query_expressions_limit: u64 = 500_000, "long", true;
     /// Seconds for which a dropped replica rests in its backend's trash.
     trash_file_expire_time_sec: u64 = 86_400, "long", true;
 }

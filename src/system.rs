@@ -6,12 +6,15 @@
 
 pub mod coerce;
 pub mod constant;
+pub mod control;
 pub mod error;
 pub mod functions;
 pub mod information_schema;
+pub mod lanes;
 pub mod names;
 pub mod naming;
 pub mod planner;
+pub mod pool;
 pub mod prune;
 pub mod rewrite;
 pub mod rows_table;
@@ -19,6 +22,9 @@ pub mod scan;
 pub mod sources;
 pub mod sys;
 pub mod tables;
+pub mod turns;
 pub mod types;
 pub mod user_table;
 pub mod values;
+pub mod watch;
+pub mod weight;

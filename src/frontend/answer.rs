@@ -1,10 +1,13 @@
 //! What running a statement gives, in the terms of the MySQL protocol but not in its bytes.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use futures::stream::BoxStream;
 
 use crate::code::Failure;
 use crate::rows::{Column, Row, Rows, Type};
+use crate::system::control::Control;
 
 /// The answer to one statement.
 pub enum Answer {
@@ -27,6 +30,8 @@ pub struct ResultSet {
     pub rows: RowSource,
     /// Lines that SHOW WARNINGS has.
     pub warnings: u16,
+    /// Where further ones are found when the last row has been read.
+    pub late: Option<Arc<Control>>,
 }
 
 /// Where rows come from.
@@ -108,6 +113,7 @@ impl From<Rows> for Answer {
             columns,
             rows: RowSource::Cells(rows.columns, rows.rows),
             warnings: 0,
+            late: None,
         })
     }
 }

@@ -6,10 +6,12 @@
 
 mod columns;
 mod describe;
+mod guard;
 mod insert;
 mod perform;
 mod prepare;
 mod query;
+mod running;
 pub mod threads;
 mod wait;
 
@@ -25,12 +27,14 @@ use crate::clock::{Clock, Timestamp};
 use crate::code::{Code, Failure};
 use crate::config::Config;
 use crate::frontend::answer::{Answer, ResultColumn};
+use crate::frontend::engine::running::Queries;
 use crate::frontend::engine::threads::Threads;
 use crate::frontend::service::Service;
 use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
 use crate::load::coordinator::Coordinator;
 use crate::load::send::Patience;
+use crate::memory::Account;
 use crate::sql::script::{Limits, Param, Script, split};
 use crate::sql::session::{Session, Warning};
 use crate::system::planner::Planner;
@@ -49,10 +53,11 @@ pub struct Engine {
     backends: Arc<Backends>,
     planner: Arc<Planner>,
     threads: Threads,
+    queries: Queries,
 }
 
 impl Engine {
-    /// An engine that asks `leader` for changes and reads tablets by `client`.
+    /// An engine that asks `leader` for changes and reads tablets by `client`; its queries are charged to `memory`.
     ///
     /// # Errors
     /// Threads could not be started.
@@ -61,6 +66,7 @@ impl Engine {
         client: Client,
         sessions: Sessions,
         clock: Arc<dyn Clock>,
+        memory: Account,
     ) -> io::Result<Engine> {
         let threads = Threads::new()?;
         Ok(Engine {
@@ -73,6 +79,7 @@ impl Engine {
             },
             leader,
             sessions,
+            queries: Queries::new(memory, threads.count()),
             threads,
         })
     }
@@ -107,7 +114,10 @@ impl Service for Engine {
         if text.len() <= INLINE_BYTES {
             return Ok(split(&text, limits)?);
         }
-        Ok(self.threads.run(move || split(&text, limits)).await??)
+        Ok(self
+            .threads
+            .run(self.queries.lanes(), move || split(&text, limits))
+            .await??)
     }
 
     async fn describe(

@@ -8,7 +8,7 @@ use crate::code::Failure;
 use crate::frontend::answer::ResultColumn;
 use crate::mysql::auth::Plugin;
 use crate::sql::script::{Param, Script};
-use crate::sql::session::Session;
+use crate::sql::session::{Session, Warning};
 
 /// Shared by the gate and the shim of one connection. They take turns; the lock is never waited for.
 #[derive(Default)]
@@ -21,6 +21,7 @@ struct Notes {
     report: Option<Report>,
     failure: Option<Failure>,
     large: Option<usize>,
+    late: Vec<Warning>,
 }
 
 /// What the shim is to do at the crate's next call.
@@ -112,6 +113,16 @@ impl Slate {
             session,
             ..Report::default()
         });
+    }
+
+    /// Shim: warnings that came with the rows.
+    pub fn warn(&self, warnings: Vec<Warning>) {
+        self.0.lock().late = warnings;
+    }
+
+    /// Gate: takes them.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        std::mem::take(&mut self.0.lock().late)
     }
 
     /// Gate: takes the error.

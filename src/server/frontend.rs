@@ -16,6 +16,7 @@ use crate::frontend::engine::Engine;
 use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
 use crate::leader::run::{Leader, Start};
+use crate::memory::Account;
 use crate::server::Error;
 use crate::store::identity::DataDir;
 use crate::view::FrontendInfo;
@@ -45,6 +46,8 @@ pub struct Frontend {
     pub http: SocketAddr,
     /// The cluster token.
     pub token: String,
+    /// What the process holds, as far as it is counted.
+    pub memory: Account,
     leader: Leader,
     stop: CancellationToken,
     listeners: Vec<JoinHandle<()>>,
@@ -83,7 +86,15 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     };
     let leader = Leader::start(start).await.map_err(Error::Leader)?;
     let sessions = Sessions::new(clock.clone());
-    let engine = Engine::new(leader.handle(), client.clone(), sessions.clone(), clock);
+    // The engine gives it its limit, by the settings in force, at each statement.
+    let memory = Account::new(u64::MAX);
+    let engine = Engine::new(
+        leader.handle(),
+        client.clone(),
+        sessions.clone(),
+        clock,
+        memory.clone(),
+    );
     let engine = Arc::new(engine.map_err(|e| Error::System(e.to_string()))?);
     let stop = CancellationToken::new();
     let router = http::router(&leader.handle(), client, sessions.clone(), &token);
@@ -101,6 +112,7 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
         mysql,
         http,
         token,
+        memory,
         leader,
         stop,
         listeners,

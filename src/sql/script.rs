@@ -58,6 +58,7 @@ impl From<&Config> for Limits {
 
 /// Cuts `text` into its statements; empty ones are left out.
 pub fn split(text: &str, limits: Limits) -> Result<Vec<Script>, SyntaxError> {
+    guard::check_text(text, limits)?;
     let source: Arc<str> = text.into();
     let opened = hints::open_version_comments(text);
     let tokens = Tokenizer::new(&MySqlDialect {}, opened.as_deref().unwrap_or(text))

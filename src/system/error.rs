@@ -18,13 +18,14 @@ pub fn failure(error: &DataFusionError) -> Failure {
             Code::NOT_SUPPORTED,
             format!("not supported: {}", clean(text)),
         ),
-        DataFusionError::ResourcesExhausted(text) => Failure::new(
-            Code::OUT_OF_RESOURCES,
-            format!(
-                "the query needs more memory than setting query_mem_limit allows: {}",
-                clean(text)
-            ),
-        ),
+        DataFusionError::ResourcesExhausted(text) => {
+            let ours = text.find("no memory for").and_then(|at| text.get(at..));
+            let ours = ours.map(clean).unwrap_or_else(|| {
+                let why = clean(text);
+                format!("the query needs more memory than setting query_mem_limit allows: {why}")
+            });
+            Failure::new(Code::OUT_OF_RESOURCES, ours)
+        }
         DataFusionError::ArrowError(arrow, _) => of_arrow(arrow),
         DataFusionError::SQL(text, _) => Failure::new(Code::PARSE, clean(&text.to_string())),
         DataFusionError::Execution(text) => of_execution(text),

@@ -4,10 +4,13 @@
 //! on the time is a [`session`] constant made for each query.
 
 pub mod arguments;
+pub mod bounded;
 pub mod dates;
 pub mod format;
+pub mod long_texts;
 pub mod numbers;
 pub mod parts;
+pub mod results;
 pub mod row_function;
 pub mod session;
 pub mod shift;
@@ -70,8 +73,9 @@ impl Functions {
         let mut defaults = SessionStateBuilder::new_with_default_features();
         let mut scalars = BTreeMap::new();
         for function in defaults.scalar_functions().take().unwrap_or_default() {
+            let bounded = Arc::new(bounded::of(function.clone()));
             for name in names(function.name(), function.aliases()) {
-                scalars.insert(name, function.clone());
+                scalars.insert(name, bounded.clone());
             }
         }
         let mut aggregates = BTreeMap::new();

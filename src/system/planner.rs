@@ -1,11 +1,12 @@
 //! From a query's tree to a plan that runs, and to the header of its result.
 
+mod checked;
+
 use std::sync::Arc;
 
 use datafusion::common::TableReference;
 use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
@@ -17,6 +18,7 @@ use tokio::runtime::Handle;
 
 use crate::code::{Code, Failure};
 use crate::frontend::answer::ResultColumn;
+use crate::system::control::Control;
 use crate::system::error::failure;
 use crate::system::functions::Functions;
 use crate::system::functions::arguments::texts;
@@ -25,6 +27,8 @@ use crate::system::naming::Source;
 use crate::system::rewrite::{self, Rewritten};
 use crate::system::sources::Sources;
 use crate::system::types::{NAME, value_kind};
+use crate::system::watch::watched;
+use crate::system::weight::{Held, Weight};
 
 /// Expressions of VALUES that are computed by one plan.
 const EXPRESSIONS_AT_ONCE: usize = 256;
@@ -51,10 +55,10 @@ impl Planner {
             .with_information_schema(false)
             .with_create_default_catalog_and_schema(false);
         let functions = Functions::new();
-        let state = SessionStateBuilder::new()
+        let builder = SessionStateBuilder::new()
             .with_config(config)
-            .with_expr_planners(functions.planners.clone())
-            .build();
+            .with_expr_planners(functions.planners.clone());
+        let state = checked::rules(builder).build();
         Planner { state, functions }
     }
 
@@ -63,16 +67,26 @@ impl Planner {
         &self.functions
     }
 
-    /// Plans a query. Deep trees need a big stack.
+    /// Plans a query, to be run under `control`. Deep trees need a big stack.
     ///
     /// # Errors
-    /// Unknown names, wrong types, and what is not supported, in MySQL's codes.
-    pub fn plan(&self, sources: &Sources, rewritten: Rewritten) -> Result<Planned, Failure> {
-        let (plan, columns) = self.bind(sources, rewritten)?;
-        // Planning reads nothing but the snapshot: no table's `scan` waits.
-        let plan = futures::executor::block_on(self.state.create_physical_plan(&plan))
-            .map_err(|e| failure(&e))?;
-        Ok(Planned { plan, columns })
+    /// Unknown names, wrong types, what is not supported, in MySQL's codes; what is too much to be planned, and why the
+    /// statement must stop.
+    pub fn plan(
+        &self,
+        sources: &Sources,
+        rewritten: Rewritten,
+        control: &Arc<Control>,
+    ) -> Result<Planned, Failure> {
+        let _held = self.admit(sources, &rewritten, control)?;
+        control.plan(|| {
+            let (plan, columns) = self.bind(sources, rewritten)?;
+            // Planning reads nothing but the snapshot: no table's `scan` waits.
+            let plan = futures::executor::block_on(self.state.create_physical_plan(&plan))
+                .and_then(|plan| watched(plan, control))
+                .map_err(|e| failure(&e))?;
+            Ok(Planned { plan, columns })
+        })
     }
 
     /// The header of a query alone.
@@ -83,8 +97,28 @@ impl Planner {
         &self,
         sources: &Sources,
         rewritten: Rewritten,
+        control: &Arc<Control>,
     ) -> Result<Vec<ResultColumn>, Failure> {
-        Ok(self.bind(sources, rewritten)?.1)
+        let _held = self.admit(sources, &rewritten, control)?;
+        Ok(control.plan(|| self.bind(sources, rewritten))?.1)
+    }
+
+    /// Refuses what is too much to be planned, and waits where planning takes long.
+    fn admit(
+        &self,
+        sources: &Sources,
+        rewritten: &Rewritten,
+        control: &Control,
+    ) -> Result<Held, Failure> {
+        let weight = Weight::of(rewritten.query());
+        weight.check(&sources.view.config)?;
+        if weight.joins() {
+            control.may_take_long();
+        }
+        if !weight.is_light() {
+            control.wait_for_heavy_place()?;
+        }
+        weight.hold(&control.pool).map_err(|e| failure(&e))
     }
 
     fn bind(
@@ -110,33 +144,36 @@ impl Planner {
         sources: &Sources,
         expressions: Vec<Expr>,
         source: Source<'_>,
+        control: &Arc<Control>,
     ) -> Result<Vec<Option<String>>, Failure> {
         let mut values = Vec::with_capacity(expressions.len());
         for expressions in expressions.chunks(EXPRESSIONS_AT_ONCE) {
             let query = rewrite::select_of(expressions.to_vec());
-            let planned = self.plan(sources, rewrite::query(sources, query, source)?)?;
-            let task = self.task(sources.view.config.query_mem_limit)?;
+            let rewritten = rewrite::query(sources, query, source)?;
+            let planned = self.plan(sources, rewritten, control)?;
+            let task = self.task(control)?;
             let batches = Handle::try_current()
                 .map_err(|e| Failure::new(Code::UNKNOWN, e.to_string()))?
                 .block_on(collect(planned.plan, task))
                 .map_err(|e| failure(&e))?;
             for column in batches.iter().flat_map(|batch| batch.columns()) {
                 let texts = texts(column).map_err(|e| failure(&e))?;
-                values.push(texts.iter().next().flatten().map(str::to_owned));
+                let text = texts.iter().next().flatten().map(str::to_owned);
+                let bytes = text.as_ref().map_or(0, String::len) as u64;
+                control.pool.hold(bytes).map_err(|e| failure(&e))?;
+                values.push(text);
             }
         }
         Ok(values)
     }
 
-    /// What one query runs in: it may use `memory` bytes and no disk.
+    /// What one query runs in: it may use the memory that `control` has, and no disk.
     ///
     /// # Errors
     /// The runtime could not be made.
-    pub fn task(&self, memory: u64) -> Result<Arc<TaskContext>, Failure> {
+    pub fn task(&self, control: &Control) -> Result<Arc<TaskContext>, Failure> {
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(GreedyMemoryPool::new(
-                usize::try_from(memory).unwrap_or(usize::MAX),
-            )))
+            .with_memory_pool(control.pool.clone())
             .with_disk_manager_builder(
                 DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
             )

@@ -15,6 +15,7 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::table::{Partitioning, Table};
 use crate::ids::{BackendId, FIRST_VERSION, TabletId, Version};
+use crate::system::control;
 use crate::system::prune::{self, Test};
 use crate::system::scan::{ReplicaRead, TabletRead, TabletScan, Wanted};
 use crate::system::sources::Sources;
@@ -174,6 +175,9 @@ impl TableProvider for UserTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        if let Some(control) = control::current() {
+            control.may_take_long();
+        }
         let columns = match projection {
             Some(columns) => columns.clone(),
             None => (0..self.schema.fields().len()).collect(),

@@ -12,6 +12,8 @@ use sqlparser::ast::{Expr, Query, SetExpr, UnaryOperator, Value, Values};
 
 use crate::catalog::schema::{ColumnDef, DefaultValue};
 use crate::code::{Code, Failure};
+use crate::system::control::Control;
+use crate::system::error::failure;
 use crate::system::functions::format::date_time_text;
 use crate::system::functions::session::local;
 use crate::system::naming::Source;
@@ -51,6 +53,7 @@ pub fn batches(
     values: &Values,
     source: Source<'_>,
     columns: &[&ColumnDef],
+    control: &Arc<Control>,
 ) -> Result<Vec<RecordBatch>, Failure> {
     let mut reader = Reader {
         sources,
@@ -76,9 +79,13 @@ pub fn batches(
                 .collect::<Result<_, _>>()?,
         );
     }
-    let computed = planner.evaluate(sources, reader.expressions, source)?;
+    let computed = planner.evaluate(sources, reader.expressions, source, control)?;
     rows.chunks(BATCH_ROWS)
-        .map(|rows| batch(rows, columns, &computed))
+        .map(|rows| {
+            control.check()?;
+            let batch = batch(rows, columns, &computed, control)?;
+            Ok(batch)
+        })
         .collect()
 }
 
@@ -163,14 +170,27 @@ fn batch(
     rows: &[Vec<Cell>],
     columns: &[&ColumnDef],
     computed: &[Option<String>],
+    control: &Control,
 ) -> Result<RecordBatch, Failure> {
+    let long = |cell: &Cell| match cell {
+        Cell::Computed(n) => computed
+            .get(*n)
+            .and_then(Option::as_ref)
+            .map_or(0, String::len),
+        Cell::Text(text) => text.len(),
+        Cell::Null => 0,
+    };
+    let bytes: usize = rows.iter().flatten().map(long).sum();
+    control.pool.hold(bytes as u64).map_err(|e| failure(&e))?;
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     for at in 0..columns.len() {
         let mut array = StringBuilder::with_capacity(rows.len(), rows.len() * 8);
         for row in rows {
             match row.get(at) {
                 Some(Cell::Text(text)) => array.append_value(text),
-                Some(Cell::Computed(n)) => array.append_option(computed.get(*n).cloned().flatten()),
+                Some(Cell::Computed(n)) => {
+                    array.append_option(computed.get(*n).and_then(Option::as_deref));
+                }
                 Some(Cell::Null) | None => array.append_null(),
             }
         }
@@ -191,7 +211,7 @@ mod tests {
     use arrow::array::AsArray;
 
     use super::*;
-    use crate::frontend::engine::testing::{engine, session, spec};
+    use crate::frontend::engine::testing::{control, engine, session, spec};
     use crate::frontend::service::Service;
     use crate::sql::cursor::Cursor;
     use crate::sql::statements::select::query;
@@ -202,6 +222,7 @@ mod tests {
         let script = engine.split(text.to_owned()).await?.remove(0);
         let sources = engine.sources(&session());
         let planner = Arc::new(Planner::new(2));
+        let control = control(&engine);
         let work = move || {
             let tokens = script.bind(&[]);
             let query = query(&mut Cursor::new(&tokens, &script.source)).unwrap();
@@ -213,7 +234,7 @@ mod tests {
             spec.columns[2].default = Some(DefaultValue::Text("nobody".into()));
             let columns: Vec<&ColumnDef> = spec.columns.iter().take(3).collect();
             let values = of_query(&query).unwrap();
-            let read = batches(&planner, &sources, values, source, &columns)?;
+            let read = batches(&planner, &sources, values, source, &columns, &control)?;
             let mut rows = Vec::new();
             for batch in read {
                 for row in 0..batch.num_rows() {

@@ -1,5 +1,7 @@
 //! The header of a statement's result before it runs, for COM_STMT_PREPARE.
 
+use std::sync::Arc;
+
 use crate::code::{Code, Failure};
 use crate::frontend::answer::ResultColumn;
 use crate::frontend::engine::Engine;
@@ -8,6 +10,7 @@ use crate::sql::outcome::Outcome;
 use crate::sql::script::{Param, Script};
 use crate::sql::session::Session;
 use crate::sql::statements::{Context, Statement};
+use crate::system::control::Control;
 use crate::system::naming::Source;
 use crate::system::planner::Planner;
 use crate::system::rewrite;
@@ -20,9 +23,13 @@ impl Engine {
         script: &Script,
     ) -> Result<Option<Vec<ResultColumn>>, Failure> {
         let sources = self.sources(session);
+        let control = self.queries.begin(&sources.view.config);
+        let _ending = control.stop_on_drop();
         let (planner, script) = (self.planner.clone(), script.clone());
         self.threads
-            .run(move || describe(&planner, &sources, &script))
+            .plan(self.queries.lanes(), &control, move |control| {
+                describe(&planner, &sources, &script, control)
+            })
             .await?
     }
 }
@@ -31,6 +38,7 @@ fn describe(
     planner: &Planner,
     sources: &Sources,
     script: &Script,
+    control: &Arc<Control>,
 ) -> Result<Option<Vec<ResultColumn>>, Failure> {
     let context = Context {
         view: &sources.view,
@@ -54,7 +62,7 @@ fn describe(
         tokens: &tokens,
     };
     let rewritten = rewrite::query(sources, query, source)?;
-    match planner.describe(sources, rewritten) {
+    match planner.describe(sources, rewritten, control) {
         Ok(columns) => Ok(Some(columns)),
         // Where NULL does not fit after all, running tells.
         Err(failure) if script.params > 0 && failure.code == Code::ANALYSIS => Ok(None),

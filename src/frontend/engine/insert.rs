@@ -13,6 +13,7 @@ use crate::frontend::engine::query::Limit;
 use crate::load::{InsertInto, LoadDone};
 use crate::sql::outcome::Insert;
 use crate::sql::script::Script;
+use crate::system::control::Control;
 use crate::system::naming::Source;
 use crate::system::sources::Sources;
 use crate::system::{rewrite, values};
@@ -32,6 +33,7 @@ impl Engine {
         tokens: Vec<TokenWithSpan>,
         insert: Insert,
         limit: Limit,
+        control: &Arc<Control>,
     ) -> Result<LoadDone, Failure> {
         let table = sources.view.catalog.table(&insert.db, &insert.table);
         let table = table.cloned().ok_or_else(|| {
@@ -52,25 +54,30 @@ impl Engine {
         let reading = sources.clone();
         let rows = self
             .threads
-            .run(move || {
+            .plan(self.queries.lanes(), control, move |control| {
                 let source = Source {
                     script: &script,
                     tokens: &tokens,
                 };
                 let columns = columns(&table, &insert.columns)?;
                 if let Some(values) = values::of_query(&insert.source) {
-                    let rows = values::batches(&planner, &reading, values, source, &columns)?;
+                    let rows =
+                        values::batches(&planner, &reading, values, source, &columns, control)?;
                     return Ok(Rows::Values(rows));
                 }
                 let rewritten = rewrite::query(&reading, insert.source, source)?;
-                let planned = planner.plan(&reading, rewritten)?;
+                let planned = planner.plan(&reading, rewritten, control)?;
                 same_count(columns.len(), planned.columns.len())?;
                 Ok::<Rows, Failure>(Rows::Query(planned))
             })
             .await??;
         let rows = match rows {
             Rows::Values(batches) => futures::stream::iter(batches.into_iter().map(Ok)).boxed(),
-            Rows::Query(planned) => self.batches(sources, planned, limit.without_deadline())?,
+            Rows::Query(planned) => {
+                let limit = limit.without_deadline();
+                let place = self.place_for(sources, control).await?;
+                self.batches(planned, limit, control, place)?
+            }
         };
         crate::load::insert(&self.coordinator, &self.leader, into, rows).await
     }

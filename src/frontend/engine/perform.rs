@@ -7,6 +7,7 @@ use crate::frontend::answer::{Answer, ResultSet, RowSource};
 use crate::frontend::engine::Engine;
 use crate::frontend::engine::prepare::Work;
 use crate::frontend::engine::query::Limit;
+use crate::frontend::engine::running::Begun;
 use crate::frontend::service::Service;
 use crate::leader::request::{Reply, Request};
 use crate::rows::{Cell, Rows};
@@ -62,7 +63,9 @@ impl Engine {
     ) -> Result<Answer, Failure> {
         let sources = self.sources(session);
         let limit = Limit::new(session, cancel);
-        let work = limit.guard(self.prepare(&sources, script, params)).await?;
+        let begun = Begun::new(&self.queries, &sources.view.config);
+        let prepared = self.prepare(&sources, script, params, &begun);
+        let work = limit.guard(prepared).await?;
         session.warnings.clear();
         match work {
             Work::Outcome(outcome) => {
@@ -76,12 +79,22 @@ impl Engine {
                     columns: constant.columns,
                     rows: RowSource::Batches(Box::pin(batch)),
                     warnings: 0,
+                    late: None,
                 }))
             }
-            Work::Query(planned) => self.query(&sources, planned, limit),
+            Work::Query(planned) => {
+                let control = begun.control().clone();
+                let answer = self.query(&sources, planned, limit, &control).await;
+                if answer.is_ok() {
+                    begun.goes_on();
+                }
+                answer
+            }
             Work::Insert(insert, tokens) => {
-                let load = self.insert(&sources, script, tokens, *insert, limit.clone());
+                let control = begun.control();
+                let load = self.insert(&sources, script, tokens, *insert, limit.clone(), control);
                 let loaded = limit.cancellable(load).await?;
+                session.warnings.extend(control.take_warnings());
                 if !loaded.visible {
                     let message = format!(
                         "the load '{}' is committed and will be seen later: not enough replicas have answered its \

@@ -1,14 +1,19 @@
 //! From tokens to what is to be done: parsed, decided, and for queries planned.
 
+use std::sync::Arc;
+
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::code::Failure;
 use crate::frontend::engine::Engine;
+use crate::frontend::engine::running::Begun;
 use crate::sql::cursor::Cursor;
 use crate::sql::outcome::{Insert, Outcome};
 use crate::sql::script::{Param, Script};
 use crate::sql::statements::{Context, Statement};
 use crate::system::constant::{self, Constant};
+use crate::system::control::Control;
+use crate::system::error::failure;
 use crate::system::naming::Source;
 use crate::system::planner::{Planned, Planner};
 use crate::system::rewrite::{self, Rewritten};
@@ -16,6 +21,9 @@ use crate::system::sources::Sources;
 
 /// Tokens of a statement that is parsed on the spot: too few to go deep.
 const INLINE_TOKENS: usize = 100;
+
+/// Bytes that a token takes, with what is made of it.
+const TOKEN_BYTES: u64 = 256;
 
 /// What is left to be done for a statement.
 pub(super) enum Work {
@@ -42,7 +50,9 @@ impl Engine {
         sources: &Sources,
         script: &Script,
         params: &[Param],
+        begun: &Begun<'_>,
     ) -> Result<Work, Failure> {
+        let lanes = self.queries.lanes();
         if is_small(script) {
             return match parse(sources, script, params)? {
                 Parsed::Done(work) => Ok(work),
@@ -50,16 +60,23 @@ impl Engine {
                     let (sources, planner) = (sources.clone(), self.planner.clone());
                     let planned = self
                         .threads
-                        .run(move || planner.plan(&sources, rewritten))
+                        .plan(lanes, begun.control(), move |control| {
+                            planner.plan(&sources, rewritten, control)
+                        })
                         .await??;
                     Ok(Work::Query(planned))
                 }
             };
         }
+        let tree = (script.tokens.len() as u64).saturating_mul(TOKEN_BYTES);
+        let held = begun.control().pool.hold(tree);
+        held.map_err(|e| failure(&e))?;
         let (sources, planner) = (sources.clone(), self.planner.clone());
         let (script, params) = (script.clone(), params.to_vec());
         self.threads
-            .run(move || whole(&planner, &sources, &script, &params))
+            .plan(lanes, begun.control(), move |control| {
+                whole(&planner, &sources, &script, &params, control)
+            })
             .await?
     }
 }
@@ -69,10 +86,11 @@ fn whole(
     sources: &Sources,
     script: &Script,
     params: &[Param],
+    control: &Arc<Control>,
 ) -> Result<Work, Failure> {
     match parse(sources, script, params)? {
         Parsed::Done(work) => Ok(work),
-        Parsed::Query(rewritten) => Ok(Work::Query(planner.plan(sources, rewritten)?)),
+        Parsed::Query(rewritten) => Ok(Work::Query(planner.plan(sources, rewritten, control)?)),
     }
 }
 

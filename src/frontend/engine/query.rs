@@ -1,6 +1,7 @@
 //! A query on its way: batches as they come, until the end, KILL, or the time limit.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -15,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::code::{Code, Failure};
 use crate::frontend::answer::{Answer, ResultSet, RowSource};
 use crate::frontend::engine::Engine;
+use crate::frontend::engine::running::Place;
 use crate::frontend::engine::threads::panicked;
 use crate::sql::session::Session;
+use crate::system::control::{Control, StopOnDrop};
 use crate::system::error::failure;
 use crate::system::planner::Planned;
 use crate::system::sources::Sources;
@@ -111,31 +114,49 @@ fn interrupted() -> Failure {
 
 impl Engine {
     /// Starts a query; its rows are computed as they are read.
-    pub(super) fn query(
+    pub(super) async fn query(
         &self,
         sources: &Sources,
         planned: Planned,
         limit: Limit,
+        control: &Arc<Control>,
     ) -> Result<Answer, Failure> {
         let columns = planned.columns.clone();
-        let rows = self.batches(sources, planned, limit)?;
+        let place = limit.guard(self.place_for(sources, control)).await?;
+        let rows = self.batches(planned, limit, control, place)?;
         Ok(Answer::Rows(ResultSet {
             columns,
             rows: RowSource::Batches(rows),
             warnings: 0,
+            late: Some(control.clone()),
         }))
     }
 
-    /// The batches of a query. Dropping the stream ends it.
-    pub(super) fn batches(
+    /// A place for a query that may take long; others need none.
+    pub(super) async fn place_for(
         &self,
         sources: &Sources,
+        control: &Control,
+    ) -> Result<Option<Place>, Failure> {
+        if !control.takes_long() {
+            return Ok(None);
+        }
+        self.queries.place(&sources.view.config).await.map(Some)
+    }
+
+    /// The batches of a query. Dropping the stream ends it, and frees its place.
+    pub(super) fn batches(
+        &self,
         planned: Planned,
         limit: Limit,
+        control: &Arc<Control>,
+        place: Option<Place>,
     ) -> Result<BoxStream<'static, Result<RecordBatch, Failure>>, Failure> {
-        let task = self.planner.task(sources.view.config.query_mem_limit)?;
+        let task = self.planner.task(control)?;
         let (out, batches) = mpsc::channel(BATCHES_WAITING);
+        let held = control.clone();
         let running = self.threads.handle().spawn(async move {
+            let _place = place;
             let mut stream = match execute_stream(planned.plan, task) {
                 Ok(stream) => stream,
                 Err(error) => {
@@ -149,6 +170,7 @@ impl Engine {
                     () = out.closed() => None,
                 };
                 let Some(batch) = batch else { break };
+                let batch = batch.and_then(|batch| Held::new(batch, &held));
                 if out.send(batch.map_err(|e| failure(&e))).await.is_err() {
                     break;
                 }
@@ -158,6 +180,8 @@ impl Engine {
             batches,
             running: Some(running),
             limit,
+            read: None,
+            _ending: control.stop_on_drop(),
         };
         Ok(stream::unfold(Some(reading), |reading| async {
             let mut reading = reading?;
@@ -169,21 +193,54 @@ impl Engine {
     }
 }
 
+/// A batch on its way to the client, charged until the client has read it.
+struct Held {
+    batch: RecordBatch,
+    control: Arc<Control>,
+    bytes: u64,
+}
+
+impl Held {
+    fn new(batch: RecordBatch, control: &Arc<Control>) -> datafusion::common::Result<Held> {
+        let bytes = batch.get_array_memory_size() as u64;
+        control.pool.hold(bytes)?;
+        Ok(Held {
+            batch,
+            control: control.clone(),
+            bytes,
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.control.pool.give_back(self.bytes);
+    }
+}
+
 struct Reading {
-    batches: mpsc::Receiver<Result<RecordBatch, Failure>>,
+    batches: mpsc::Receiver<Result<Held, Failure>>,
     running: Option<JoinHandle<()>>,
     limit: Limit,
+    /// The batch that the client reads.
+    read: Option<Held>,
+    _ending: StopOnDrop,
 }
 
 impl Reading {
     async fn next(&mut self) -> Option<Result<RecordBatch, Failure>> {
+        self.read = None;
         let batch = tokio::select! {
             biased;
             failure = self.limit.reached() => return Some(Err(failure)),
             batch = self.batches.recv() => batch,
         };
-        if batch.is_some() {
-            return batch;
+        if let Some(held) = batch {
+            return Some(held.map(|held| {
+                let batch = held.batch.clone();
+                self.read = Some(held);
+                batch
+            }));
         }
         // The end is one only if the query came to it: a panic must not look like fewer rows.
         match self.running.take()?.await {

@@ -23,7 +23,9 @@ use crate::frontend::service::Service;
 use crate::frontend::sessions::Sessions;
 use crate::ids::{DbId, FIRST_VERSION, IndexId, PartitionId, TableId, TabletId};
 use crate::leader::handle::Handle;
+use crate::memory::Account;
 use crate::sql::session::Session;
+use crate::system::control::Control;
 use crate::system::functions::arguments::texts;
 use crate::tablet::census::Census;
 use crate::tablet::healing::Healing;
@@ -69,7 +71,13 @@ pub fn engine_over(view: View) -> Engine {
     let clock = Arc::new(Stopped);
     let leader = Handle::new(requests, views, clock.clone());
     let client = Client::new("token").unwrap();
-    Engine::new(leader, client, Sessions::default(), clock).unwrap()
+    let memory = Account::new(u64::MAX);
+    Engine::new(leader, client, Sessions::default(), clock, memory).unwrap()
+}
+
+/// The control of a statement that begins now.
+pub fn control(engine: &Engine) -> Arc<Control> {
+    engine.queries.begin(&engine.leader.config())
 }
 
 /// A session of root in database `shop`, in UTC.

@@ -1,10 +1,12 @@
 //! What clients and people ask, and what MySQL answers.
 
+mod bombs;
 mod clients;
 mod functions;
 mod healing;
 mod limits;
 mod names;
+mod stopping;
 
 use crate::frontend::engine::testing::{ask, engine, session};
 

@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 use crate::code::{Code, Failure};
+use crate::system::control::Control;
+use crate::system::lanes::Lanes;
 
 /// Bytes of each stack; memory is taken only as it is used.
 const STACK_BYTES: usize = 64 << 20;
-/// Statements that are parsed and planned at once; further ones wait.
-const PLANNING_MAX: usize = 32;
+/// Threads for running queries besides one for each processor: young queries find one while old ones are in the middle of
+/// something.
+const SPARE: usize = 2;
 /// Threads that may wait, besides those that run: for planning, and one for each system table that is being read, for
 /// as long as its client takes to read it.
 const WAITING_MAX: usize = 1024;
@@ -26,7 +28,6 @@ const WAITING_MAX: usize = 1024;
 pub struct Threads {
     runtime: Option<Runtime>,
     handle: Handle,
-    planning: Arc<Semaphore>,
     count: usize,
 }
 
@@ -40,7 +41,7 @@ impl Threads {
             .map_or(2, |n| n.get())
             .max(2);
         let runtime = Builder::new_multi_thread()
-            .worker_threads(count)
+            .worker_threads(count + SPARE)
             .max_blocking_threads(WAITING_MAX)
             .thread_stack_size(STACK_BYTES)
             .thread_name("query")
@@ -49,7 +50,6 @@ impl Threads {
         Ok(Threads {
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
-            planning: Arc::new(Semaphore::new(PLANNING_MAX)),
             count,
         })
     }
@@ -64,22 +64,51 @@ impl Threads {
         &self.handle
     }
 
-    /// Runs `work`, which may go deep and take long.
+    /// Runs `work`, which may go deep.
     ///
     /// # Errors
     /// `work` panicked.
     pub async fn run<T: Send + 'static>(
         &self,
+        lanes: &Lanes,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        // The semaphore is never closed, so a permit always comes. It goes with the work, which ends even when the
-        // statement is given up meanwhile.
-        let permit = self.planning.clone().acquire_owned().await.ok();
+        let place = lanes.light().await;
+        // The place goes with the work, which ends even when the statement is given up meanwhile.
         let work = move || {
-            let _permit = permit;
+            let _place = place;
             work()
         };
         self.handle.spawn_blocking(work).await.map_err(panicked)
+    }
+
+    /// Runs `work`, which may go deep and take long: it plans a statement, under its control.
+    ///
+    /// # Errors
+    /// `work` panicked.
+    pub async fn plan<T: Send + 'static>(
+        &self,
+        lanes: &Lanes,
+        control: &Arc<Control>,
+        work: impl FnOnce(&Arc<Control>) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let place = lanes.light().await;
+        let control = control.clone();
+        let work = move || {
+            control.take_place(Some(place));
+            let _leave = Leave(&control);
+            work(&control)
+        };
+        self.handle.spawn_blocking(work).await.map_err(panicked)
+    }
+}
+
+/// Frees the place of a statement that has been planned, or whose planning panicked.
+struct Leave<'a>(&'a Control);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.take_place(None);
     }
 }
 

@@ -31,7 +31,7 @@ impl Engine {
             }
             // A large cluster takes some milliseconds to look through, which connections must not wait for.
             let look = move || Unsettled::of(&view, wait.scope, since);
-            let left = self.threads.run(look).await?;
+            let left = self.threads.run(self.queries.lanes(), look).await?;
             if left.is_nothing() {
                 return Ok(());
             }

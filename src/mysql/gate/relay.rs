@@ -116,7 +116,11 @@ impl Gate {
                 }
                 Kind::End => {
                     let status = self.status(more);
-                    let end = packets::end(self.deprecate_eof(), status, report.warnings);
+                    let late = self.slate.take_warnings();
+                    let warnings = u16::try_from(late.len()).unwrap_or(u16::MAX);
+                    let warnings = report.warnings.saturating_add(warnings);
+                    self.session.warnings.extend(late);
+                    let end = packets::end(self.deprecate_eof(), status, warnings);
                     self.wire.put(&end);
                     return Ok(true);
                 }

@@ -69,6 +69,7 @@ impl Shim {
             mut columns,
             rows: source,
             warnings,
+            late,
         } = set;
         if matches!(source, RowSource::Cells(..)) {
             columns.iter_mut().for_each(values::settle_kind);
@@ -105,7 +106,12 @@ impl Shim {
             },
         };
         match end {
-            Ok(()) => rows.finish().await,
+            Ok(()) => {
+                if let Some(late) = late {
+                    self.slate.warn(late.take_warnings());
+                }
+                rows.finish().await
+            }
             Err(failure) => {
                 self.slate.fail(failure);
                 rows.finish_error(SOME_ERROR, &[0_u8; 0]).await

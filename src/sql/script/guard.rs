@@ -8,6 +8,72 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use crate::sql::error::SyntaxError;
 use crate::sql::script::Limits;
 
+/// Blanks that a text may have for each token that it may have.
+const BLANKS_EACH: u64 = 4;
+
+/// Refuses a text before it is cut into tokens, each of which takes more memory than most of the bytes it is made of.
+pub(super) fn check_text(text: &str, limits: Limits) -> Result<(), SyntaxError> {
+    let (tokens, blanks) = match text.len() as u64 > limits.tokens {
+        true => count(text.as_bytes()),
+        false => (0, 0),
+    };
+    if tokens <= limits.tokens && blanks <= limits.tokens.saturating_mul(BLANKS_EACH) {
+        return Ok(());
+    }
+    Err(SyntaxError::TooLarge {
+        what: "the number of tokens",
+        limit: limits.tokens,
+        setting: "parse_tokens_limit",
+    })
+}
+
+/// About how many tokens a text has, and how many blanks.
+fn count(text: &[u8]) -> (u64, u64) {
+    let (mut tokens, mut blanks, mut at) = (0, 0, 0);
+    while let Some(byte) = text.get(at) {
+        let rest = &text[at..];
+        let length = match byte {
+            b'\'' | b'"' | b'`' => quoted(rest, *byte),
+            b'#' => until(rest, b"\n"),
+            b'-' if rest.starts_with(b"-- ") => until(rest, b"\n"),
+            b'/' if rest.starts_with(b"/*") && !rest.starts_with(b"/*!") => until(rest, b"*/"),
+            byte if byte.is_ascii_whitespace() => {
+                blanks += 1;
+                at += 1;
+                continue;
+            }
+            byte if is_of_word(*byte) => rest.iter().take_while(|b| is_of_word(**b)).count(),
+            _ => 1,
+        };
+        tokens += 1;
+        at += length.max(1);
+    }
+    (tokens, blanks)
+}
+
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
+}
+
+/// Bytes of a quoted text, quotes included.
+fn quoted(text: &[u8], quote: u8) -> usize {
+    let mut at = 1;
+    while let Some(byte) = text.get(at) {
+        at += match byte {
+            b'\\' => 2,
+            byte if *byte == quote => return at + 1,
+            _ => 1,
+        };
+    }
+    text.len()
+}
+
+/// Bytes of a comment up to its end.
+fn until(text: &[u8], end: &[u8]) -> usize {
+    let found = text.windows(end.len()).position(|window| window == end);
+    found.map_or(text.len(), |at| at + end.len())
+}
+
 /// Checks one statement.
 pub(super) fn check(tokens: &[TokenWithSpan], limits: Limits) -> Result<(), SyntaxError> {
     if tokens.len() as u64 > limits.tokens {
@@ -195,6 +261,24 @@ mod tests {
             );
         }
         assert!(refused(&"x ".repeat(100_001)));
+    }
+
+    #[test]
+    fn a_text_of_too_many_tokens_is_refused_before_they_are_made() {
+        let limits = Limits {
+            tokens: 1000,
+            chain: 1000,
+        };
+        let check = |text: String| super::check_text(&text, limits).is_err();
+        assert!(check("1,".repeat(600)) && check(" ".repeat(5000)) && check("''".repeat(2000)));
+        assert!(!check("1,".repeat(400)) && !check("abc".repeat(2000)));
+        let text = format!(
+            "'{}' /* {} */ -- {}",
+            "a,''".repeat(900),
+            "b ".repeat(900),
+            "c ".repeat(900)
+        );
+        assert!(!check(text));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, TimeUnit};
 use chrono::NaiveDateTime;
 use datafusion::common::Result;
+use datafusion::logical_expr::ColumnarValue;
 
 use crate::system::functions::format::{date_time_text, day_text, parse_time};
 
@@ -27,8 +28,14 @@ pub enum Kind {
     Time,
 }
 
-/// One argument for all rows.
-pub enum Argument {
+/// One argument for all rows: as many values as there are rows, or one for all of them.
+pub struct Argument {
+    values: Values,
+    one: bool,
+}
+
+/// The values of an argument.
+enum Values {
     /// See [`Kind::Text`].
     Text(StringArray),
     /// See [`Kind::Int`].
@@ -40,24 +47,37 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// Reads `array` as `kind`.
-    pub fn read(array: &ArrayRef, kind: Kind) -> Result<Argument> {
+    /// Reads `value` as `kind`. A constant is not repeated for each row: it can be long.
+    pub fn read(value: ColumnarValue, kind: Kind) -> Result<Argument> {
+        let one = matches!(value, ColumnarValue::Scalar(_));
+        let values = Values::read(&value.into_array(1)?, kind)?;
+        Ok(Argument { values, one })
+    }
+
+    /// Where the value of row `at` is.
+    fn place(&self, at: usize) -> usize {
+        if self.one { 0 } else { at }
+    }
+}
+
+impl Values {
+    fn read(array: &ArrayRef, kind: Kind) -> Result<Values> {
         Ok(match kind {
-            Kind::Text => Argument::Text(texts(array)?),
-            Kind::Double => Argument::Double(doubles(array)?),
+            Kind::Text => Values::Text(texts(array)?),
+            Kind::Double => Values::Double(doubles(array)?),
             Kind::Int if array.data_type().is_integer() => {
-                Argument::Int(safe(array, &DataType::Int64)?.as_primitive().clone())
+                Values::Int(safe(array, &DataType::Int64)?.as_primitive().clone())
             }
             Kind::Int => {
                 let doubles = doubles(array)?;
-                Argument::Int(
+                Values::Int(
                     doubles
                         .iter()
                         .map(|n| n.map(|n| n.round() as i64))
                         .collect(),
                 )
             }
-            Kind::Time => Argument::Time(times(array)?),
+            Kind::Time => Values::Time(times(array)?),
         })
     }
 }
@@ -82,32 +102,40 @@ impl<'a> Row<'a> {
 
     /// Argument `n`, a text.
     pub fn text(&self, n: usize) -> Option<&'a str> {
-        match self.arguments.get(n)? {
-            Argument::Text(array) if array.is_valid(self.at) => Some(array.value(self.at)),
+        let argument = self.arguments.get(n)?;
+        let at = argument.place(self.at);
+        match &argument.values {
+            Values::Text(array) if array.is_valid(at) => Some(array.value(at)),
             _ => None,
         }
     }
 
     /// Argument `n`, a whole number.
     pub fn int(&self, n: usize) -> Option<i64> {
-        match self.arguments.get(n)? {
-            Argument::Int(array) if array.is_valid(self.at) => Some(array.value(self.at)),
+        let argument = self.arguments.get(n)?;
+        let at = argument.place(self.at);
+        match &argument.values {
+            Values::Int(array) if array.is_valid(at) => Some(array.value(at)),
             _ => None,
         }
     }
 
     /// Argument `n`, a number.
     pub fn double(&self, n: usize) -> Option<f64> {
-        match self.arguments.get(n)? {
-            Argument::Double(array) if array.is_valid(self.at) => Some(array.value(self.at)),
+        let argument = self.arguments.get(n)?;
+        let at = argument.place(self.at);
+        match &argument.values {
+            Values::Double(array) if array.is_valid(at) => Some(array.value(at)),
             _ => None,
         }
     }
 
     /// Argument `n`, a time.
     pub fn time(&self, n: usize) -> Option<NaiveDateTime> {
-        match self.arguments.get(n)? {
-            Argument::Time(array) if array.is_valid(self.at) => array.value_as_datetime(self.at),
+        let argument = self.arguments.get(n)?;
+        let at = argument.place(self.at);
+        match &argument.values {
+            Values::Time(array) if array.is_valid(at) => array.value_as_datetime(at),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use arrow::array::TimestampMicrosecondArray;
-use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
 use datafusion::common::{Result, ScalarValue};
@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 use crate::code::{Code, Failure};
 use crate::system::error::wrap;
 use crate::system::functions::arguments::{Argument, Kind, Row, shared};
-use crate::system::functions::{dates, numbers, parts, texts};
+use crate::system::functions::{dates, long_texts, numbers, parts, results, texts};
 
 /// A function of a row. `None` is NULL.
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +31,17 @@ pub struct Def {
     pub eval: Eval,
 }
 
+/// A text would have more bytes than `max_allowed_packet`: it is NULL, with a warning (MySQL).
+#[derive(Debug, Clone, Copy)]
+pub struct TooLong;
+
 /// The computation, by the type of its result.
 #[derive(Debug, Clone, Copy)]
 pub enum Eval {
-    /// A text.
+    /// A text not much longer than the arguments.
     Text(fn(Row<'_>) -> Option<String>),
+    /// A text that can be of any length; the second argument is how many bytes it may have.
+    Long(fn(Row<'_>, usize) -> Result<Option<String>, TooLong>),
     /// A whole number.
     Int(fn(Row<'_>) -> Option<i64>),
     /// A number.
@@ -83,10 +89,16 @@ impl Def {
 
 /// Every function of this form.
 pub fn all() -> impl Iterator<Item = Def> {
-    [texts::ALL, dates::ALL, parts::ALL, numbers::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        texts::ALL,
+        long_texts::ALL,
+        dates::ALL,
+        parts::ALL,
+        numbers::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// [`Def`] as DataFusion sees it.
@@ -144,7 +156,7 @@ impl ScalarUDFImpl for RowFunction {
 
     fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
         Ok(match self.def.eval {
-            Eval::Text(_) => DataType::Utf8,
+            Eval::Text(_) | Eval::Long(_) => DataType::Utf8,
             Eval::Int(_) => DataType::Int64,
             Eval::Double(_) => DataType::Float64,
             Eval::Date(_) => DataType::Date32,
@@ -162,21 +174,23 @@ impl ScalarUDFImpl for RowFunction {
             .args
             .into_iter()
             .enumerate()
-            .map(|(at, arg)| Argument::read(&arg.into_array(rows)?, self.def.kind(at)))
+            .map(|(at, arg)| Argument::read(arg, self.def.kind(at)))
             .collect::<Result<Vec<Argument>>>()?;
-        let array = run(self.def.eval, &arguments, rows);
-        Ok(if constant {
-            ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?)
-        } else {
-            ColumnarValue::Array(array)
-        })
+        let array = run(&self.def, &arguments, rows)?;
+        if !constant {
+            return Ok(ColumnarValue::Array(array));
+        }
+        results::repeated(&array, args.number_rows)?;
+        let value = ScalarValue::try_from_array(&array, 0)?;
+        Ok(ColumnarValue::Scalar(value))
     }
 }
 
-fn run(eval: Eval, arguments: &[Argument], rows: usize) -> ArrayRef {
+fn run(def: &Def, arguments: &[Argument], rows: usize) -> Result<ArrayRef> {
     let rows = (0..rows).map(|at| Row { arguments, at });
-    match eval {
-        Eval::Text(f) => shared(rows.map(f).collect::<StringArray>()),
+    Ok(match def.eval {
+        Eval::Text(f) => shared(results::texts(def.name, rows, |row, _| Ok(f(row)))?),
+        Eval::Long(f) => shared(results::texts(def.name, rows, f)?),
         Eval::Int(f) => shared(rows.map(f).collect::<Int64Array>()),
         Eval::Double(f) => shared(rows.map(f).collect::<Float64Array>()),
         Eval::Date(f) => shared(rows.map(|r| f(r).map(days)).collect::<Date32Array>()),
@@ -184,7 +198,7 @@ fn run(eval: Eval, arguments: &[Argument], rows: usize) -> ArrayRef {
             rows.map(|r| f(r).map(|t| t.and_utc().timestamp_micros()))
                 .collect::<TimestampMicrosecondArray>(),
         ),
-    }
+    })
 }
 
 /// Days since 1970-01-01.

@@ -88,7 +88,7 @@ impl ScalarUDFImpl for Shift {
         let mut arguments = Vec::with_capacity(4);
         let first = args.args.first().cloned();
         for (arg, kind) in args.args.into_iter().chain(first).zip(kinds) {
-            arguments.push(Argument::read(&arg.into_array(rows)?, kind)?);
+            arguments.push(Argument::read(arg, kind)?);
         }
         let array = self.run(&arguments, rows, &result);
         Ok(if constant {

@@ -6,8 +6,6 @@ use crate::system::functions::row_function::{Def, Eval};
 
 /// The table of them.
 pub const ALL: &[Def] = &[
-    Def::new("concat", &[Text], Eval::Text(concat)).rest(Text),
-    Def::new("concat_ws", &[Text], Eval::Text(concat_ws)).rest(Text),
     Def::new(
         "cast_char",
         &[Text],
@@ -57,11 +55,6 @@ pub const ALL: &[Def] = &[
         Eval::Int(|r| Some(r.text(0)?.cmp(r.text(1)?) as i64)),
     ),
     Def::new(
-        "space",
-        &[Int],
-        Eval::Text(|r| Some(" ".repeat(count(r.int(0)?).min(TEXT_MAX)))),
-    ),
-    Def::new(
         "hex",
         &[Text],
         Eval::Text(|r| Some(r.text(0)?.bytes().map(|b| format!("{b:02X}")).collect())),
@@ -97,25 +90,8 @@ pub const ALL: &[Def] = &[
     .rest(Text),
 ];
 
-/// The longest text that a function makes out of a number.
-const TEXT_MAX: usize = 1 << 20;
-
 fn count(n: i64) -> usize {
     usize::try_from(n).unwrap_or(0)
-}
-
-fn concat(r: Row<'_>) -> Option<String> {
-    let mut out = String::new();
-    for n in 0..r.len() {
-        out.push_str(r.text(n)?);
-    }
-    Some(out)
-}
-
-fn concat_ws(r: Row<'_>) -> Option<String> {
-    let separator = r.text(0)?;
-    let parts: Vec<&str> = (1..r.len()).filter_map(|n| r.text(n)).collect();
-    Some(parts.join(separator))
 }
 
 fn locate(r: Row<'_>) -> Option<i64> {

@@ -129,6 +129,7 @@ fn batches(kind: ValueKind, batches: Vec<Result<RecordBatch, Failure>>) -> Answe
         columns: vec![column("n", kind)],
         rows: RowSource::Batches(futures::stream::iter(batches).boxed()),
         warnings: 0,
+        late: None,
     })
 }
 
@@ -160,6 +161,7 @@ impl Echo {
             columns: vec![column("n", ValueKind::BigInt)],
             rows: RowSource::Batches(stream.boxed()),
             warnings: 0,
+            late: None,
         })
     }
 }
@@ -214,6 +216,7 @@ impl Service for Echo {
         let done = Ok(Answer::Done {
             affected: 3,
             warnings: 0,
+            late: None,
         });
         match words[0].as_str() {
             "one" => Ok(batches(ValueKind::BigInt, vec![Ok(numbers(2).slice(1, 1))])),
@@ -262,6 +265,7 @@ impl Service for Echo {
                     columns,
                     rows: RowSource::Batches(futures::stream::iter([Ok(batch)]).boxed()),
                     warnings: 0,
+                    late: None,
                 }))
             }
             "length" => Ok(said(script.source.len().to_string())),
