@@ -15,6 +15,9 @@
 //! statement changes nothing: it returns an [`sql::outcome::Outcome`], which the engine performs: rows go back, a
 //! request goes to the leader, a query goes to DataFusion (`system`).
 //!
+//! A query runs under a [`system::control::Control`]: it holds the memory, the turn, and the reason to stop, and a node above
+//! each node of its plan (`system::watch`) asks for them. Nothing that a query does is out of its reach for long.
+//!
 //! # One change, from request to disk
 //!
 //! [`leader`] gives every event an order. Its `core` is pure: `step(now, Event) -> Vec<Action>`. The shell around it

@@ -101,7 +101,7 @@ fn use_of(node: &dyn ExecutionPlan, at: usize) -> Result<Use> {
         false => rows_at_once(node)?,
     };
     Ok(Use {
-        keeps: node.children().len() > 1 && at == 0,
+        keeps: join && at == 0,
         hoards: window,
         slices,
         repeats: join || window,

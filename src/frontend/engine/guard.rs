@@ -30,10 +30,14 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queries: Vec<Weak<Control>>,
+    /// Each with what the process held when it began.
+    queries: Vec<(Weak<Control>, u64)>,
+    /// What the process held at the last look.
+    resident: u64,
     process: Option<Account>,
     begun: bool,
     over: bool,
+    blind: bool,
 }
 
 impl Guard {
@@ -42,9 +46,13 @@ impl Guard {
         let mut state = self.0.state.lock();
         let idle = state.queries.is_empty();
         if state.queries.len() == state.queries.capacity() {
-            state.queries.retain(|query| query.strong_count() > 0);
+            state.queries.retain(|(query, _)| query.strong_count() > 0);
         }
-        state.queries.push(Arc::downgrade(control));
+        if !state.begun {
+            state.resident = memory::resident().unwrap_or(0);
+        }
+        let held = state.resident;
+        state.queries.push((Arc::downgrade(control), held));
         if !state.begun {
             state.begun = true;
             state.process = Some(process.clone());
@@ -59,12 +67,18 @@ impl Guard {
         }
     }
 
+    /// Lets the process grow: with many engines in one process, as in tests, nobody knows whose queries made it grow.
+    #[cfg(test)]
+    pub(super) fn blind(&self) {
+        self.0.state.lock().blind = true;
+    }
+
     /// Queries that have not ended.
     #[cfg(test)]
     pub(super) fn alive(&self) -> usize {
         let state = self.0.state.lock();
-        let alive = state.queries.iter().filter(|q| q.strong_count() > 0);
-        alive.count()
+        let alive = |(query, _): &&(Weak<Control>, u64)| query.strong_count() > 0;
+        state.queries.iter().filter(alive).count()
     }
 }
 
@@ -77,29 +91,26 @@ impl Drop for Guard {
 
 impl Shared {
     fn look(&self) {
-        let mut before = 0;
         let mut patience = 0;
         loop {
+            let resident = memory::resident().unwrap_or(0);
             let mut state = self.state.lock();
-            state.queries.retain(|query| query.strong_count() > 0);
+            state.resident = resident;
+            state.queries.retain(|(query, _)| query.strong_count() > 0);
             if state.queries.is_empty() && !state.over {
-                drop(state);
-                before = memory::resident().unwrap_or(0);
-                state = self.state.lock();
-                if state.queries.is_empty() && !state.over {
-                    self.woken.wait(&mut state);
-                }
+                self.woken.wait(&mut state);
             }
             if state.over {
                 return;
             }
-            let queries: Vec<Arc<Control>> =
-                state.queries.iter().filter_map(Weak::upgrade).collect();
+            let alive = |(query, held): &(Weak<Control>, u64)| Some((query.upgrade()?, *held));
+            let queries: Vec<(Arc<Control>, u64)> =
+                state.queries.iter().filter_map(alive).collect();
             let limit = state.process.as_ref().map_or(u64::MAX, Account::limit);
+            let blind = state.blind;
             drop(state);
             patience = u32::saturating_sub(patience, 1);
-            let resident = memory::resident().unwrap_or(0);
-            if patience == 0 && is_too_much(resident, before, limit, &queries) {
+            if !blind && patience == 0 && is_too_much(resident, limit, &queries) {
                 end_largest(&queries, resident, limit);
                 patience = PATIENCE;
             }
@@ -109,17 +120,19 @@ impl Shared {
     }
 }
 
-/// Whether the process holds more than it may, or has grown by more than its queries may use.
-fn is_too_much(resident: u64, before: u64, limit: u64, queries: &[Arc<Control>]) -> bool {
+/// Whether the process holds more than it may, or has grown, since a query began, by more than all queries may use.
+fn is_too_much(resident: u64, limit: u64, queries: &[(Arc<Control>, u64)]) -> bool {
     let allowed = queries
         .iter()
-        .map(|query| query.pool.limit())
+        .map(|(query, _)| query.pool.limit())
         .fold(SLACK, u64::saturating_add);
-    resident > limit || resident > before.saturating_add(allowed)
+    let grown = |held: u64| resident > held.saturating_add(allowed);
+    resident > limit || queries.iter().any(|(_, held)| grown(*held))
 }
 
-fn end_largest(queries: &[Arc<Control>], resident: u64, limit: u64) {
-    let going_on = queries.iter().filter(|query| query.check().is_ok());
+fn end_largest(queries: &[(Arc<Control>, u64)], resident: u64, limit: u64) {
+    let queries = queries.iter().map(|(query, _)| query);
+    let going_on = queries.filter(|query| query.check().is_ok());
     let Some(largest) = going_on.max_by_key(|query| query.pool.used()) else {
         return;
     };
@@ -137,4 +150,38 @@ fn end_largest(queries: &[Arc<Control>], resident: u64, limit: u64) {
              query_mem_limit), and this is its largest query; ask for less, or when other statements have ended"
         ),
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::system::lanes::Lanes;
+    use crate::system::pool::{Accounts, QueryPool};
+    use crate::system::turns::Turns;
+
+    #[test]
+    fn the_largest_query_is_ended_when_the_process_has_grown_by_more_than_queries_may_use() {
+        let accounts = Accounts {
+            process: Account::new(u64::MAX),
+            queries: Account::new(u64::MAX),
+        };
+        let query = |holds: u64| {
+            let pool = QueryPool::new(1 << 20, &accounts);
+            pool.hold(holds).expect("room");
+            let config = Config::default();
+            let control = Control::new(&config, pool, Turns::new(1), Lanes::default());
+            (control, 5 << 30)
+        };
+        let queries = [query(100), query(1000)];
+        let most = (5 << 30) + SLACK + (2 << 20);
+        assert!(!is_too_much(most, u64::MAX, &queries));
+        assert!(is_too_much(most + 1, u64::MAX, &queries));
+        assert!(is_too_much(1001, 1000, &queries));
+        end_largest(&queries, most + 1, u64::MAX);
+        let why = queries[1].0.check().expect_err("it must stop");
+        assert_eq!(why.code, Code::OUT_OF_RESOURCES);
+        assert!(why.message.contains("process_mem_limit"), "{why}");
+        assert!(queries[0].0.check().is_ok());
+    }
 }

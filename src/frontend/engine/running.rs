@@ -126,6 +126,12 @@ impl Queries {
         &self.lanes
     }
 
+    /// See [`Guard::blind`].
+    #[cfg(test)]
+    pub(super) fn blind(&self) {
+        self.guard.blind();
+    }
+
     /// How many statements that may take long have not ended, to the last of their tasks.
     #[cfg(test)]
     pub(super) fn alive(&self) -> usize {

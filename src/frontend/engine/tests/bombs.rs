@@ -9,7 +9,8 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::frontend::engine::testing::{ask, engine, session};
+use crate::config::Config;
+use crate::frontend::engine::testing::{ask, engine, guarded, session, view};
 use crate::memory;
 
 /// Bytes by which the process may grow: `query_mem_limit`, and room for what other tests hold.
@@ -53,7 +54,7 @@ impl Drop for Peak {
 
 /// Asks each; says what was neither answered nor refused by a limit with a name, and what made the process large.
 async fn ask_all(statements: &[String]) -> Vec<String> {
-    let engine = engine();
+    let engine = guarded(view(Config::default()));
     let mut wrong = Vec::new();
     for text in statements {
         let peak = Peak::new();
@@ -95,7 +96,7 @@ async fn what_functions_make_counts() {
             "SELECT first_value(v) OVER () FROM (SELECT repeat(column_name, 1000000) AS v {c}) x"
         ),
         format!("SELECT count(*) {c} WHERE column_name = repeat('a', 60000000)"),
-        format!("SELECT (SELECT repeat('a', 60000000)) {c}"),
+        format!("SELECT (SELECT repeat('a', 60000000)) LIKE '%b' {c}"),
         format!("SELECT group_concat(repeat(column_name, 100000)) {c}"),
         format!("SELECT max(repeat(column_name, 1000000)) {c} GROUP BY table_name, column_name"),
         format!(
@@ -171,7 +172,7 @@ async fn what_planning_makes_counts() {
         let mut session = session();
         let time = ("max_execution_time", "5000".to_owned());
         session.variables.extend([time]);
-        let answer = ask(&engine(), &mut session, &text).await;
+        let answer = ask(&guarded(view(Config::default())), &mut session, &text).await;
         assert!(answer.contains(limit), "{limit}: {answer:.300}");
         assert!(!answer.starts_with("ERROR 1105"), "{answer:.300}");
         assert!(peak.growth() < GROWTH_MAX, "{} MB", peak.growth() >> 20);
@@ -180,9 +181,9 @@ async fn what_planning_makes_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn planning_ends_at_its_limit_of_time() {
-    let engine = crate::frontend::engine::testing::engine_with(crate::config::Config {
+    let engine = crate::frontend::engine::testing::engine_with(Config {
         planning_time_limit_ms: 0,
-        ..Default::default()
+        ..Config::default()
     });
     let answer = ask(&engine, &mut session(), "SELECT count(*) FROM Orders").await;
     assert!(answer.starts_with("ERROR 1436"), "{answer}");
