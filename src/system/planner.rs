@@ -78,7 +78,7 @@ impl Planner {
         rewritten: Rewritten,
         control: &Arc<Control>,
     ) -> Result<Planned, Failure> {
-        let _held = self.admit(sources, &rewritten, control)?;
+        let _held = self.admit(&rewritten, control)?;
         control.plan(|| {
             let (plan, columns) = self.bind(sources, rewritten)?;
             // Planning reads nothing but the snapshot: no table's `scan` waits.
@@ -99,19 +99,13 @@ impl Planner {
         rewritten: Rewritten,
         control: &Arc<Control>,
     ) -> Result<Vec<ResultColumn>, Failure> {
-        let _held = self.admit(sources, &rewritten, control)?;
+        let _held = self.admit(&rewritten, control)?;
         Ok(control.plan(|| self.bind(sources, rewritten))?.1)
     }
 
-    /// Refuses what is too much to be planned, and waits where planning takes long.
-    fn admit(
-        &self,
-        sources: &Sources,
-        rewritten: &Rewritten,
-        control: &Control,
-    ) -> Result<Held, Failure> {
+    /// Holds the memory of planning, and waits where that takes long.
+    fn admit(&self, rewritten: &Rewritten, control: &Control) -> Result<Held, Failure> {
         let weight = Weight::of(rewritten.query());
-        weight.check(&sources.view.config)?;
         if weight.joins() {
             control.may_take_long();
         }

@@ -23,6 +23,7 @@ use sqlparser::ast::{
 use crate::code::Failure;
 use crate::system::naming::Source;
 use crate::system::sources::Sources;
+use crate::system::weight::Weight;
 
 /// A query in DataFusion's words.
 pub struct Rewritten {
@@ -88,12 +89,13 @@ impl Rewritten {
 /// Rewrites `query`.
 ///
 /// # Errors
-/// Unknown variables, and clauses that would be lost in silence.
+/// Unknown variables, clauses that would be lost in silence, and what is too much to be planned.
 pub fn query(
     sources: &Sources,
     mut query: Box<Query>,
     source: Source<'_>,
 ) -> Result<Rewritten, Failure> {
+    Weight::of(&query).check(&sources.view.config)?;
     let mut rewriter = Rewriter {
         sources,
         source,
