@@ -148,13 +148,13 @@ mod tests {
 
     #[test]
     fn each_limit_is_named_by_its_setting_and_nothing_stays_charged() {
-        for (queries, process, setting) in [
-            (1000, 1000, "query_mem_limit"),
-            (50, 1000, "queries_mem_limit"),
-            (1000, 50, "process_mem_limit"),
+        for (query, queries, process, setting) in [
+            (100, 1000, 1000, "query_mem_limit"),
+            (1000, 100, 1000, "queries_mem_limit"),
+            (1000, 1000, 100, "process_mem_limit"),
         ] {
             let accounts = accounts(queries, process);
-            let pool = QueryPool::new(100, &accounts);
+            let pool = QueryPool::new(query, &accounts);
             pool.hold(40).expect("room");
             let text = pool.hold(70).expect_err("no room").to_string();
             assert!(text.contains(setting), "{text}");
