@@ -216,7 +216,6 @@ impl Service for Echo {
         let done = Ok(Answer::Done {
             affected: 3,
             warnings: 0,
-            late: None,
         });
         match words[0].as_str() {
             "one" => Ok(batches(ValueKind::BigInt, vec![Ok(numbers(2).slice(1, 1))])),
