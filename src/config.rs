@@ -166,6 +166,8 @@ settings! {
     stream_load_default_timeout_second: u64 = 600, "long", true;
     /// Milliseconds a publish waits for its slower replicas after the quorum is reached.
     quorum_publish_wait_time_ms: u64 = 5000, "long", true;
+    /// Milliseconds that a load, a publish or a query waits for a backend that gives no answer once others suffice.
+    silent_backend_wait_ms: u64 = 1000, "long", true;
     /// Seconds for which the label of an ended load is remembered.
     label_keep_max_second: u64 = 259_200, "long", true;
     /// Ended transactions that SHOW PROC '/transactions' lists at most, for each database.

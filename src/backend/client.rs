@@ -1,7 +1,7 @@
 //! Calls to the internal HTTP interface of another node, with the cluster's token, a time limit on each, and
 //! connections that are used again.
 //!
-//! Owns how a call is made, how its failure is told, and who is in doubt since. Does not decide whom to call, nor whether
+//! Owns how a call is made, how its failure is told, and who is in doubt since (`doubt`). Does not decide whom to call, nor whether
 //! to try again.
 
 mod doubt;
@@ -18,7 +18,6 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Body, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::TcpStream;
 
 use self::doubt::Doubts;
 pub use self::error::Error;
@@ -27,12 +26,6 @@ use crate::backend::api::TOKEN_HEADER;
 /// How long a connection may take to come about; a node that does not even accept one is taken for dead sooner than
 /// one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an answer may take before the node is asked whether it takes connections.
-const SLOW: Duration = Duration::from_millis(500);
-/// How long it may take to take one then.
-const PROBE_WAIT: Duration = Duration::from_millis(500);
-/// Between two such questions.
-const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// Connections to one node that are kept for later calls.
 const IDLE_CONNECTIONS: usize = 16;
 /// Bytes of an answer's error text that are kept.
@@ -100,43 +93,6 @@ impl Client {
             token,
             doubts,
         })
-    }
-
-    /// Whether the last call to the node at `address` had no answer. Costs no call.
-    pub fn doubts(&self, address: &str) -> bool {
-        self.doubts.of(address)
-    }
-
-    /// Whether the node at `address` takes a connection within `limit`. One that does not is in doubt from now on; one
-    /// that does need not answer yet.
-    pub async fn reaches(&self, address: &str, limit: Duration) -> bool {
-        let connected = tokio::time::timeout(limit, TcpStream::connect(address)).await;
-        let reached = matches!(connected, Ok(Ok(_)));
-        if !reached {
-            self.doubts.unreached(address);
-        }
-        reached
-    }
-
-    /// Ends when the node at `address` takes no connection any more: a call to it is then not slow but lost, though its own
-    /// connection may hear nothing of that for minutes. A node in doubt is asked once, any other twice, and one that
-    /// was found gone a moment ago not again.
-    pub async fn gone(&self, address: &str) {
-        if self.doubts.unreached_within(address, PROBE_PAUSE) {
-            return;
-        }
-        let mut failures = u32::from(self.doubts(address));
-        if failures == 0 {
-            tokio::time::sleep(SLOW).await;
-        }
-        while failures < 2 {
-            if self.reaches(address, PROBE_WAIT).await {
-                failures = 0;
-                tokio::time::sleep(PROBE_PAUSE).await;
-            } else {
-                failures += 1;
-            }
-        }
     }
 
     /// Sends `body` as JSON and reads a JSON answer.

@@ -24,6 +24,7 @@ const JSON_BYTES_MAX: usize = 64 << 20;
 /// Every path of a backend of its own.
 pub fn routes(state: State) -> Router {
     let internal = Router::new()
+        .route("/ping", post(internal::ping))
         .route("/heartbeat", post(internal::heartbeat))
         .route("/report", post(internal::report))
         .route("/create_tablets", post(internal::create_tablets))

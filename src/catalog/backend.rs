@@ -43,6 +43,8 @@ pub struct BackendState {
     pub last_report: Option<Timestamp>,
     /// Heartbeats missed since the last good one.
     pub missed: u32,
+    /// It gave no answer where others did, and was not heard since.
+    pub doubted: bool,
     /// Why the last heartbeat failed; empty when it did not.
     pub error: String,
     /// Version of its program.

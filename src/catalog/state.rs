@@ -124,4 +124,10 @@ impl Catalog {
     pub fn alive(&self, id: BackendId) -> bool {
         self.backend_states.get(&id).is_some_and(|s| s.alive)
     }
+
+    /// Whether a backend gave no answer where others did, or none to its last heartbeat.
+    pub fn doubted(&self, id: BackendId) -> bool {
+        let state = self.backend_states.get(&id);
+        state.is_some_and(|s| s.doubted || s.missed > 0)
+    }
 }

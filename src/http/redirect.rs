@@ -1,9 +1,9 @@
 //! `PUT /api/{db}/{table}/_stream_load` on the frontend: checks who loads and into what, and sends the client on to a live backend,
 //! which coordinates the load.
 //!
-//! A backend that died a moment ago counts as alive until some of its heartbeats are missing. So the one that is named takes
-//! a connection first, and those that are in doubt are tried last: a loader that does not ask twice finds a coordinator as
-//! long as there is one. The frontend itself coordinates no stream load: where no backend answers, no replica could take
+//! A backend that died or hangs since a moment ago counts as alive until some of its heartbeats are missing. So the one that is
+//! named gives a sign of life first, and those that are in doubt are tried last: a loader that does not ask twice finds a
+//! coordinator as long as there is one. The frontend itself coordinates no stream load: where no backend answers, no replica could take
 //! the rows.
 //!
 //! A backend that is about to stop sends the client back, and names itself in the URL by `not=host:port`, so that it is not
@@ -29,9 +29,6 @@ use crate::http::auth;
 use crate::leader::handle::Handle;
 use crate::load::answer::Answer;
 use crate::view::View;
-
-/// How long a backend may take to accept a connection before the next one is tried.
-const CONNECT_WAIT: Duration = Duration::from_millis(500);
 
 /// What stands before the address of a backend that sends clients back.
 const NOT: &str = "not=";
@@ -67,7 +64,8 @@ async fn redirect(
     let target = match candidates {
         Ok(mut candidates) => {
             candidates.retain(|of| !is_excluded(&uri, &of.address));
-            first_reached(&state.client, candidates, turn).await
+            let wait = Duration::from_millis(state.leader.config().silent_backend_wait_ms);
+            first_to_answer(&state.client, candidates, turn, wait).await
         }
         Err(failure) => Err(failure),
     };
@@ -131,24 +129,25 @@ fn candidates(
     Ok(catalog.backend_states.iter().filter_map(live).collect())
 }
 
-/// `host:port` of the backend that will coordinate: they take turns, those in doubt last, and the first that takes a
-/// connection is it.
-async fn first_reached(
+/// `host:port` of the backend that will coordinate: they take turns, those in doubt last, and the first that answers within
+/// `wait` is it.
+async fn first_to_answer(
     client: &Client,
     mut candidates: Vec<Candidate>,
     turn: usize,
+    wait: Duration,
 ) -> Result<String, Failure> {
     if let Some(turn) = turn.checked_rem(candidates.len()) {
         candidates.rotate_left(turn);
     }
     candidates.sort_by_key(|of| (client.doubts(&of.address), of.missed));
     for Candidate { address, .. } in candidates {
-        if client.reaches(&address, CONNECT_WAIT).await {
+        if client.answers(&address, wait).await {
             return Ok(address);
         }
         tracing::warn!(
             address,
-            "a backend takes no connection; a load goes to another"
+            "a backend gives no sign of life; a load goes to another"
         );
     }
     Err(Failure::new(

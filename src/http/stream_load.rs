@@ -206,7 +206,7 @@ impl Shared {
         loop {
             if let Some(known) = (self.node.frontend)() {
                 let client = &self.node.coordinator.client;
-                if known.heard || client.reaches(&known.address, CONNECT_WAIT).await {
+                if known.heard || client.answers(&known.address, CONNECT_WAIT).await {
                     return Ok((known.address, known.process));
                 }
             }

@@ -142,6 +142,7 @@ impl Core {
                 self.report(backend, asked, &report);
             }
             Event::Report { result: Err(_), .. } => {}
+            Event::Doubts(backends) => self.doubts(&backends),
             Event::Tick => self.tick(),
         }
         self.ledger.take()

@@ -1,5 +1,7 @@
 //! What happens to a leader: everything that [`Core::step`](crate::leader::core::Core::step) is told.
 
+use std::collections::BTreeSet;
+
 use crate::backend::api::{HeartbeatAnswer, ReportAnswer};
 use crate::clock::Timestamp;
 use crate::ids::BackendId;
@@ -44,6 +46,8 @@ pub enum Event {
         /// What it holds, or why there is no report.
         result: Result<ReportAnswer, String>,
     },
+    /// These backends, and no others, are in doubt: they gave no answer where others did, and were not heard since.
+    Doubts(BTreeSet<BackendId>),
     /// Time has passed. Wanted several times a second.
     Tick,
 }

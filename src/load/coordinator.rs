@@ -232,11 +232,16 @@ impl Coordinator {
             tracing::warn!(txn = %plan.txn, error = %failed, "a load could not be aborted at the frontend");
         }
         let abort = api::Abort { txn: plan.txn };
+        let wait = Duration::from_millis(plan.silent_wait_ms);
         let calls = plan.backends.values().map(|address| {
             let call = Call::new(address, "abort", ABORT_CALL);
             let abort = &abort;
             async move {
-                let told = self.client.post_json::<_, serde_json::Value>(&call, abort).await;
+                let told = tokio::select! {
+                    told = self.client.post_json::<_, serde_json::Value>(&call, abort) => told,
+                    // It hears of it from the frontend, when it reports what it holds.
+                    () = self.client.gone(address, wait) => return,
+                };
                 if let Err(failed) = told {
                     tracing::debug!(txn = %abort.txn, error = %failed, "a load was not aborted at a backend");
                 }

@@ -1,6 +1,6 @@
 //! Which replicas hold the rows of a load, which do not and why, and whether that is enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backend::api::LoadAnswer;
 use crate::ids::{BackendId, TabletId, TxnId};
@@ -70,6 +70,11 @@ impl Ledger {
     /// Whether every tablet that got rows can still reach its quorum.
     pub fn reachable(&self) -> Result<(), Error> {
         self.check(|backend, _| !self.lost.contains_key(&backend))
+    }
+
+    /// Whether every tablet that got rows can still reach its quorum if these are lost as well.
+    pub fn reachable_without(&self, others: &BTreeSet<BackendId>) -> Result<(), Error> {
+        self.check(|backend, _| !self.lost.contains_key(&backend) && !others.contains(&backend))
     }
 
     /// Where the rows of each tablet are durable.

@@ -32,6 +32,8 @@ pub struct LoadPlan {
     pub deadline: Timestamp,
     /// When the load began, for CURRENT_TIMESTAMP.
     pub began: Timestamp,
+    /// How long a backend is waited for that gives no sign of life once others suffice.
+    pub silent_wait_ms: u64,
 }
 
 /// One partition of a plan.

@@ -1,17 +1,17 @@
 //! Segments to replicas: one streaming call a backend, each as fast as its backend.
 //!
 //! A backend that breaks, or that takes nothing for too long, is given up for this load; the load goes on as long as
-//! every tablet can still reach its write quorum. Once each has it, slow backends are waited for, and those that do not even
-//! take a connection any more are not.
+//! every tablet can still reach its write quorum. Where the others suffice, slow backends are waited for, and those that give
+//! no sign of life are not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, FuturesUnordered};
-use futures::{Stream, StreamExt, future};
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc::{self, error::SendTimeoutError};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -43,7 +43,8 @@ pub struct Patience {
     pub stall: Duration,
     /// For the answers, after the last segment.
     pub answer: Duration,
-    /// For the remaining answers, once every tablet has its quorum.
+    /// For the remaining answers, once every tablet has its quorum: as long as the load has taken by then, at least the
+    /// plan's wait for silent ones, and at most this.
     pub straggler: Duration,
 }
 
@@ -64,8 +65,19 @@ pub struct Sender {
     patience: Patience,
     /// Most time of the whole call, so that no connection outlives the load.
     limit: Duration,
+    began: Instant,
     links: BTreeMap<BackendId, Link>,
     ledger: Ledger,
+}
+
+/// Why a backend takes no more segments.
+enum Stop {
+    /// It took none for so long as patience lasts.
+    Stalled,
+    /// Others have taken theirs, and it gives no sign of life.
+    Silent,
+    /// Its call has ended.
+    Ended,
 }
 
 struct Link {
@@ -106,6 +118,7 @@ impl Sender {
             client,
             patience,
             limit,
+            began: Instant::now(),
             links: BTreeMap::new(),
         }
     }
@@ -128,19 +141,50 @@ impl Sender {
         for backend in &targets {
             self.open(*backend);
         }
-        let stall = self.patience.stall;
-        let sends = targets.iter().filter_map(|backend| {
-            let (part, parts) = (part.clone(), &self.links.get(backend)?.parts);
-            Some(async move { (*backend, parts.send_timeout(part, stall).await) })
-        });
-        let sent = future::join_all(sends).await;
-        for (backend, result) in sent {
-            if let Err(error) = result {
-                self.lose(backend, matches!(error, SendTimeoutError::Timeout(_)))
-                    .await;
+        let enough = CancellationToken::new();
+        let mut pending: BTreeSet<BackendId> = targets.iter().copied().collect();
+        let mut sends: FuturesUnordered<_> = targets
+            .iter()
+            .filter_map(|backend| {
+                let parts = self.links.get(backend)?.parts.clone();
+                Some(self.hand_over(*backend, parts, part.clone(), enough.clone()))
+            })
+            .collect();
+        let mut stopped = Vec::new();
+        while let Some((backend, result)) = sends.next().await {
+            pending.remove(&backend);
+            stopped.extend(result.err().map(|why| (backend, why)));
+            if !pending.is_empty() && self.ledger.reachable_without(&pending).is_ok() {
+                enough.cancel();
             }
         }
+        drop(sends);
+        for (backend, why) in stopped {
+            self.lose(backend, why).await;
+        }
         self.ledger.reachable()
+    }
+
+    /// Puts a segment into the queue of a backend. Once there are `enough` others, one that is silent is not waited for.
+    fn hand_over(
+        &self,
+        backend: BackendId,
+        parts: mpsc::Sender<Part>,
+        part: Part,
+        enough: CancellationToken,
+    ) -> impl Future<Output = (BackendId, Result<(), Stop>)> + use<> {
+        let (stall, gone) = (self.patience.stall, self.gone(backend, enough));
+        async move {
+            let taken = tokio::select! {
+                biased;
+                sent = parts.send_timeout(part, stall) => sent.map_err(|error| match error {
+                    SendTimeoutError::Timeout(_) => Stop::Stalled,
+                    SendTimeoutError::Closed(_) => Stop::Ended,
+                }),
+                () = gone => Err(Stop::Silent),
+            };
+            (backend, taken)
+        }
     }
 
     /// Starts the call to a backend, if there is none yet.
@@ -163,28 +207,36 @@ impl Sender {
     }
 
     /// Gives a backend up.
-    async fn lose(&mut self, backend: BackendId, stalled: bool) {
+    async fn lose(&mut self, backend: BackendId, stop: Stop) {
         let Some(mut link) = self.links.remove(&backend) else {
             return;
         };
-        let why = if stalled {
-            format!("it took no data for {} s", self.patience.stall.as_secs())
-        } else {
+        let why = match stop {
+            Stop::Stalled => format!("it took no data for {} s", self.patience.stall.as_secs()),
+            Stop::Silent => self.silence(),
             // The call has ended before its data; its error says why.
-            match timeout(self.patience.stall, &mut link.answer).await {
+            Stop::Ended => match timeout(self.patience.stall, &mut link.answer).await {
                 Ok(Ok(Err(error))) => error.to_string(),
                 Ok(Ok(Ok(_))) => "it answered before the data had ended".into(),
                 Ok(Err(_)) | Err(_) => "the call to it broke".into(),
-            }
+            },
         };
         tracing::warn!(txn = %self.plan.txn, %backend, why, "a backend is given up for this load");
         self.ledger.lose(backend, why);
+    }
+
+    fn silence(&self) -> String {
+        format!(
+            "it gave no sign of life for {} ms while others did",
+            self.plan.silent_wait_ms
+        )
     }
 
     /// Ends the calls and collects what was written, until the time is over.
     async fn answers(&mut self) {
         let links = std::mem::take(&mut self.links);
         let enough = CancellationToken::new();
+        let mut missing: BTreeSet<BackendId> = links.keys().copied().collect();
         let mut waiting: FuturesUnordered<_> = links
             .into_iter()
             .map(|(backend, link)| {
@@ -200,24 +252,34 @@ impl Sender {
             .collect();
         let mut until = Instant::now() + self.patience.answer;
         while let Ok(Some((backend, answer))) = timeout_at(until, waiting.next()).await {
+            missing.remove(&backend);
             match answer {
                 Some(Ok(Ok(answer))) => {
                     self.ledger.answer(backend, answer);
-                    if self.ledger.written().is_ok() {
-                        until = until.min(Instant::now() + self.patience.straggler);
+                    if !missing.is_empty() && self.ledger.written().is_ok() {
+                        until = until.min(Instant::now() + self.straggler());
                         enough.cancel();
                     }
                 }
                 Some(Ok(Err(error))) => self.ledger.lose(backend, error.to_string()),
                 Some(Err(_)) => self.ledger.lose(backend, "the call to it broke".into()),
-                None => self
-                    .ledger
-                    .lose(backend, "it takes no connection any more".into()),
+                None => self.ledger.lose(backend, self.silence()),
             }
+        }
+        for address in missing.iter().filter_map(|of| self.plan.backends.get(of)) {
+            self.client.outpaced(address);
         }
     }
 
-    /// Ends when the load can do without a backend, and that takes no connection any more.
+    /// How long those are waited for that live and are slower than the quorum.
+    fn straggler(&self) -> Duration {
+        let most = self.patience.straggler;
+        // A little more than it takes to find that one is silent: that is the better reason.
+        let least = Duration::from_millis(self.plan.silent_wait_ms.saturating_mul(3) / 2).min(most);
+        self.began.elapsed().clamp(least, most)
+    }
+
+    /// Ends when the load can do without a backend, and that gives no sign of life.
     fn gone(
         &self,
         backend: BackendId,
@@ -227,11 +289,12 @@ impl Sender {
             self.client.clone(),
             self.plan.backends.get(&backend).cloned(),
         );
+        let wait = Duration::from_millis(self.plan.silent_wait_ms);
         async move {
             enough.cancelled().await;
             match address {
-                Some(address) => client.gone(&address).await,
-                None => future::pending().await,
+                Some(address) => client.gone(&address, wait).await,
+                None => std::future::pending().await,
             }
         }
     }

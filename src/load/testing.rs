@@ -168,5 +168,6 @@ pub fn plan(addresses: &[String], quorum: u16) -> LoadPlan {
             .collect(),
         deadline: now.plus_ms(20_000),
         began: now,
+        silent_wait_ms: 1000,
     }
 }

@@ -1,7 +1,8 @@
 //! Rows of tablets from backends: one replica after another until one has given them all.
 //!
-//! Rows of a tablet have one order on every replica, and every row comes with its ordinal: when a replica fails or
-//! stalls in the middle, the next one goes on behind the last row that arrived.
+//! Rows of a tablet have one order on every replica, and every row comes with its ordinal: when a replica fails in the
+//! middle, the next one goes on behind the last row that arrived. One that is only late is raced: another is asked beside
+//! it, and who gives the next rows is read from then on.
 
 mod decode;
 
@@ -11,21 +12,24 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use datafusion::common::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
-use futures::StreamExt;
+use futures::future;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
 use tokio::sync::mpsc::Sender;
 
 use crate::backend::api::{ScanFilter, ScanRequest};
-use crate::backend::client::{Call, Client};
+use crate::backend::client::{self, Call, Client};
 use crate::code::{Code, Failure};
 use crate::ids::{BackendId, TabletId, Version};
 use crate::system::error::wrap;
 use crate::system::scan::decode::Decoder;
 
-/// How long a backend may be silent before another replica is asked.
+/// How long a backend may be silent before it is given up.
 const STALL: Duration = Duration::from_secs(10);
 /// Batches of one stream that wait for the query at most.
 const BATCHES_WAITING: usize = 2;
@@ -86,6 +90,8 @@ pub struct Wanted {
     pub limit: Option<u64>,
     /// The schema of what comes out.
     pub schema: SchemaRef,
+    /// How long a replica may be late before another is asked beside it.
+    pub late: Duration,
 }
 
 /// Tablets that are read one after the other: one partition of a query's scan.
@@ -168,46 +174,70 @@ impl TabletScan {
         Ok(())
     }
 
-    /// Reads a tablet from as many of its replicas as it takes; those come last whose backend gave no answer a moment ago.
+    /// Reads a tablet from as many of its replicas as it takes; those come last whose backend is in doubt.
     async fn tablet(&self, read: &TabletRead, progress: &mut Progress<'_>) -> Result<(), Stop> {
         let mut reasons = read.refused.clone();
-        let doubtful = |of: &&ReplicaRead| self.backends.client.doubts(&of.address);
-        let (last, first): (Vec<_>, Vec<_>) = read.replicas.iter().partition(doubtful);
-        for replica in first.into_iter().chain(last) {
-            match self.replica(read, replica, progress).await {
-                Err(Stop::Failed(why)) => {
+        let doubtful = |of: &ReplicaRead| self.backends.client.doubts(&of.address);
+        let replicas = read.replicas.iter().cloned();
+        let (last, first): (Vec<ReplicaRead>, Vec<ReplicaRead>) = replicas.partition(doubtful);
+        let mut others = first.into_iter().chain(last).peekable();
+        // Most of the time one; all of them go on behind the last row that was passed on.
+        let mut readings: Vec<Reading> = Vec::new();
+        loop {
+            if readings.is_empty() {
+                match others.next() {
+                    Some(replica) => readings.push(self.reading(read, replica, progress)),
+                    None => return Err(Stop::Failed(no_replica(read, &reasons))),
+                }
+            }
+            let next = future::select_all(readings.iter_mut().map(|of| of.rows.next()));
+            let (rows, at) = tokio::select! {
+                biased;
+                (rows, at, _) = next => (rows, at),
+                () = tokio::time::sleep(self.wanted.late), if others.peek().is_some() => {
+                    readings.extend(others.next().map(|of| self.reading(read, of, progress)));
+                    continue;
+                }
+            };
+            match rows {
+                Some(Err(why)) => {
+                    let replica = readings.remove(at).replica;
                     tracing::warn!(
                         tablet = %read.tablet,
                         backend = %replica.backend,
                         reached = progress.next,
                         "replica can't be read, trying another: {why}"
                     );
-                    reasons.push(format!(
-                        "backend {} ({}): {why}",
-                        replica.backend, replica.address
-                    ));
+                    let (backend, address) = (replica.backend, &replica.address);
+                    reasons.push(format!("backend {backend} ({address}): {why}"));
                 }
-                other => return other,
+                Some(Ok(rows)) => {
+                    self.won(&mut readings, at);
+                    progress.send(rows).await?;
+                    if progress.left == Some(0) {
+                        return Ok(());
+                    }
+                }
+                None => {
+                    self.won(&mut readings, at);
+                    return Ok(());
+                }
             }
         }
-        let reasons = match reasons.is_empty() {
-            true => "it has no replica".to_owned(),
-            false => reasons.join("; "),
-        };
-        Err(Stop::Failed(format!(
-            "no replica of tablet {} can be read at version {}: {reasons}. \
-             See SHOW PROC '/statistic', SHOW TABLET {} and SHOW BACKENDS; start a backend that holds it and ask again",
-            read.tablet, read.version, read.tablet
-        )))
     }
 
-    /// Reads what is left of a tablet from one replica.
-    async fn replica(
-        &self,
-        read: &TabletRead,
-        replica: &ReplicaRead,
-        progress: &mut Progress<'_>,
-    ) -> Result<(), Stop> {
+    /// One of those that are read at once was the first to give something: the others are not read any more, and those
+    /// that were asked before it are in doubt.
+    fn won(&self, readings: &mut Vec<Reading>, at: usize) {
+        for slower in readings.iter().take(at) {
+            self.backends.client.outpaced(&slower.replica.address);
+        }
+        readings.truncate(at + 1);
+        readings.drain(..at);
+    }
+
+    /// Begins to read what is left of a tablet from one replica.
+    fn reading(&self, read: &TabletRead, replica: ReplicaRead, progress: &Progress<'_>) -> Reading {
         let request = ScanRequest {
             tablet: read.tablet,
             version: read.version,
@@ -216,27 +246,66 @@ impl TabletScan {
             limit: progress.left,
             filters: self.wanted.filters.clone(),
         };
-        let call = Call::new(&replica.address, "scan", self.backends.stall);
-        let failed = |why: String| Stop::Failed(why);
-        let mut stream = self
-            .backends
-            .client
-            .open_stream(&call, &request)
-            .await
-            .map_err(|e| failed(e.to_string()))?;
-        let mut decoder = Decoder::new(self.wanted.schema.clone());
-        while let Some(bytes) = stream.next().await {
-            let bytes = bytes.map_err(|e| failed(e.to_string()))?;
-            decoder.push(bytes);
-            while let Some(rows) = decoder.next(progress.next).map_err(failed)? {
-                progress.send(rows).await?;
-                if progress.left == Some(0) {
-                    return Ok(());
-                }
+        let (client, stall) = (self.backends.client.clone(), self.backends.stall);
+        let (next, schema) = (progress.next, self.wanted.schema.clone());
+        let address = replica.address.clone();
+        let opened = async move {
+            let call = Call::new(&address, "scan", stall);
+            let bytes = client.open_stream(&call, &request).await;
+            let source = Incoming {
+                bytes: bytes.map_err(|e| e.to_string())?.boxed(),
+                decoder: Decoder::new(schema),
+                next,
+            };
+            Ok::<_, String>(stream::try_unfold(source, Incoming::rows))
+        };
+        Reading {
+            replica,
+            rows: stream::once(opened).try_flatten().boxed(),
+        }
+    }
+}
+
+/// A replica that is read.
+struct Reading {
+    replica: ReplicaRead,
+    rows: BoxStream<'static, Result<decode::Rows, String>>,
+}
+
+/// What comes from a backend.
+struct Incoming {
+    bytes: BoxStream<'static, Result<Bytes, client::Error>>,
+    decoder: Decoder,
+    /// The ordinal of the next row.
+    next: u64,
+}
+
+impl Incoming {
+    /// The next rows.
+    async fn rows(mut self) -> Result<Option<(decode::Rows, Incoming)>, String> {
+        loop {
+            if let Some(rows) = self.decoder.next(self.next)? {
+                self.next = rows.next;
+                return Ok(Some((rows, self)));
+            }
+            match self.bytes.next().await {
+                Some(bytes) => self.decoder.push(bytes.map_err(|e| e.to_string())?),
+                None => return self.decoder.finish().map(|()| None),
             }
         }
-        decoder.finish().map_err(failed)
     }
+}
+
+fn no_replica(read: &TabletRead, reasons: &[String]) -> String {
+    let reasons = match reasons.is_empty() {
+        true => "it has no replica".to_owned(),
+        false => reasons.join("; "),
+    };
+    let (tablet, version) = (read.tablet, read.version);
+    format!(
+        "no replica of tablet {tablet} can be read at version {version}: {reasons}. \
+         See SHOW PROC '/statistic', SHOW TABLET {tablet} and SHOW BACKENDS; start a backend that holds it and ask again"
+    )
 }
 
 impl Progress<'_> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -193,6 +194,7 @@ impl TableProvider for UserTable {
             filters: prune::scan_filters(&tests),
             limit: limit.map(|n| n as u64),
             schema: schema.clone(),
+            late: Duration::from_millis(self.sources.view.config.silent_backend_wait_ms),
         });
         let streams = state.config().target_partitions().max(STREAMS_MIN);
         let streams = streams.min(reads.len());

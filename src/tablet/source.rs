@@ -19,7 +19,7 @@ pub fn judge(desk: &Desk<'_>, tablet: &TabletView<'_>, backend: BackendId, lane:
     }
 }
 
-/// The replica to copy. One that stays is preferred to one that is about to go, and a path where little is copied to a
+/// The replica to copy. One that stays is preferred to one that is about to go, one whose backend answers to one in doubt, and a path where little is copied to a
 /// busy one; of equals, neighbouring tablets take different ones.
 ///
 /// # Errors
@@ -29,6 +29,7 @@ pub fn choose(desk: &Desk<'_>, tablet: &TabletView<'_>, lane: Kind) -> Result<Sp
     let rank = |at, replica: &Replica| {
         (
             replica.state != ReplicaState::Normal,
+            desk.catalog.doubted(replica.backend),
             Reverse(replica.version),
             desk.used(replica.backend, replica.path_hash),
             (at + tablet.id().0) % count,

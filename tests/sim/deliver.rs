@@ -105,6 +105,7 @@ impl World {
                 heart,
             } if life == self.life && self.beats.get(&from) == Some(&asked) => {
                 self.beats.remove(&from);
+                self.doubted.remove(&from);
                 let (started, seq) = (heart.started, heart.report_seq);
                 self.tell(Event::Heartbeat {
                     backend: from,

@@ -6,7 +6,7 @@ use quorate::catalog::state::Catalog;
 use quorate::clock::Timestamp;
 use quorate::code::Failure;
 use quorate::ids::BackendId;
-use quorate::leader::action::{Action, BackendRequest, Token};
+use quorate::leader::action::{Action, BackendRequest, CallId, Token};
 use quorate::leader::core::Core;
 use quorate::leader::event::Event;
 use quorate::leader::request::{Reply, Request};
@@ -33,6 +33,8 @@ impl World {
         self.life += 1;
         self.calls.clear();
         self.beats.clear();
+        self.doubted.clear();
+        self.doubts_told = None;
         self.asked.clear();
         self.spares.clear();
         let reports = Reports::since(self.clock());
@@ -171,7 +173,7 @@ impl World {
             Action::Reply { token, result } => self.reply(token, result),
             Action::Call {
                 call,
-                backend: _,
+                backend,
                 timeout_ms,
                 request,
                 address,
@@ -181,6 +183,17 @@ impl World {
                 let life = self.life;
                 self.net
                     .at(self.now_ms + timeout_ms, Due::CallTimeout { life, call });
+                if matches!(request, BackendRequest::Publish(_)) {
+                    let silent = self.now_ms + self.config.silent_backend_wait_ms;
+                    self.net.at(
+                        silent,
+                        Due::Silence {
+                            life,
+                            call,
+                            backend,
+                        },
+                    );
+                }
                 self.calls.insert(call, request.clone());
                 let message = Message::Call {
                     life,
@@ -189,6 +202,20 @@ impl World {
                 };
                 self.send(Place::Frontend, Place::Backend(at), message);
             }
+        }
+    }
+
+    /// As the shell does: a publish to a backend that hangs or is away is given up, and the backend is in doubt.
+    pub fn silent(&mut self, call: CallId, backend: BackendId) {
+        let Some(at) = self.machine(backend) else {
+            return;
+        };
+        let of = &self.backends[at];
+        if (of.down || self.now_ms < of.paused_until_ms) && self.calls.remove(&call).is_some() {
+            self.marks.hit("backend in doubt");
+            self.doubted.insert(backend);
+            let result = Err("no sign of life".to_owned());
+            self.tell(Event::Answer { call, result });
         }
     }
 
@@ -281,6 +308,10 @@ impl World {
 
     /// The frontend's own time: ticks, and heartbeats with reports.
     pub fn tick(&mut self) {
+        if self.doubts_told.as_ref() != Some(&self.doubted) {
+            self.doubts_told = Some(self.doubted.clone());
+            self.tell(Event::Doubts(self.doubted.clone()));
+        }
         self.tell(Event::Tick);
         self.net
             .at(self.now_ms + TICK_MS, Due::Tick { life: self.life });

@@ -17,6 +17,7 @@ pub const ALL: &[&str] = &[
     "commit asked for again",
     "publish after a restart",
     "publish after the load was visible",
+    "backend in doubt",
     "abort of a forgotten load",
     "table dropped",
     "table truncated",

@@ -129,6 +129,12 @@ pub enum Due {
     Appended { life: u64, seq: u64 },
     /// A call has had no answer for too long.
     CallTimeout { life: u64, call: CallId },
+    /// A publish has had no answer for so long that its backend is asked for a sign of life.
+    Silence {
+        life: u64,
+        call: CallId,
+        backend: BackendId,
+    },
     /// A heartbeat has had no answer for too long.
     BeatTimeout {
         life: u64,

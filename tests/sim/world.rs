@@ -106,6 +106,9 @@ pub struct World {
     pub(crate) reports: Reports,
     pub(crate) spares: BTreeMap<u64, usize>,
     pub(crate) beats: BTreeMap<BackendId, Timestamp>,
+    /// Backends that gave no sign of life, and were not heard since; and what the core was told of them.
+    pub(crate) doubted: BTreeSet<BackendId>,
+    pub(crate) doubts_told: Option<BTreeSet<BackendId>>,
     pub(crate) asked: BTreeSet<(usize, u64)>,
     pub(crate) next_beat_ms: u64,
     pub(crate) work: u64,
@@ -175,6 +178,11 @@ impl World {
                 let result = Err("no answer in time".to_owned());
                 self.tell(Event::Answer { call, result });
             }
+            Due::Silence {
+                life,
+                call,
+                backend,
+            } if life == self.life => self.silent(call, backend),
             Due::BeatTimeout {
                 life,
                 backend,

@@ -86,27 +86,31 @@ async fn a_stream_that_breaks_off_is_an_error() {
     assert!(matches!(chunks.next().await, Some(Err(Error::Lost { .. }))));
 }
 
+/// A stopped process: its kernel makes connections and takes bytes, and nothing is answered.
+async fn stopped() -> (String, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    (listener.local_addr().unwrap().to_string(), listener)
+}
+
+const REFUSAL: &str = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
 #[tokio::test]
 async fn a_node_is_in_doubt_from_a_call_without_an_answer_to_its_next_answer() {
     let client = Client::new("secret").unwrap();
     let limit = Duration::from_secs(2);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let call = Call::new(&address, "publish", limit);
-    assert!(client.reaches(&address, limit).await);
+    let (address, listener) = stopped().await;
     assert!(!client.doubts(&address));
     drop(listener);
+    let call = Call::new(&address, "publish", limit);
     let lost: Result<u32, Error> = client.post_json(&call, &1).await;
     assert!(matches!(lost, Err(Error::Lost { .. })), "{lost:?}");
     assert!(client.clone().doubts(&address));
 
-    let refusal = "HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    let living = node(Some(refusal)).await;
-    client.doubts.doubt(&living);
-    assert!(!client.doubts.unreached_within(&living, limit));
-    // That a connection comes about is no answer: the kernel makes it for a process that is stopped, too.
-    assert!(client.reaches(&living, limit).await);
+    let living = node(Some(REFUSAL)).await;
+    client.outpaced(&living);
+    assert!(!client.doubts.silent_within(&living, limit));
     assert!(client.doubts(&living));
+    assert_eq!(client.doubted(), [address, living.clone()].into());
     let call = Call::new(&living, "publish", limit);
     let refused: Result<u32, Error> = client.post_json(&call, &1).await;
     assert!(matches!(refused, Err(Error::Refused { .. })), "{refused:?}");
@@ -116,23 +120,37 @@ async fn a_node_is_in_doubt_from_a_call_without_an_answer_to_its_next_answer() {
     let call = Call::new(&silent, "scan", limit);
     assert!(client.open_stream(&call, &1).await.is_err());
     assert!(client.doubts(&silent));
-    assert!(!client.reaches(&address, limit).await);
 }
 
 #[tokio::test]
-async fn a_node_that_takes_no_connection_is_gone_and_one_that_is_slow_is_not() {
+async fn a_sign_of_life_is_an_answer_and_no_connection() {
     let client = Client::new("secret").unwrap();
-    let slow = node(None).await;
+    let limit = Duration::from_millis(300);
+    let (address, _listener) = stopped().await;
+    assert!(!client.answers(&address, limit).await);
+    assert!(client.doubts(&address));
+    let living = node(Some(REFUSAL)).await;
+    client.outpaced(&living);
+    assert!(client.answers(&living, Duration::from_secs(20)).await);
+    assert!(!client.doubts(&living));
+}
+
+#[tokio::test]
+async fn a_node_that_gives_no_sign_of_life_is_gone_and_one_that_is_slow_is_not() {
+    let client = Client::new("secret").unwrap();
+    let wait = Duration::from_secs(4);
     let within = async |span, address: &str| {
-        let gone = client.gone(address);
+        let gone = client.gone(address, wait);
         tokio::time::timeout(span, gone).await.is_ok()
     };
-    assert!(!within(SLOW + PROBE_PAUSE * 2, &slow).await);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    assert!(!within(SLOW / 2, &address).await);
-    drop(listener);
-    assert!(within(SLOW * 4, &address).await);
-    // It is not asked again and again.
-    assert!(within(SLOW / 10, &address).await);
+    let slow = node(Some(REFUSAL)).await;
+    assert!(!within(wait * 2, &slow).await);
+    for listens in [true, false] {
+        let (address, listener) = stopped().await;
+        let _listener = listens.then_some(listener);
+        assert!(!within(wait / 4, &address).await);
+        assert!(within(wait * 3, &address).await);
+        // It is not asked again and again.
+        assert!(within(wait / 10, &address).await);
+    }
 }

@@ -1,8 +1,11 @@
 //! Backends: joining and leaving, and whether they live.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::{Answer, Core, Error};
 use crate::backend::api::HeartbeatAnswer;
-use crate::catalog::backend::Backend;
+use crate::catalog::backend::{Backend, BackendState};
 use crate::catalog::change::Change;
 use crate::ids::{BackendId, TabletId};
 use crate::leader::request::Reply;
@@ -132,6 +135,23 @@ impl Core {
             state.error = why;
             state.alive = state.alive && u64::from(state.missed) < allowed;
         });
+    }
+
+    /// Takes in which backends are in doubt; heartbeats take some intervals to tell of one that hangs.
+    pub(super) fn doubts(&mut self, doubted: &BTreeSet<BackendId>) {
+        let changed = |(id, state): (&BackendId, &Arc<BackendState>)| {
+            let now = doubted.contains(id);
+            (state.doubted != now).then_some((*id, now))
+        };
+        let changed: Vec<_> = self
+            .head
+            .backend_states
+            .iter()
+            .filter_map(changed)
+            .collect();
+        for (id, now) in changed {
+            self.head.observe_backend(id, |state| state.doubted = now);
+        }
     }
 
     /// Whether a backend is known not to answer, or gone. One that has not been heard of yet is given its chance.

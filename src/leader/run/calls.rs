@@ -44,6 +44,8 @@ pub struct Wanted {
     pub address: String,
     /// How long it may take, waiting for its turn included.
     pub timeout: Duration,
+    /// How long a backend is waited for that gives no sign of life, where others may suffice.
+    pub silent_wait: Duration,
     /// What is asked.
     pub request: BackendRequest,
 }
@@ -110,11 +112,19 @@ async fn perform(
         BackendRequest::CreateTablets(body) => client.post_json(&call, body).await.map(errors),
         BackendRequest::DropTablets(body) => client.post_json(&call, body).await.map(errors),
         BackendRequest::Publish(body) => {
-            // Readers wait for it, and it can be repeated: no time is lost on a node that has gone dark.
+            // Readers wait for it, and it can be repeated: no time is lost on a node that has gone dark, nor on a connection
+            // that has.
+            let wait = wanted.silent_wait;
+            let again = async {
+                tokio::time::sleep(wait.saturating_mul(2)).await;
+                client.post_json(&call, body).await
+            };
             tokio::select! {
                 answer = client.post_json(&call, body) => answer.map(errors),
-                () = client.gone(&wanted.address) => {
-                    return Err(format!("node {} takes no connection any more", wanted.address));
+                answer = again => answer.map(errors),
+                () = client.gone(&wanted.address, wait) => {
+                    let (address, ms) = (wanted.address, wait.as_millis());
+                    return Err(format!("node {address} gave no sign of life for {ms} ms"));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! One core at work: the loop that feeds it, from its recovery until the process stops or the journal fails.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ pub(super) struct Term<'s, J: Journal> {
     waiting: HashMap<Token, oneshot::Sender<Answer>>,
     /// Answers that go out once the snapshot shows what they speak of.
     ready: Vec<(Token, Answer)>,
+    /// Nodes that the core was told to be in doubt.
+    doubted: Option<BTreeSet<String>>,
     /// Ends what works for this core.
     ends: CancellationToken,
     tasks: TaskTracker,
@@ -90,6 +92,7 @@ impl<'s, J: Journal> Term<'s, J> {
             checkpoints: Checkpointer::new(covered),
             waiting: HashMap::new(),
             ready: Vec::new(),
+            doubted: None,
             ends,
             tasks,
             shell,
@@ -143,6 +146,7 @@ impl<'s, J: Journal> Term<'s, J> {
                 Some(asked) = self.shell.requests.recv(), if takes => self.ask(asked)?,
                 () = self.checkpoints.finished() => {}
                 _ = ticks.tick() => {
+                    self.tell_doubts()?;
                     self.step(Event::Tick)?;
                     self.checkpoint_if_due();
                 }
@@ -150,6 +154,21 @@ impl<'s, J: Journal> Term<'s, J> {
             self.take_more()?;
             self.settle();
         }
+    }
+
+    /// Tells the core who is in doubt, where that has changed.
+    fn tell_doubts(&mut self) -> Result<(), Trouble> {
+        let doubted = self.shell.client.doubted();
+        if self.doubted.as_ref() != Some(&doubted) {
+            let wanted = self.shell.publisher.wanted();
+            let backends = wanted.borrow().backends.clone();
+            let known = backends
+                .values()
+                .filter(|of| doubted.contains(&of.address()));
+            self.step(Event::Doubts(known.map(|of| of.id).collect()))?;
+            self.doubted = Some(doubted);
+        }
+        Ok(())
     }
 
     fn takes_requests(&self) -> bool {
@@ -214,6 +233,7 @@ impl<'s, J: Journal> Term<'s, J> {
                     backend,
                     address,
                     timeout: Duration::from_millis(timeout_ms),
+                    silent_wait: Duration::from_millis(self.core.config().silent_backend_wait_ms),
                     request,
                 }),
             }

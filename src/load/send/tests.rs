@@ -45,30 +45,89 @@ async fn a_backend_that_takes_nothing_is_given_up_and_the_rest_arrives() {
     assert_eq!(held.lock().segments.len(), 12);
 }
 
-/// Takes one connection and all that comes by it, says nothing, and takes no other.
-async fn dark() -> String {
+/// A stopped process: its kernel makes connections and takes some bytes, and nothing is answered. A machine that is gone
+/// takes no connection but the first.
+async fn hung(dark: bool) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
-        let (mut socket, _) = listener.accept().await.unwrap();
-        drop(listener);
-        tokio::io::copy(&mut socket, &mut tokio::io::sink())
-            .await
-            .unwrap();
+        let (_socket, _) = listener.accept().await.unwrap();
+        let _listener = (!dark).then_some(listener);
         std::future::pending::<()>().await;
     });
     address
 }
 
-#[tokio::test]
-async fn a_backend_that_takes_no_connection_any_more_is_not_waited_for_once_the_others_suffice() {
+/// Far more than the plan's wait for a silent backend.
+const PATIENT: Patience = Patience {
+    stall: Duration::from_secs(60),
+    answer: Duration::from_secs(60),
+    straggler: Duration::from_secs(60),
+};
+
+/// Sends segments of these sizes to two good backends and one that hangs; how long that took, where they are and who is in
+/// doubt.
+async fn beside(hung: String, sizes: &[usize]) -> (Duration, TabletWritten, bool) {
     let (one, _) = backend(Manner::Good).await;
     let (other, _) = backend(Manner::Good).await;
-    let plan = Arc::new(plan(&[one, other, dark().await], 2));
+    let mut plan = plan(&[one, other, hung.clone()], 2);
+    plan.silent_wait_ms = 400;
     let client = Client::new("token").unwrap();
-    let limit = Duration::from_secs(60);
     let (writer, reader) = feed(1);
-    let sender = Sender::new(plan, client, Patience::default(), limit);
+    let limit = PATIENT.answer * 2;
+    let sender = Sender::new(Arc::new(plan), client.clone(), PATIENT, limit);
+    let sender = tokio::spawn(sender.run(reader));
+    let began = Instant::now();
+    for (ordinal, size) in (0..).zip(sizes) {
+        let body = Bytes::from(vec![7; *size]);
+        let segment = Segment {
+            slot: 0,
+            ordinal,
+            rows: 2,
+            crc: crc32fast::hash(&body),
+            bytes: body,
+        };
+        writer.send(segment).await.unwrap();
+    }
+    writer.end().await;
+    let mut written = sender.await.unwrap().unwrap();
+    assert_eq!(written.len(), 1);
+    (began.elapsed(), written.remove(0), client.doubts(&hung))
+}
+
+#[tokio::test]
+async fn a_backend_that_gives_no_sign_of_life_is_not_waited_for_where_the_others_suffice() {
+    // At the end, and in the middle: more than its queue and the socket's buffers hold.
+    for sizes in [vec![4], vec![8 << 20; 10]] {
+        for dark in [false, true] {
+            let (took, written, doubted) = beside(hung(dark).await, &sizes).await;
+            assert!(took < PATIENT.stall / 2, "{took:?}");
+            assert_eq!(written.backends, [BackendId(1), BackendId(2)]);
+            let (backend, why) = &written.failed[0];
+            let expect = (
+                BackendId(3),
+                "it gave no sign of life for 400 ms while others did",
+            );
+            assert_eq!((*backend, why.as_str()), expect);
+            assert!(doubted);
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_quorum_a_silent_backend_is_waited_for() {
+    let (one, _) = backend(Manner::Good).await;
+    let plan = LoadPlan {
+        silent_wait_ms: 50,
+        ..plan(&[one, hung(false).await], 2)
+    };
+    let patience = Patience {
+        answer: Duration::from_secs(3),
+        ..PATIENT
+    };
+    let client = Client::new("token").unwrap();
+    let (writer, reader) = feed(1);
+    let sender = Sender::new(Arc::new(plan), client, patience, PATIENT.answer);
     let sender = tokio::spawn(sender.run(reader));
     let body = Bytes::from_static(b"rows");
     let segment = Segment {
@@ -81,16 +140,22 @@ async fn a_backend_that_takes_no_connection_any_more_is_not_waited_for_once_the_
     writer.send(segment).await.unwrap();
     writer.end().await;
     let began = Instant::now();
-    let written = sender.await.unwrap().unwrap();
+    let error = sender.await.unwrap().unwrap_err();
     assert!(
-        began.elapsed() < Patience::default().straggler / 2,
-        "{:?}",
-        began.elapsed()
+        began.elapsed() >= patience.answer,
+        "it was given all its time"
     );
-    assert_eq!(written[0].backends, [BackendId(1), BackendId(2)]);
-    let (backend, why) = &written[0].failed[0];
-    let expect = (BackendId(3), "it takes no connection any more");
-    assert_eq!((*backend, why.as_str()), expect);
+    assert!(
+        matches!(
+            error,
+            Error::Quorum {
+                got: 1,
+                needed: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ mod failover {
         Breaks(usize),
         /// Is silent after that many batches.
         Stalls(usize),
+        /// Gives one batch after the other, each later than another one is asked.
+        Slow,
         /// Refuses.
         Refuses,
     }
@@ -60,7 +62,14 @@ mod failover {
             _ => (end, false),
         };
         let breaks = matches!(fake.behaviour, Behaviour::Breaks(_));
-        let sent = futures::stream::iter(chunks.into_iter().take(given).map(Ok));
+        let slow = fake.behaviour == Behaviour::Slow;
+        let sent = futures::stream::iter(chunks.into_iter().take(given));
+        let sent = sent.then(move |chunk| async move {
+            if slow {
+                tokio::time::sleep(LATE + LATE / 3).await;
+            }
+            Ok(chunk)
+        });
         let tail = futures::stream::once(async move {
             if then {
                 std::future::pending::<()>().await;
@@ -122,6 +131,10 @@ mod failover {
         (replica, fake)
     }
 
+    /// How long a silent backend may be read; far longer than [`LATE`].
+    const STALL: Duration = Duration::from_secs(60);
+    const LATE: Duration = Duration::from_millis(300);
+
     fn scan(replicas: Vec<ReplicaRead>, columns: Vec<usize>, limit: Option<u64>) -> TabletScan {
         let fields: Vec<Field> = columns
             .iter()
@@ -129,12 +142,13 @@ mod failover {
             .collect();
         let client = Client::new("token").unwrap();
         TabletScan {
-            backends: Arc::new(Backends::new(client).with_stall(Duration::from_secs(2))),
+            backends: Arc::new(Backends::new(client).with_stall(STALL)),
             wanted: Arc::new(Wanted {
                 columns,
                 filters: Vec::new(),
                 limit,
                 schema: Arc::new(Schema::new(fields)),
+                late: LATE,
             }),
             tablets: vec![TabletRead {
                 tablet: TabletId(7),
@@ -172,13 +186,42 @@ mod failover {
     }
 
     #[tokio::test]
-    async fn a_silent_backend_is_given_up() {
-        let (first, _) = backend(Behaviour::Stalls(5)).await;
-        let (second, _) = backend(Behaviour::Refuses).await;
-        let (third, asked) = backend(Behaviour::Good).await;
-        let got = values(&scan(vec![first, second, third], vec![2], None)).await;
-        assert_eq!(got.unwrap(), all());
-        assert_eq!(asked.asked.lock()[0].from_ordinal, 50);
+    async fn beside_a_silent_backend_another_is_asked_and_the_silent_one_is_in_doubt() {
+        for batches in [0, 5] {
+            let (first, _) = backend(Behaviour::Stalls(batches)).await;
+            let (second, _) = backend(Behaviour::Refuses).await;
+            let (third, asked) = backend(Behaviour::Good).await;
+            let scan = scan(vec![first.clone(), second, third.clone()], vec![2], None);
+            let began = std::time::Instant::now();
+            assert_eq!(values(&scan).await.unwrap(), all());
+            assert!(began.elapsed() < STALL / 2, "it was not waited for");
+            let reached = batches as u64 * BATCH;
+            assert_eq!(asked.asked.lock()[0].from_ordinal, reached);
+            let client = &scan.backends.client;
+            assert!(client.doubts(&first.address) && !client.doubts(&third.address));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_backend_is_waited_for_where_there_is_no_other() {
+        let (only, asked) = backend(Behaviour::Stalls(1)).await;
+        let mut scan = scan(vec![only], vec![2], None);
+        let short = LATE * 3;
+        scan.backends = Arc::new(Backends::new(Client::new("token").unwrap()).with_stall(short));
+        let began = std::time::Instant::now();
+        let failure = values(&scan).await.unwrap_err();
+        assert_eq!(failure.code, Code::NO_QUERYABLE_REPLICA);
+        assert!(began.elapsed() >= short, "it was given all its time");
+        assert_eq!(asked.asked.lock().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn of_backends_that_race_one_gives_each_row() {
+        let mut replicas = Vec::new();
+        for _ in 0..3 {
+            replicas.push(backend(Behaviour::Slow).await.0);
+        }
+        assert_eq!(values(&scan(replicas, vec![2], None)).await.unwrap(), all());
     }
 
     #[tokio::test]

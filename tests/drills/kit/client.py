@@ -84,8 +84,8 @@ class Client:
     def load_url(self, table):
         return f"http://{self.http}/api/{table.replace('.', '/')}/_stream_load"
 
-    def load(self, table, file, url=None, headers=(), rate=None):
-        """A stream load of a CSV file; the coordinator's answer."""
+    def load(self, table, file, url=None, headers=(), rate=None, limit=None):
+        """A stream load of a CSV file; the coordinator's answer. With a limit of seconds, a longer one is a RuntimeError."""
         args = [
             "--location-trusted",
             "-u",
@@ -98,4 +98,5 @@ class Client:
         ]
         for header in headers:
             args += ["-H", header]
+        args += ["--max-time", limit] if limit else []
         return json.loads(self.curl(*args, *(["--limit-rate", rate] if rate else [])))

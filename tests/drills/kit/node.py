@@ -34,5 +34,13 @@ class Node:
         if self._process.wait() != 0:
             raise RuntimeError(f"a node ended with {self._process.returncode}: {self.last_words()}")
 
+    def pause(self):
+        """kill -STOP: it keeps its connections and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        """kill -CONT."""
+        self._process.send_signal(signal.SIGCONT)
+
     def last_words(self):
         return self.log.read_text(errors="replace").strip()[-400:]

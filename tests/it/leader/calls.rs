@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use quorate::backend::api::Abort;
+use quorate::backend::api::{Abort, Publish};
 use quorate::backend::client::Client;
 use quorate::ids::{BackendId, TxnId};
 use quorate::leader::action::{BackendRequest, CallId};
@@ -21,6 +21,7 @@ fn wanted(call: u64, backend: u64, port: u16, timeout: Duration) -> Wanted {
         backend: BackendId(backend),
         address: format!("127.0.0.1:{port}"),
         timeout,
+        silent_wait: Duration::from_secs(1),
         request: BackendRequest::Abort(Abort { txn: TxnId(call) }),
     }
 }
@@ -63,4 +64,31 @@ async fn a_silent_backend_holds_up_itself_only() {
     }
     let right = |(call, result): (&u64, &Result<_, _>)| (*call >= 100) == result.is_ok();
     assert!(ended.iter().all(right));
+}
+
+#[tokio::test]
+async fn a_publish_to_a_backend_that_hangs_ends_long_before_its_time() {
+    let hung = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (happened, mut events) = mpsc::channel(10);
+    let client = Client::new("secret").unwrap();
+    let stop = CancellationToken::new();
+    let mut calls = Calls::new(client.clone(), happened, stop, TaskTracker::new());
+    let timeout = Duration::from_secs(60);
+    let wanted = Wanted {
+        silent_wait: Duration::from_millis(300),
+        request: BackendRequest::Publish(Publish {
+            txn: TxnId(1),
+            tablets: Vec::new(),
+        }),
+        ..wanted(1, 1, hung.local_addr().unwrap().port(), timeout)
+    };
+    let address = wanted.address.clone();
+    calls.start(wanted);
+    let event = tokio::time::timeout(timeout / 2, events.recv());
+    let Some(Event::Answer { result, .. }) = event.await.unwrap() else {
+        panic!("no answer");
+    };
+    let why = result.unwrap_err();
+    assert!(why.contains("gave no sign of life for 300 ms"), "{why}");
+    assert!(client.doubts(&address));
 }

@@ -264,6 +264,7 @@ impl World {
                 Event::Answer { .. } => "answer",
                 Event::Request { .. } => "request",
                 Event::Appended { .. } => "appended",
+                Event::Doubts(_) => "doubts",
             };
             let began = Instant::now();
             let actions = self.core.step(Timestamp(self.now), event);

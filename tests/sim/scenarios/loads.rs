@@ -100,6 +100,31 @@ fn run_until_seen(world: &mut World) {
     world.run_until(60_000, "the load is seen", |world| !waits(world));
 }
 
+/// A backend that hangs after it has written is not waited for: neither as long as a slow one, nor for its call to end. When
+/// it goes on, its late answers do no harm.
+#[test]
+fn a_load_is_seen_soon_though_a_backend_hangs() {
+    for hangs in 0..3 {
+        let mut world = world(3, WriteQuorum::Majority, 3);
+        world.start_load();
+        world.run_until(5_000, "all have written", |world| {
+            let mut of = world.backends.iter();
+            of.all(|of| !of.pending.is_empty())
+        });
+        world.backends[hangs].paused_until_ms = FOR_GOOD;
+        world.run_until(5_000, "the load has its version", waits);
+        let wait = world.config.silent_backend_wait_ms;
+        assert!(wait * 2 < world.config.quorum_publish_wait_time_ms);
+        world.run_until(wait * 2, "the load is seen", |world| !waits(world));
+        world.start_load();
+        world.run_until(10_000, "the next one has its version", waits);
+        // It was in doubt before, and has not written: nobody waits.
+        world.run_until(wait / 2, "the next one is seen", |world| !waits(world));
+        world.backends[hangs].paused_until_ms = 0;
+        world.mend();
+    }
+}
+
 /// The load waits for one that is behind, and the removal of another one waits for the load.
 #[test]
 fn a_mark_is_taken_back_where_another_has_to_be_brought_forward() {

@@ -1,12 +1,14 @@
 //! Where the frontend sends those who load, and where it does not.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::*;
 
 #[tokio::test]
 async fn a_loader_is_sent_to_a_live_backend_or_told_why_not() {
     let mut all = view();
     let backend = listen(&mut all, 10001).await;
-    let living = backend.local_addr().unwrap();
+    let living = backend.place();
     let address = frontend(all, |_| Ok(Reply::Done)).await;
     let client = loader();
     let put = async |path: &str, user: &str| {
@@ -80,21 +82,55 @@ async fn sent(client: &reqwest::Client, address: &str) -> (u16, String) {
     (answer.status().as_u16(), to.unwrap_or_default())
 }
 
-/// A live backend with that id that takes connections as long as the listener is kept.
-async fn listen(view: &mut View, id: u64) -> tokio::net::TcpListener {
+/// A backend that answers until it is dropped.
+struct Living {
+    port: u16,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Living {
+    fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A live backend with that id.
+async fn listen(view: &mut View, id: u64) -> Living {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    join(view, id, port);
+    // To each call on a connection of its own, so that nothing goes on after the end.
+    let task = tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 4096];
+            let _ = socket.read(&mut asked).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nnull";
+            socket.write_all(answer).await.unwrap();
+        }
+    });
+    Living { port, task }
+}
+
+/// The cluster believes that a backend lives there.
+fn join(view: &mut View, id: u64, port: u16) {
     let catalog = &mut view.catalog;
     let sample = catalog.backends.values().next().unwrap().as_ref().clone();
     let backend = crate::catalog::backend::Backend {
         id: BackendId(id),
         host: "127.0.0.1".into(),
-        port: listener.local_addr().unwrap().port(),
+        port,
         ..sample
     };
     catalog.backends.insert(backend.id, Arc::new(backend));
     let alive = catalog.backend_states[&BackendId(10001)].clone();
     catalog.backend_states.insert(BackendId(id), alive);
-    listener
 }
 
 #[tokio::test]
@@ -104,7 +140,7 @@ async fn no_loader_is_sent_to_a_backend_that_died_before_its_heartbeats_tell() {
     for id in [10001, 10011, 10012] {
         listeners.push(listen(&mut all, id).await);
     }
-    let places: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap()).collect();
+    let places: Vec<_> = listeners.iter().map(Living::place).collect();
     let address = frontend(all, |_| Ok(Reply::Done)).await;
     let client = loader();
     let sent = async || sent(&client, &address).await;
@@ -134,7 +170,7 @@ async fn a_backend_in_doubt_coordinates_only_where_no_other_can() {
     let mut state = states[&BackendId(10011)].as_ref().clone();
     state.missed = 1;
     states.insert(BackendId(10011), Arc::new(state));
-    let places = [&sound, &doubted].map(|of| of.local_addr().unwrap());
+    let places = [&sound, &doubted].map(Living::place);
     let address = frontend(all, |_| Ok(Reply::Done)).await;
     let client = loader();
     let sent = async || sent(&client, &address).await;
@@ -144,4 +180,24 @@ async fn a_backend_in_doubt_coordinates_only_where_no_other_can() {
     }
     drop(sound);
     assert_eq!(sent().await, (307, url(1)));
+}
+
+/// A stopped process takes connections still: its kernel does.
+#[tokio::test]
+async fn no_loader_is_sent_to_a_backend_that_hangs() {
+    let mut all = view();
+    let sound = listen(&mut all, 10001).await;
+    let hung = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    join(&mut all, 10011, hung.local_addr().unwrap().port());
+    let config = crate::config::Config {
+        silent_backend_wait_ms: 300,
+        ..Default::default()
+    };
+    all.config = Arc::new(config);
+    let address = frontend(all, |_| Ok(Reply::Done)).await;
+    let client = loader();
+    let url = format!("http://{}/api/shop/t/_stream_load", sound.place());
+    for _ in 0..4 {
+        assert_eq!(sent(&client, &address).await, (307, url.clone()));
+    }
 }

@@ -133,6 +133,7 @@ impl Core {
             backends,
             deadline: txn.deadline(),
             began: txn.prepared,
+            silent_wait_ms: self.config.silent_backend_wait_ms,
         }
     }
 

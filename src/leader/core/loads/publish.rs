@@ -80,11 +80,9 @@ impl Call {
             .is_some_and(|failed| !failed.contains(&tablet))
     }
 
-    /// Whether the backend may still answer soon: one that gave no answer twice, or once and none to its last heartbeat
-    /// either, will not.
-    fn hopeful(&self, missed_heartbeats: u32) -> bool {
-        let once_is_enough = missed_heartbeats > 0;
-        self.failed.is_none() && self.unanswered < if once_is_enough { 1 } else { 2 }
+    /// Whether the backend may still answer soon: one that gave no answer twice, or once and is in doubt, will not.
+    fn hopeful(&self, doubted: bool) -> bool {
+        self.failed.is_none() && self.unanswered < if doubted { 1 } else { 2 }
     }
 }
 
@@ -331,11 +329,11 @@ impl Core {
                 continue;
             }
             let call = publishing.calls.get(&replica.backend);
-            let missed = self.missed_heartbeats(replica.backend);
+            let doubted = self.head.doubted(replica.backend);
             if call.is_some_and(|call| call.good(tablet)) {
                 held.insert(replica.id);
             } else if !over
-                && call.is_none_or(|call| call.hopeful(missed))
+                && call.is_none_or(|call| call.hopeful(doubted))
                 && !self.dead(replica.backend)
             {
                 return None;

@@ -96,6 +96,31 @@ fn a_replica_whose_backend_gives_no_answer_is_not_waited_for() {
 }
 
 #[test]
+fn a_backend_in_doubt_that_gives_no_answer_is_not_waited_for() {
+    let mut world = World::new(3);
+    world.table(1, 3, WriteQuorum::Majority);
+    let (_, token, calls) = world.committed("a");
+    for (call, ..) in &calls[..2] {
+        let result = Ok(TabletErrors::default().into());
+        world.step(Event::Answer {
+            call: *call,
+            result,
+        });
+    }
+    let (call, silent) = (calls[2].0, calls[2].1);
+    let result = Err("no sign of life".to_owned());
+    world.step(Event::Answer { call, result });
+    assert!(world.reply(token).is_none(), "one answer may get lost");
+    world.step(Event::Doubts([silent].into()));
+    world.step(Event::Tick);
+    visible(world.reply(token));
+    assert!(world.core.head.doubted(silent));
+    world.step(Event::Doubts([].into()));
+    assert!(!world.core.head.doubted(silent));
+    world.check();
+}
+
+#[test]
 fn a_load_that_waits_for_replicas_says_for_which_tablet() {
     let mut world = World::new(3);
     world.table(1, 3, WriteQuorum::Majority);
