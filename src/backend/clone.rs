@@ -190,6 +190,14 @@ impl Cloning {
                     path.insert(place::place(&self.state, &self.request, bytes, own)?)
                 }
             };
+            if let Some(small) = source.small {
+                let came = self.fetch.small(path, &self.columns, &wanted, small);
+                if came.await? {
+                    self.fetch.gather(path, wanted, &mut have);
+                    // What it has beyond that is a moment old, and the next clone's.
+                    break;
+                }
+            }
             self.fetch
                 .rowsets(path, &self.columns, wanted, &mut have)
                 .await?;
@@ -239,6 +247,10 @@ impl Cloning {
             tablet: self.request.spec.tablet,
             replica: self.request.source_replica,
             copier: self.fetch.copier,
+            small_bytes: match self.request.bytes_per_second {
+                0 => self.state.settings().clone_small_bytes,
+                _ => 0,
+            },
         };
         let call = Call::new(&self.request.source, "describe_replica", DESCRIBE_TIMEOUT);
         let client = &self.state.copying().client;

@@ -17,8 +17,16 @@ use crate::durable;
 use crate::fault;
 use crate::ids::TabletId;
 
-/// So many files of one storage path are made durable together rather than one by one.
+pub mod keeper;
+
+use self::keeper::Kept;
+
+/// Where the files of one storage path need so many flushes one by one, they are made durable together: a file needs two, and
+/// one more where its directory is new.
 const MANY: usize = 8;
+
+/// Files of together so many bytes wait for nobody else's flush.
+const BIG: u64 = 1 << 20;
 
 /// Bytes of a file that the disk begins to write before it must; several smaller ones are written at once for less.
 const LARGE: u64 = 32 << 10;
@@ -31,6 +39,8 @@ pub struct Incoming {
     tablet: TabletId,
     name: String,
     file: File,
+    /// Its place among the files of the path, by when they were opened.
+    opened: u64,
     sums: Summing,
     bytes: u64,
     /// Bytes that the shelf counts for it.
@@ -63,6 +73,8 @@ impl Incoming {
                 tablet,
                 name,
                 file,
+                // After it was opened and before anything is written to it: what any later one writes, it hears of.
+                opened: shelf.number(),
                 sums: Summing::default(),
                 bytes: 0,
                 counted: bytes,
@@ -179,8 +191,35 @@ impl Written {
     }
 }
 
-/// Makes files durable that were begun in this order, and tells of each. Blocks.
-pub fn keep_all(files: Vec<Written>) -> Vec<Result<Arc<Segment>, Error>> {
+/// Makes files durable, and tells of each. Small ones share a flush with those of others.
+pub async fn keep(files: Vec<Written>) -> Vec<Kept> {
+    let count = files.len();
+    if files.iter().map(Written::bytes).sum::<u64>() >= BIG {
+        let kept = tokio::task::spawn_blocking(|| keep_all(files)).await;
+        return kept.unwrap_or_else(|_| (0..count).map(|_| Err(Error::Stopping)).collect());
+    }
+    let mut shelves: BTreeMap<PathBuf, (Vec<usize>, Vec<Written>)> = BTreeMap::new();
+    for (at, written) in files.into_iter().enumerate() {
+        let shelf = shelves.entry(written.file.shelf.dir.clone()).or_default();
+        shelf.0.push(at);
+        shelf.1.push(written);
+    }
+    let flushes = shelves.into_values().map(|(places, files)| async move {
+        let shelf = files.first().map(|written| written.file.shelf.clone());
+        let kept = match shelf {
+            Some(shelf) => shelf.keeper.keep(files).await,
+            None => Vec::new(),
+        };
+        places.into_iter().zip(kept).collect::<Vec<_>>()
+    });
+    let kept = futures::future::join_all(flushes).await;
+    let mut kept: Vec<_> = kept.into_iter().flatten().collect();
+    kept.sort_by_key(|(at, _)| *at);
+    kept.into_iter().map(|(_, kept)| kept).collect()
+}
+
+/// Makes files durable, and tells of each. Blocks.
+pub fn keep_all(files: Vec<Written>) -> Vec<Kept> {
     let mut shelves: BTreeMap<PathBuf, Vec<&Written>> = BTreeMap::new();
     for written in &files {
         let shelf = shelves.entry(written.file.shelf.dir.clone()).or_default();
@@ -188,8 +227,12 @@ pub fn keep_all(files: Vec<Written>) -> Vec<Result<Arc<Segment>, Error>> {
     }
     // An error is of one file, which says so when it is asked itself.
     let at_once = |files: &[&Written]| {
-        let first = &files.first()?.file;
-        (files.len() >= MANY && first.shelf.sync_all(&first.file).ok()?).then_some(())
+        let first = &files.iter().min_by_key(|w| w.file.opened)?.file;
+        let new_dirs = files
+            .iter()
+            .filter(|w| w.file.shelf.is_fresh(w.file.tablet));
+        let flushes = 2 * files.len() + new_dirs.count();
+        (flushes >= MANY && first.shelf.sync_all(&first.file).ok()?).then_some(())
     };
     shelves.retain(|_, files| at_once(files).is_some());
     let durable: BTreeSet<PathBuf> = shelves.into_keys().collect();

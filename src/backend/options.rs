@@ -58,6 +58,9 @@ pub struct Settings {
     pub loads_max: usize,
     /// Clones that come here at once. Large: how many there should be is the frontend's to say, by its slots.
     pub clones_max: usize,
+    /// Most bytes of the files of a replica that its source sends with their description, so that a small one is copied by
+    /// one call; 0 turns that off.
+    pub clone_small_bytes: u64,
     /// Digests that are computed at once; further ones wait.
     pub digests_max: usize,
     /// Time between the beginnings of two looks at every file of a path; zero turns them off.
@@ -103,6 +106,7 @@ impl Default for Settings {
             scans_max: 1024,
             loads_max: 64,
             clones_max: 64,
+            clone_small_bytes: 64 << 10,
             digests_max: 2,
             scrub_interval: Duration::from_secs(86_400),
             scrub_bytes_per_second: 16 << 20,

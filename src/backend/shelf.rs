@@ -7,11 +7,13 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
 use crate::backend::error::Error;
+use crate::backend::incoming::keeper::Keeper;
 use crate::durable;
 use crate::fault;
 use crate::ids::TabletId;
@@ -33,6 +35,8 @@ pub struct Shelf {
     next: AtomicU64,
     limits: Limits,
     prefix: u64,
+    /// Makes small files durable together.
+    pub keeper: Arc<Keeper>,
 }
 
 /// How many bytes files may take.
@@ -66,6 +70,7 @@ impl Shelf {
             limits,
             // 48 random bits: no other process that ever uses the directory gives the same names.
             prefix: rand::random::<u64>() >> 16,
+            keeper: Arc::default(),
         }
     }
 
@@ -84,9 +89,14 @@ impl Shelf {
         self.tablet_dir(tablet).join(name)
     }
 
+    /// A number above those that were given before.
+    pub fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::SeqCst)
+    }
+
     /// A file name that was never given before.
     pub fn fresh_name(&self) -> String {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let next = self.number();
         format!("{:012x}-{next:08x}{ENDING}", self.prefix)
     }
 
@@ -177,6 +187,11 @@ impl Shelf {
             _ => fresh.insert(tablet, self.next.fetch_add(1, Ordering::Relaxed)),
         };
         Ok(())
+    }
+
+    /// Whether the directory of a tablet may not outlive a crash yet.
+    pub fn is_fresh(&self, tablet: TabletId) -> bool {
+        self.fresh_dirs.lock().contains_key(&tablet)
     }
 
     /// Makes the names of a tablet's files durable, and the name of its directory.

@@ -142,6 +142,7 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
         "scans_max" => settings.scans_max = count()?,
         "loads_max" => settings.loads_max = count()?,
         "clones_max" => settings.clones_max = count()?,
+        "clone_small_bytes" => settings.clone_small_bytes = number()?,
         "digests_max" => settings.digests_max = count()?,
         "scrub_interval_second" => settings.scrub_interval = Duration::from_secs(number()?),
         "scrub_bytes_per_second" => settings.scrub_bytes_per_second = number()?,
@@ -159,7 +160,7 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
 }
 
 /// Every key of a backend's config file.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "compaction_threads",
     "compaction_rowsets_min",
     "compaction_rowsets_max",
@@ -170,6 +171,7 @@ const KEYS: [&str; 13] = [
     "scans_max",
     "loads_max",
     "clones_max",
+    "clone_small_bytes",
     "digests_max",
     "scrub_interval_second",
     "scrub_bytes_per_second",

@@ -1,5 +1,7 @@
 //! What backends say to each other when one copies a replica of another.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::backend::rowset::RowsetRecord;
@@ -17,6 +19,9 @@ pub struct DescribeReplica {
     pub replica: ReplicaId,
     /// Names the clone for which this is asked; a random number.
     pub copier: u64,
+    /// Where all files have no more bytes than this together, they come with the answer.
+    #[serde(default)]
+    pub small_bytes: u64,
 }
 
 /// The rowsets of a replica whose files are whole.
@@ -26,6 +31,9 @@ pub struct ReplicaRowsets {
     pub version: Version,
     /// Ascending, without overlap.
     pub rowsets: Vec<RowsetRecord>,
+    /// All files by their names, in base 64, where they are small; then nothing is held for the copier.
+    #[serde(default)]
+    pub small: Option<BTreeMap<String, String>>,
 }
 
 /// `POST /api/internal/read_segment`: the bytes of one file from `offset` on, as they are. 410 when the file is there no

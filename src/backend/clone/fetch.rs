@@ -1,10 +1,12 @@
 //! Brings files from a source: streamed to the disk, taken up again where a stream broke, and checked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::StreamExt;
 use parking_lot::Mutex;
@@ -16,7 +18,7 @@ use crate::backend::client::{self, Call};
 use crate::backend::clone::plan::{self, Span};
 use crate::backend::clone::running::Progress;
 use crate::backend::error::Error;
-use crate::backend::incoming::Incoming;
+use crate::backend::incoming::{self, Incoming, Written};
 use crate::backend::pace::Pace;
 use crate::backend::path::Path;
 use crate::backend::rowset::{Rowset, RowsetRecord};
@@ -132,6 +134,61 @@ impl Fetch {
         if let Some(Failed::For(error)) = failed {
             return Err(error);
         }
+        self.gather(path, wanted, have);
+        Ok(())
+    }
+
+    /// Makes durable the files that came with a description. Says false where one of those that are wanted is not among them,
+    /// or is not what its record says: then they are to be asked for.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub async fn small(
+        &self,
+        path: &Arc<Path>,
+        columns: &Arc<Columns>,
+        wanted: &[RowsetRecord],
+        mut small: BTreeMap<String, String>,
+    ) -> Result<bool, Error> {
+        let mut files = Vec::new();
+        for of in wanted.iter().flat_map(|r| &r.segments) {
+            let bytes = small
+                .remove(&of.file)
+                .and_then(|text| STANDARD.decode(text).ok());
+            let Some(bytes) = bytes.filter(|bytes| crc32fast::hash(bytes) == of.crc) else {
+                return Ok(false);
+            };
+            files.push((of.clone(), bytes));
+        }
+        let names: Vec<_> = files.iter().map(|(of, _)| of.file.clone()).collect();
+        let bytes = files.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let (shelf, columns) = (path.shared.shelf.clone(), columns.clone());
+        let tablet = self.request.spec.tablet;
+        let written = tokio::task::spawn_blocking(move || {
+            let put = |(of, bytes): (SegmentRecord, Vec<u8>)| {
+                let mut file = Incoming::begin(&shelf, tablet, of.bytes)?;
+                file.write_all(&bytes)
+                    .map_err(|e| Error::io("writing", &shelf.tablet_dir(tablet), &shelf.dir, &e))?;
+                file.end(of.rows, &columns.schema)
+            };
+            files
+                .into_iter()
+                .map(put)
+                .collect::<Result<Vec<_>, Error>>()
+        });
+        let kept = incoming::keep(written.await.map_err(|_| Error::Stopping)??).await;
+        self.progress.fetched(bytes);
+        self.state.metrics().clone_fetched(bytes);
+        let hash = path.identity().path;
+        let mut files = self.files.lock();
+        for (name, kept) in names.into_iter().zip(kept) {
+            files.insert((hash, name), kept?);
+        }
+        Ok(true)
+    }
+
+    /// Adds those rowsets to `have` of which all files were fetched to `path`.
+    pub fn gather(&self, path: &Arc<Path>, wanted: Vec<RowsetRecord>, have: &mut Vec<Fetched>) {
         let files = self.files.lock();
         let hash = path.identity().path;
         for record in wanted {
@@ -145,7 +202,6 @@ impl Fetch {
                 });
             }
         }
-        Ok(())
     }
 
     /// Fetches one file. When it came whole and does not fit its checksum, the source is to say whether it has the fault,
@@ -201,7 +257,11 @@ impl Fetch {
             (Err(_) | Ok(()), Err(Some(error))) => Err(Failed::For(error)),
             (Err(failed), Err(None)) => Err(failed),
             (Ok(()), Err(None)) => Err(Failed::For(Error::Stopping)),
-            (Ok(()), Ok(segment)) => Ok(segment),
+            (Ok(()), Ok(None)) => Ok(None),
+            (Ok(()), Ok(Some(written))) => {
+                let mut kept = incoming::keep(vec![written]).await;
+                Ok(Some(kept.pop().ok_or(Error::Stopping)??))
+            }
         }
     }
 
@@ -296,15 +356,15 @@ fn silence_max(bytes: u64, verify: bool) -> Duration {
     }
 }
 
-/// Writes a file as it arrives, and makes it durable. None when it came whole and does not fit its checksum; the error is
-/// none when it did not come whole. Blocks.
+/// Writes a file as it arrives. None when it came whole and does not fit its checksum; the error is none when it did not
+/// come whole. Blocks.
 fn write(
     shelf: &Arc<Shelf>,
     tablet: TabletId,
     columns: &Columns,
     of: &SegmentRecord,
     mut queue: mpsc::Receiver<Bytes>,
-) -> Result<Option<Arc<Segment>>, Option<Error>> {
+) -> Result<Option<Written>, Option<Error>> {
     let mut file = Incoming::begin(shelf, tablet, of.bytes)?;
     let mut written = 0;
     while let Some(chunk) = queue.blocking_recv() {
@@ -318,7 +378,7 @@ fn write(
     if file.crc() != of.crc {
         return Ok(None);
     }
-    Ok(Some(file.finish(of.rows, &columns.schema)?))
+    Ok(Some(file.end(of.rows, &columns.schema)?))
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Parts {
         while self.batches.len() >= BATCHES_MAX {
             self.settle();
         }
-        let task = self.runtime.spawn_blocking(|| incoming::keep_all(written));
+        let task = self.runtime.spawn(incoming::keep(written));
         self.batches.push_back((places, task));
     }
 

@@ -27,7 +27,7 @@ pub(super) async fn describe_replica(
     Shared(state): Shared<State>,
     request: Asked<DescribeReplica>,
 ) -> Answer<ReplicaRowsets> {
-    let answer = source::describe(&state, body(request)?)?;
+    let answer = source::describe(&state, body(request)?).await?;
     fault::hit("backend::before_describe_answer").map_err(interrupted)?;
     Ok(Json(answer))
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use crate::backend::options::Settings;
 use crate::backend::run::{clean_once, recover_once};
+use crate::backend::tests::clones::small;
 use crate::backend::tests::crash::{DIR, child, die_at, say};
 use crate::backend::tests::node::{Node, assert_same_rows, files, quiet};
 use crate::fault;
@@ -30,6 +32,14 @@ fn death_at_any_point_of_a_clone_leaves_whole_replicas_only() {
 }
 
 #[test]
+fn nor_does_death_in_a_clone_whose_files_come_with_their_description() {
+    for point in POINTS {
+        let script = "clone_crash::script_of_a_small_clone";
+        die_at(point, script, &[0, 1, 2, 4], check);
+    }
+}
+
+#[test]
 fn a_clone_that_meets_a_failing_disk_can_be_repeated() {
     let dir = tempfile::tempdir().unwrap();
     assert!(child(
@@ -48,7 +58,17 @@ fn script_of_a_clone() {
         return;
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(script(Path::new(&dir)));
+    runtime.block_on(script(Path::new(&dir), quiet()));
+}
+
+/// Does nothing unless the parent test started it.
+#[test]
+fn script_of_a_small_clone() {
+    let Ok(dir) = std::env::var(DIR) else {
+        return;
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(script(Path::new(&dir), small()));
 }
 
 /// Does nothing unless the parent test started it.
@@ -61,9 +81,9 @@ fn script_of_a_failing_clone() {
     runtime.block_on(failing(Path::new(&dir)));
 }
 
-async fn both(dir: &Path) -> (Node, Node) {
+async fn both(dir: &Path, settings: Settings) -> (Node, Node) {
     let source = Node::start(&dir.join("source"), quiet()).await;
-    let node = Node::start(&dir.join("path"), quiet()).await;
+    let node = Node::start(&dir.join("path"), settings).await;
     (source, node)
 }
 
@@ -74,8 +94,8 @@ async fn put(source: &Node, version: i64) {
         .await;
 }
 
-async fn script(dir: &Path) {
-    let (source, node) = both(dir).await;
+async fn script(dir: &Path, settings: Settings) {
+    let (source, node) = both(dir, settings).await;
     source.create(&[1]).await;
     for version in 2..=7 {
         put(&source, version).await;
@@ -100,7 +120,7 @@ fn check(dir: &Path, context: &str) {
     runtime.block_on(async {
         let said = std::fs::read_to_string(dir.join("said")).unwrap_or_default();
         let said = said.lines().count();
-        let (source, node) = both(dir).await;
+        let (source, node) = both(dir, quiet()).await;
         for (of, name) in [(&source, "source"), (&node, "path")] {
             assert_eq!(files(&dir.join(name)), of.named(), "{context}: {name}");
             let reports = of.report(0).await;
@@ -128,7 +148,7 @@ fn check(dir: &Path, context: &str) {
 }
 
 async fn failing(dir: &Path) {
-    let (source, node) = both(dir).await;
+    let (source, node) = both(dir, quiet()).await;
     source.create(&[1]).await;
     for version in 2..=4 {
         put(&source, version).await;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::backend::compact::compact;
+use crate::backend::options::Settings;
 use crate::backend::run::clean_once;
 use crate::backend::tests::node::{Node, assert_same_rows, files, quiet, scan_all};
 use crate::ids::{ReplicaId, TabletId};
@@ -22,6 +23,14 @@ pub(super) async fn source_of(dir: &Path, loads: i64, rows: i64) -> Node {
 /// The same of 1000 rows each.
 pub(super) async fn source(dir: &Path, loads: i64) -> Node {
     source_of(dir, loads, 1000).await
+}
+
+/// Settings by which all files of the tests are small.
+pub(super) fn small() -> Settings {
+    Settings {
+        clone_small_bytes: 1 << 20,
+        ..quiet()
+    }
 }
 
 /// Waits until a directory holds the files that its backend names, and no others: what is given up is deleted a moment
@@ -65,6 +74,47 @@ async fn a_new_replica_gets_everything_and_reads_like_its_source() {
     node.running.stop().await;
     let node = Node::start(dirs[1].path(), quiet()).await;
     assert_same_rows(&source, &node, 1, 6).await;
+    node.running.stop().await;
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_replicas_come_with_their_description_and_nothing_is_held_for_them() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 4).await;
+    let node = Node::start(dirs[1].path(), small()).await;
+    let request = Node::clone_request(&source, 1, 2001, 5);
+    let answer = node.clone_tablet(&request).await.unwrap();
+    let told = source.reported(1).await.unwrap();
+    assert!(answer.full);
+    assert_eq!((answer.bytes, answer.files), (told.data_size, 4));
+    assert_same_rows(&source, &node, 1, 5).await;
+    source.put(20, 1, 6, 4000..5000).await;
+    let rest = Node::clone_request(&source, 1, 2001, 6);
+    let answer = node.clone_tablet(&rest).await.unwrap();
+    assert_eq!((answer.full, answer.files), (false, 1));
+    assert_eq!(files(dirs[1].path()), node.named());
+    node.running.stop().await;
+    let node = Node::start(dirs[1].path(), small()).await;
+    assert_same_rows(&source, &node, 1, 6).await;
+    node.running.stop().await;
+    source.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_file_with_a_wrong_byte_is_not_taken() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let source = source(dirs[0].path(), 2).await;
+    let node = Node::start(dirs[1].path(), small()).await;
+    let file = source.running.state.find(TabletId(1)).unwrap().1.rowsets[1].segments[0].path();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let request = Node::clone_request(&source, 1, 2001, 3);
+    assert!(node.clone_tablet(&request).await.is_err());
+    assert!(source.reported(1).await.unwrap().bad, "the source looked");
+    only_named(dirs[1].path(), &node).await;
+    assert_eq!(node.reported(1).await, None);
     node.running.stop().await;
     source.running.stop().await;
 }

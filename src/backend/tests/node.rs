@@ -38,6 +38,8 @@ pub(super) fn quiet() -> Settings {
     Settings {
         compaction_threads: 0,
         clean_interval: Duration::from_secs(3600),
+        // Tests look at streams, and their files are small.
+        clone_small_bytes: 0,
         ..Settings::default()
     }
 }
