@@ -8,6 +8,7 @@
 //! early leaves nothing; and that change looks at the replica as it is then, not as it was at the beginning.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -106,6 +107,8 @@ struct Cloning {
     columns: Arc<Columns>,
     fetch: Fetch,
     progress: Arc<Progress>,
+    /// The source may hold files for this clone.
+    held: AtomicBool,
 }
 
 /// What a clone begins from.
@@ -125,6 +128,7 @@ impl Cloning {
             fetch: Fetch::new(state, &request, progress.clone()),
             request,
             progress,
+            held: AtomicBool::new(false),
         })
     }
 
@@ -254,7 +258,10 @@ impl Cloning {
         };
         let call = Call::new(&self.request.source, "describe_replica", DESCRIBE_TIMEOUT);
         let client = &self.state.copying().client;
+        let held = self.held.swap(true, Ordering::Relaxed);
         let answer: Result<ReplicaRowsets, _> = client.post_json(&call, &request).await;
+        let sent = answer.as_ref().is_ok_and(|source| source.small.is_some());
+        self.held.store(held || !sent, Ordering::Relaxed);
         let mut source = answer.map_err(|e| self.failed(&e.to_string()))?;
         if let Some(what) = plan::contradiction(&source.rowsets) {
             return Err(self.failed(what));
@@ -310,6 +317,9 @@ impl Cloning {
 
     /// Tells the source that its files may go. It finds out by itself as well, only later.
     fn release(&self) {
+        if !self.held.load(Ordering::Relaxed) {
+            return;
+        }
         let client = self.state.copying().client.clone();
         let source = self.request.source.clone();
         let copier = self.fetch.copier;
