@@ -26,8 +26,9 @@ NO_NIGHTLY_CHECK = {"consistency_check_start_time": 0, "consistency_check_end_ti
 class Cluster(Client):
     """Everything below one temporary directory, which goes with the processes when the `with` block ends."""
 
-    def __init__(self, backends, settings=None, paths=1, capacity=None, below=None):
+    def __init__(self, backends, settings=None, paths=1, capacity=None, below=None, conf=None):
         super().__init__()
+        self._conf = {"recover_interval_second": 1, **(conf or {})}
         self._paths, self._capacity = paths, capacity
         self.dir = Path(tempfile.mkdtemp(prefix="quorate-drill-", dir=below))
         self.frontend, self.backends, self.addresses = None, [], []
@@ -68,7 +69,7 @@ class Cluster(Client):
     def start(self, at):
         """Starts a backend on the address that it had before."""
         conf = self.dir / "be.conf"
-        conf.write_text("recover_interval_second = 1\n")
+        conf.write_text("".join(f"{key} = {value}\n" for key, value in self._conf.items()))
         args = ["backend", "--http-addr", self.addresses[at], "--config", conf]
         for path in self.paths(at):
             args += ["--storage-path", f"{path},capacity={self._capacity}" if self._capacity else path]

@@ -18,17 +18,17 @@ TABLE = "drill.traffic"
 
 
 class Traffic:
-    """One loader and one reader of `drill.traffic`, from `with` to its end."""
+    """One loader and one reader of a table of its own, from `with` to its end."""
 
-    def __init__(self, cluster, pause=0.05):
-        self._cluster, self._pause, self._stop = cluster, pause, threading.Event()
-        self._file = Path(cluster.dir) / "traffic.csv"
+    def __init__(self, cluster, pause=0.05, table=TABLE):
+        self._cluster, self._pause, self._stop, self.table = cluster, pause, threading.Event(), table
+        self._file = Path(cluster.dir) / f"{table}.csv"
         self.begun, self.acknowledged, self.repeated, self.queries = 0, 0, 0, 0
         self.slowest_load = self.slowest_query = 0.0
         self.failures = []
 
     def __enter__(self):
-        self._cluster.create(TABLE, "load_no INT NOT NULL, k INT NOT NULL", "k", 4, 3)
+        self._cluster.create(self.table, "load_no INT NOT NULL, k INT NOT NULL", "k", 4, 3)
         self._lanes = [
             threading.Thread(target=self._repeat, args=[lane], daemon=True) for lane in (self._load, self._query)
         ]
@@ -43,11 +43,15 @@ class Traffic:
 
     def _repeat(self, step):
         while not self._stop.is_set():
-            try:
-                step()
-            except Exception as error:  # Whatever it is, the service or the drill failed.
-                self.failures.append(f"{step.__name__}: {error}")
+            self.try_once(step)
             time.sleep(self._pause)
+
+    def try_once(self, step):
+        """One load or one query; what fails is noted."""
+        try:
+            step()
+        except Exception as error:  # Whatever it is, the service or the drill failed.
+            self.failures.append(f"{step.__name__}: {error}")
 
     def _load(self):
         no = self.begun
@@ -65,7 +69,7 @@ class Traffic:
         last = None
         while time.monotonic() - began < PATIENCE:
             try:
-                last = self._cluster.load(TABLE, self._file, headers=[f"label:traffic_{no}"])
+                last = self._cluster.load(self.table, self._file, headers=[f"label:{self.table.replace('.', '_')}_{no}"])
             except (RuntimeError, ValueError) as broken:
                 self.repeated += 1
                 last = broken
@@ -81,7 +85,7 @@ class Traffic:
     def _query(self):
         must = self.acknowledged
         began = time.monotonic()
-        seen = self._cluster.sql(f"SELECT load_no, count(*) AS n FROM {TABLE} GROUP BY load_no")
+        seen = self._cluster.sql(f"SELECT load_no, count(*) AS n FROM {self.table} GROUP BY load_no")
         self.slowest_query = max(self.slowest_query, time.monotonic() - began)
         self.queries += 1
         halves = [row for row in seen if int(row["n"]) != ROWS]
