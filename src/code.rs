@@ -127,6 +127,8 @@ codes! {
     BAD_VALUE = 1366, "22007", 400;
     /// A value out of the range of its column.
     OUT_OF_RANGE = 1264, "22003", 400;
+    /// A result of a computation does not fit its type.
+    DATA_OUT_OF_RANGE = 1690, "22003", 400;
     /// A text longer than its column.
     DATA_TOO_LONG = 1406, "22001", 400;
     /// Text that is not valid in its character set.

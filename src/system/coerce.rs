@@ -11,6 +11,7 @@ use sqlparser::ast::BinaryOperator;
 use crate::code::{Code, Failure};
 use crate::system::error::wrap;
 use crate::system::functions::arguments::leading_number;
+use crate::system::functions::checked;
 use crate::system::functions::format::parse_time;
 use crate::system::functions::row_function::days;
 
@@ -162,6 +163,13 @@ fn arithmetic(
         (Ok(l), Ok(r)) => (plain(&l), plain(&r)),
         _ => return PlannerResult::Original(RawBinaryExpr { op, left, right }),
     };
+    if let Some(checked) = checked_op(&op)
+        && l == Plain::Integer
+        && r == Plain::Integer
+        && one_sign(&left, &right, schema)
+    {
+        return PlannerResult::Planned(checked::binary(checked, left, right));
+    }
     match op {
         BinaryOperator::Divide if l == Plain::Integer && r != Plain::Float => {
             let right = if r == Plain::Integer {
@@ -193,6 +201,27 @@ fn arithmetic(
             ))
         }
         op => PlannerResult::Original(RawBinaryExpr { op, left, right }),
+    }
+}
+
+fn checked_op(op: &BinaryOperator) -> Option<checked::Op> {
+    match op {
+        BinaryOperator::Plus => Some(checked::Op::Plus),
+        BinaryOperator::Minus => Some(checked::Op::Minus),
+        BinaryOperator::Multiply => Some(checked::Op::Times),
+        _ => None,
+    }
+}
+
+/// Whether both are signed, or both are not, so that one type of 64 bits takes them.
+fn one_sign(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
+    let unsigned = |e: &Expr| {
+        let t = e.get_type(schema).ok().filter(|t| *t != DataType::Null)?;
+        Some(matches!(t, DataType::UInt64))
+    };
+    match (unsigned(left), unsigned(right)) {
+        (Some(l), Some(r)) => l == r,
+        _ => true,
     }
 }
 

@@ -171,8 +171,8 @@ fn of_arrow(error: &ArrowError) -> Failure {
         }
         ArrowError::DivideByZero => Failure::new(Code::UNKNOWN, "division by zero"),
         ArrowError::ArithmeticOverflow(text) => Failure::new(
-            Code::OUT_OF_RANGE,
-            format!("a value is out of the range of its type: {}", clean(text)),
+            Code::DATA_OUT_OF_RANGE,
+            format!("a result is out of the range of its type: {}", clean(text)),
         ),
         other => Failure::new(Code::UNKNOWN, clean(&other.to_string())),
     }

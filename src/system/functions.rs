@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod bounded;
+pub mod checked;
 pub mod dates;
 pub mod format;
 pub mod long_texts;
@@ -14,6 +15,7 @@ pub mod results;
 pub mod row_function;
 pub mod session;
 pub mod shift;
+pub mod sum;
 pub mod texts;
 pub mod whole;
 
@@ -95,6 +97,13 @@ impl Functions {
                 scalars.insert(name.to_owned(), Arc::new(whole::of(inner)));
             }
         }
+        if let Some(inner) = aggregates.get("sum").cloned() {
+            aggregates.insert("sum".to_owned(), Arc::new(sum::of(inner)));
+        }
+        scalars.insert(
+            checked::NEGATED.to_owned(),
+            Arc::new(checked::function(checked::Op::Negated)),
+        );
         also(&mut scalars, &SAME);
         also(&mut aggregates, &SAME_AGGREGATES);
         for def in row_function::all() {

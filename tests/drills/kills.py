@@ -161,9 +161,9 @@ class Killer:
 
     def _hang(self):
         node = self._cluster.backends[self._some(1)[0]]
-        node.hang()
+        node.pause()
         time.sleep(1 + 4 * self._random.random())
-        node.wake()
+        node.resume()
 
 
 def drill(report):

@@ -1,5 +1,6 @@
 //! What clients and people ask, and what MySQL answers.
 
+mod arithmetic;
 mod bombs;
 mod clients;
 mod functions;

@@ -6,8 +6,12 @@ use sqlparser::ast::{
 };
 
 use crate::code::Failure;
+use crate::system::functions::checked::NEGATED;
 use crate::system::rewrite::select::is_variable;
 use crate::system::rewrite::{Rewriter, build};
+
+/// Digits of the longest DECIMAL.
+const DECIMAL_DIGITS: usize = 65;
 
 /// Functions that MySQL also knows without brackets, besides those that sqlparser reads so.
 const BARE_FUNCTIONS: [&str; 4] = ["utc_timestamp", "utc_date", "utc_time", "current_user"];
@@ -141,6 +145,10 @@ fn plain(expr: Expr) -> Expr {
             )
         }
         Expr::Position { expr, r#in } => build::call("locate", vec![*expr, *r#in]),
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } if !is_number(&expr) => build::call(NEGATED, vec![*expr]),
         other => typed(other),
     }
 }
@@ -166,9 +174,26 @@ fn typed(expr: Expr) -> Expr {
         } => cast(*expr, data_type),
         Expr::Value(value) => Expr::Value(match value.value {
             Value::NationalStringLiteral(text) => Value::SingleQuotedString(text).into(),
+            Value::Number(digits, _) if is_double(&digits) => {
+                return build::call("cast_double", vec![build::text(digits)]);
+            }
             _ => value,
         }),
         other => other,
+    }
+}
+
+/// Whether a literal is a DOUBLE: it has an exponent, or more digits than a DECIMAL can have (MySQL).
+fn is_double(digits: &str) -> bool {
+    digits.contains(['e', 'E']) || digits.len() > DECIMAL_DIGITS
+}
+
+/// Whether an expression is a literal of a number, whose sign is a part of it.
+fn is_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_number(inner),
+        Expr::Value(value) => matches!(value.value, Value::Number(..)),
+        _ => false,
     }
 }
 

@@ -28,14 +28,6 @@ class Node:
         self._process.kill()
         self._process.wait()
 
-    def hang(self):
-        """kill -STOP: it answers nothing and looks alive to the system."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def wake(self):
-        """kill -CONT."""
-        self._process.send_signal(signal.SIGCONT)
-
     def stop(self):
         """kill -TERM, as before a restart that is planned."""
         self._process.send_signal(signal.SIGTERM)
