@@ -43,6 +43,8 @@ ids! {
     ReplicaId,
     /// A storage node.
     BackendId,
+    /// The disks of a storage node: drawn once by the node itself and kept on them, wherever it listens.
+    NodeId,
     /// A loading transaction.
     TxnId,
     /// A user account.

@@ -3,6 +3,7 @@
 //!
 //! Owns the order in which parts start and stop. Decides nothing while they run.
 
+mod advertised;
 mod backend;
 mod frontend;
 mod standalone;
@@ -13,6 +14,7 @@ use crate::backend::Error as BackendError;
 use crate::code::Failure;
 use crate::store::error::Error as StoreError;
 
+pub use self::advertised::Advertised;
 pub use self::backend::{Backend, BackendOptions, backend, settings};
 pub use self::frontend::{Frontend, FrontendOptions, frontend};
 pub use self::standalone::{Standalone, standalone};
@@ -23,6 +25,11 @@ pub enum Error {
     /// An address can't be listened on.
     #[error("can't listen on {0}: {1}; choose another address, or port 0 for a free one")]
     Bind(SocketAddr, std::io::Error),
+    /// A listener is bound to every address, and nobody said by which one others reach it.
+    #[error(
+        "{0} is every address of this machine, and none that other nodes can call; name the one to give them by --advertise-addr HOST[:PORT] (QUORATE_ADVERTISE_ADDR)"
+    )]
+    NoOwnAddress(SocketAddr),
     /// The data directory or the journal can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -41,10 +41,16 @@ pub struct FrontendInfo {
     pub cluster_id: u64,
     /// When this process started.
     pub started: Timestamp,
+    /// Drawn at each start: tells this process from any other with the same name.
+    pub start: u64,
+    /// How often a frontend of this journal was told to take over.
+    pub takeovers: u64,
     /// Sequence number of the last journal record.
     pub journal_seq: u64,
     /// Nothing is cloned or dropped yet: the backends have not reported.
     pub safe_mode: bool,
+    /// Why it acknowledges nothing any more: backends obey another frontend. Empty when they obey this one.
+    pub refused: String,
 }
 
 /// Numbers of one database for SHOW PROC '/statistic'.

@@ -4,15 +4,19 @@
 //! Errors are a status and `{"error": "..."}`. Calls may be repeated: each is idempotent.
 
 mod copy;
+mod leadership;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::copy::{DescribeReplica, ReadSegment, ReleaseReplica, ReplicaRowsets};
+pub use self::leadership::{LEADERSHIP_HEADER, Leadership, Standing};
 use crate::catalog::backend::PathState;
 use crate::catalog::schema::ColumnDef;
 use crate::catalog::table::Medium;
 use crate::clock::Timestamp;
-use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version};
+use crate::ids::{
+    BackendId, DbId, NodeId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version,
+};
 
 /// Header that carries the cluster token.
 pub const TOKEN_HEADER: &str = "x-quorate-token";
@@ -30,6 +34,10 @@ pub struct HeartbeatRequest {
     pub epoch: u64,
     /// Seconds for which dropped replicas rest in the trash (setting `trash_file_expire_time_sec`).
     pub trash_expire_sec: u64,
+    /// The node that the frontend takes the backend for; none before it has heard of it. Another node answers who it is, and
+    /// does not take `backend` for its own id.
+    #[serde(default)]
+    pub node: Option<NodeId>,
 }
 
 /// Answer to a heartbeat.
@@ -52,6 +60,20 @@ pub struct HeartbeatAnswer {
     /// Clones that run here now.
     #[serde(default)]
     pub clones: Vec<CloneProgress>,
+    /// Which node it is: drawn once and kept on its storage paths.
+    #[serde(default)]
+    pub node: Option<NodeId>,
+}
+
+/// `POST /api/internal/identify`: which node is there? Alters nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identify {}
+
+/// Answer to [`Identify`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identified {
+    /// The node's own id.
+    pub node: NodeId,
 }
 
 /// One run of a backend: it has another start time when it was restarted.

@@ -6,8 +6,9 @@
 
 mod doubt;
 mod error;
+mod refusal;
+mod voice;
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,18 +19,18 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Body, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 use self::doubt::Doubts;
 pub use self::error::Error;
-use crate::backend::api::TOKEN_HEADER;
+use self::voice::Voice;
+use crate::backend::api::{LEADERSHIP_HEADER, Leadership, TOKEN_HEADER};
 
 /// How long a connection may take to come about; a node that does not even accept one is taken for dead sooner than
 /// one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections to one node that are kept for later calls.
 const IDLE_CONNECTIONS: usize = 16;
-/// Bytes of an answer's error text that are kept.
-const ERROR_TEXT_MAX: usize = 2000;
 
 /// Makes calls. Clones share their connections, and what they know of nodes.
 #[derive(Debug, Clone)]
@@ -37,6 +38,7 @@ pub struct Client {
     http: reqwest::Client,
     token: HeaderValue,
     doubts: Doubts,
+    voice: Voice,
 }
 
 /// One call: whom, what, and for how long.
@@ -92,7 +94,19 @@ impl Client {
             http,
             token,
             doubts,
+            voice: Voice::default(),
         })
+    }
+
+    /// Calls are made for this frontend from now on, those of all clones.
+    pub fn speak(&self, leadership: &Leadership) {
+        self.voice.speak(leadership);
+    }
+
+    /// Follows whether a node has refused the frontend that calls are made for, because it obeys another one; the words say
+    /// which. Once it has, that stays so.
+    pub fn refused(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.voice.refused()
     }
 
     /// Sends `body` as JSON and reads a JSON answer.
@@ -152,6 +166,10 @@ impl Client {
     fn request(&self, call: &Call<'_>) -> RequestBuilder {
         let url = format!("http://{}/api/internal/{}", call.address, call.name);
         let request = self.http.post(url).header(TOKEN_HEADER, self.token.clone());
+        let request = match self.voice.header() {
+            Some(leadership) => request.header(LEADERSHIP_HEADER, leadership),
+            None => request,
+        };
         match call.authorization {
             Some(authorization) => request.header(AUTHORIZATION, authorization),
             None => request,
@@ -164,7 +182,10 @@ impl Client {
     {
         let sent = self.request(call).json(body).send();
         match tokio::time::timeout(call.timeout, sent).await {
-            Ok(response) => accepted(call, response.map_err(|e| Error::of(call, &e))?).await,
+            Ok(response) => {
+                self.accepted(call, response.map_err(|e| Error::of(call, &e))?)
+                    .await
+            }
             Err(_) => Err(Error::late(call)),
         }
     }
@@ -176,44 +197,25 @@ impl Client {
     ) -> Result<Res, Error> {
         let answered = async {
             let response = request.send().await.map_err(|e| Error::of(call, &e))?;
-            let response = accepted(call, response).await?;
+            let response = self.accepted(call, response).await?;
             response.json().await.map_err(|e| Error::of(call, &e))
         };
         let answer = answered.await;
         self.doubts.learn(call.address, &answer);
         answer
     }
-}
 
-/// Turns an answer that is not a success into the error that its body tells.
-async fn accepted(call: &Call<'_>, mut response: Response) -> Result<Response, Error> {
-    #[derive(serde::Deserialize)]
-    struct Told {
-        error: String,
-    }
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let mut body = Vec::new();
-    while body.len() < ERROR_TEXT_MAX {
-        match tokio::time::timeout(call.timeout, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
-            _ => break,
+    /// Turns an answer that is not a success into the error that its body tells.
+    async fn accepted(&self, call: &Call<'_>, response: Response) -> Result<Response, Error> {
+        if response.status().is_success() {
+            return Ok(response);
         }
-    }
-    let message = match serde_json::from_slice::<Told>(&body) {
-        Ok(told) => told.error,
-        Err(_) => {
-            body.truncate(ERROR_TEXT_MAX);
-            let mut text = String::from_utf8_lossy(&body).trim().to_owned();
-            if text.is_empty() {
-                let _ = write!(text, "it gave no reason");
-            }
-            text
+        let (error, obeyed) = refusal::read(call, response).await;
+        if let (Error::Refused { message, .. }, Some(obeyed)) = (&error, obeyed) {
+            self.voice.was_refused(call.address, message, &obeyed);
         }
-    };
-    Err(Error::refused(call, status.as_u16(), message))
+        Err(error)
+    }
 }
 
 #[cfg(test)]

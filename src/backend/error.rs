@@ -2,7 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::backend::api::Leadership;
 use crate::code::{Code, Coded};
 use crate::ids::{TabletId, TxnId, Version};
 
@@ -85,6 +87,16 @@ pub enum Error {
     /// The caller's epoch or replica is not the one in force.
     #[error("{0}")]
     Stale(String),
+    /// The call is made for a frontend that is not obeyed: another one of the same cluster is.
+    #[error("{}", fenced(.refused, .obeyed, *.heard))]
+    Fenced {
+        /// The frontend that the call is made for.
+        refused: Box<Leadership>,
+        /// The one that is obeyed.
+        obeyed: Box<Leadership>,
+        /// How long ago that one was heard; none when it was not since the start.
+        heard: Option<Duration>,
+    },
     /// No such tablet here.
     #[error("tablet {0} is not on this backend")]
     UnknownTablet(TabletId),
@@ -162,6 +174,20 @@ pub enum Error {
     Stopping,
 }
 
+fn fenced(refused: &Leadership, obeyed: &Leadership, heard: Option<Duration>) -> String {
+    let heard = match heard {
+        Some(ago) => format!("heard {} s ago", ago.as_secs()),
+        None => "heard before this backend started".to_owned(),
+    };
+    let why = match refused.journal < obeyed.journal {
+        true => "the refused one lacks what the other has in its journal",
+        false => "the other one took over",
+    };
+    format!(
+        "this backend obeys frontend {obeyed}, {heard}, and refuses frontend {refused}: {why}; stop one of the two, and only if the other is gone for good, start this one with --take-over"
+    )
+}
+
 impl Error {
     /// An operation on `path` within the storage path `dir` failed.
     pub fn io(doing: &'static str, path: &Path, dir: &Path, cause: &io::Error) -> Error {
@@ -219,7 +245,9 @@ impl Coded for Error {
             | Error::UnknownTablet(_)
             | Error::Copy { .. }
             | Error::Gone { .. } => Code::BACKEND,
-            Error::Token | Error::Cluster { .. } | Error::Stale(_) => Code::STALE,
+            Error::Token | Error::Cluster { .. } | Error::Stale(_) | Error::Fenced { .. } => {
+                Code::STALE
+            }
             Error::NotHeld { .. } => Code::NO_QUERYABLE_REPLICA,
             Error::Ended(_) => Code::TXN,
             Error::Busy(_) => Code::NOT_READY,

@@ -10,7 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backend::api::HeartbeatRequest;
+use crate::backend::api::Leadership;
 use crate::backend::clean;
 use crate::backend::contents::{Contents, Draft};
 use crate::backend::error::Error;
@@ -23,7 +23,7 @@ use crate::backend::shelf::{Limits, Shelf};
 use crate::backend::tablet;
 use crate::backend::writer::{Command, Writer};
 use crate::catalog::backend::PathState;
-use crate::ids::{BackendId, TabletId};
+use crate::ids::{BackendId, NodeId, TabletId};
 
 mod presence;
 
@@ -68,6 +68,12 @@ pub struct Identity {
     /// `host:port` of its frontend's HTTP listener, and the id by which it knows this backend.
     #[serde(default)]
     pub frontend: Option<(String, BackendId)>,
+    /// The node that the path belongs to: all paths of a backend have the same.
+    #[serde(default)]
+    pub node: Option<NodeId>,
+    /// The frontend that is obeyed.
+    #[serde(default)]
+    pub obeys: Option<Leadership>,
 }
 
 #[derive(Debug)]
@@ -270,17 +276,13 @@ impl Path {
         self.identity.lock().clone()
     }
 
-    /// Remembers the cluster, its leadership and its frontend.
+    /// Alters who it belongs to, and remembers that.
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn remember(&self, said: &HeartbeatRequest) -> Result<(), Error> {
-        let identity = Identity {
-            cluster: Some(said.cluster_id),
-            epoch: said.epoch,
-            frontend: Some((said.frontend.clone(), said.backend)),
-            ..self.identity()
-        };
+    pub async fn remember(&self, alter: impl Fn(&mut Identity)) -> Result<(), Error> {
+        let mut identity = self.identity();
+        alter(&mut identity);
         if identity == self.identity() {
             return Ok(());
         }
@@ -290,7 +292,7 @@ impl Path {
             Ok(())
         })
         .await?;
-        *self.identity.lock() = identity;
+        alter(&mut self.identity.lock());
         Ok(())
     }
 

@@ -45,6 +45,7 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
     let state = tokio::task::spawn_blocking(move || State::open(&opening))
         .await
         .map_err(|_| Error::Stopping)??;
+    state.mark_paths().await?;
     let (stop, stopped) = watch::channel(false);
     let router = routes::routes(state.clone()).merge(more(state.clone()));
     let listener = tokio::spawn(async move {

@@ -1,6 +1,9 @@
 //! A backend at work: its storage paths and what it has learned from the frontend. Cheap to clone; every call of the
 //! listener and every background task has one.
 
+mod frontend;
+mod node;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +13,8 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::backend::api::{Process, SegmentsAnswer};
+use self::frontend::Frontend;
+use crate::backend::api::SegmentsAnswer;
 use crate::backend::clone::Copying;
 use crate::backend::compact::Queue;
 use crate::backend::doubts::Doubts;
@@ -25,7 +29,7 @@ use crate::backend::tablet::Tablet;
 use crate::backend::turns::Turns;
 use crate::backend::whereabouts::Whereabouts;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::ids::{BackendId, TabletId, TxnId};
+use crate::ids::{NodeId, TabletId, TxnId};
 
 /// Most ended transactions that are remembered, so that late rows of theirs are refused.
 const ENDED_MAX: usize = 1 << 16;
@@ -41,7 +45,10 @@ struct Inner {
     token: [u8; 32],
     started: Timestamp,
     log: Arc<Log>,
+    node: NodeId,
     frontend: RwLock<Frontend>,
+    /// One frontend at a time takes the place of another.
+    obeying: tokio::sync::Mutex<()>,
     ended: Mutex<Ended>,
     creating: Mutex<BTreeMap<TabletId, usize>>,
     trash_expire_ms: AtomicU64,
@@ -54,18 +61,6 @@ struct Inner {
     doubts: Doubts,
     digest_pace: Pace,
     metrics: Metrics,
-}
-
-/// What the frontend said of itself and of this backend.
-#[derive(Debug, Clone, Default)]
-struct Frontend {
-    address: Option<String>,
-    backend: Option<BackendId>,
-    host: Option<String>,
-    cluster: Option<u64>,
-    epoch: u64,
-    /// It has been heard since the start; before, it is what the storage paths remember.
-    heard: bool,
 }
 
 #[derive(Debug, Default)]
@@ -81,36 +76,30 @@ impl State {
     /// Opens the storage paths. Blocks.
     ///
     /// # Errors
-    /// No path can be used, one is in use by another process, or they belong to different clusters.
+    /// No path can be used, one is in use by another process, they belong to different clusters or nodes, or one is a copy.
     pub fn open(options: &Options) -> Result<State, Error> {
         options.check()?;
         let started = SystemClock.now();
         let micros = started.0.saturating_mul(1000);
         let log = Arc::new(Log::new(u64::try_from(micros).unwrap_or(0)));
         let paths = open_paths(options, &log)?;
-        let mut frontend = Frontend::default();
-        for identity in paths.iter().map(|p| p.identity()) {
-            match (frontend.cluster, identity.cluster) {
-                (Some(own), Some(asked)) if own != asked => {
-                    return Err(Error::Options(format!(
-                        "the storage paths belong to different clusters, {own} and {asked}; start with the paths of one of them"
-                    )));
-                }
-                (None, found) => frontend.cluster = found,
-                _ => {}
+        let frontend = Frontend::remembered(&paths);
+        let (frontend, node) = match frontend.and_then(|known| Ok((known, node::of(&paths)?))) {
+            Ok(known) => known,
+            Err(error) => {
+                paths.iter().for_each(Path::close);
+                return Err(error);
             }
-            if frontend.address.is_none() || identity.epoch > frontend.epoch {
-                (frontend.address, frontend.backend) = identity.frontend.unzip();
-            }
-            frontend.epoch = frontend.epoch.max(identity.epoch);
-        }
+        };
         let settings = options.settings.clone();
         let state = State(Arc::new(Inner {
             paths: paths.into_iter().map(Arc::new).collect(),
             token: Sha256::digest(options.token.as_bytes()).into(),
             started,
             log,
+            node,
             frontend: RwLock::new(frontend),
+            obeying: tokio::sync::Mutex::default(),
             ended: Mutex::default(),
             creating: Mutex::default(),
             trash_expire_ms: AtomicU64::new(
@@ -127,41 +116,9 @@ impl State {
             metrics: Metrics::default(),
             settings,
         }));
+        state.speak_as_remembered();
         state.offer_all();
         Ok(state)
-    }
-
-    /// `host:port` of the HTTP listener of the frontend that sent the last heartbeat, to an earlier process perhaps.
-    pub fn frontend(&self) -> Option<String> {
-        self.0.frontend.read().address.clone()
-    }
-
-    /// Whether a frontend has been heard since the start.
-    pub fn has_heard(&self) -> bool {
-        self.0.frontend.read().heard
-    }
-
-    /// This process as the frontend knows it, once it has been heard of.
-    pub fn process(&self) -> Option<Process> {
-        Some(Process {
-            backend: self.backend_id()?,
-            started: self.started(),
-        })
-    }
-
-    /// The id by which the frontend knows this backend.
-    pub fn backend_id(&self) -> Option<BackendId> {
-        self.0.frontend.read().backend
-    }
-
-    /// This backend's own host as the frontend knows it.
-    pub fn host(&self) -> Option<String> {
-        self.0.frontend.read().host.clone()
-    }
-
-    /// Remembers the host that the frontend has just reached this backend by.
-    pub fn set_host(&self, host: &str) {
-        self.0.frontend.write().host = Some(host.to_owned());
     }
 
     /// The storage paths, those that are offline as well.
@@ -303,42 +260,6 @@ impl State {
     /// How long dropped replicas rest in the trash.
     pub fn trash_expire(&self) -> Duration {
         Duration::from_millis(self.0.trash_expire_ms.load(Ordering::Relaxed))
-    }
-
-    /// Takes in what a heartbeat says, and remembers cluster and epoch on every path that works.
-    ///
-    /// # Errors
-    /// The frontend is of another cluster or an older leadership, or the memory could not be made durable.
-    pub async fn greet(&self, said: &crate::backend::api::HeartbeatRequest) -> Result<(), Error> {
-        {
-            let known = self.0.frontend.read();
-            if let Some(own) = known.cluster.filter(|own| *own != said.cluster_id) {
-                return Err(Error::Cluster {
-                    own,
-                    asked: said.cluster_id,
-                });
-            }
-            if said.epoch < known.epoch {
-                return Err(Error::Stale(format!(
-                    "leadership {} is over: leadership {} has been heard of",
-                    said.epoch, known.epoch
-                )));
-            }
-        }
-        for path in self.0.paths.iter().filter(|p| p.shared.online().is_ok()) {
-            path.remember(said).await?;
-        }
-        let mut known = self.0.frontend.write();
-        known.cluster = Some(said.cluster_id);
-        known.epoch = known.epoch.max(said.epoch);
-        known.backend = Some(said.backend);
-        known.address = Some(said.frontend.clone());
-        known.heard = true;
-        self.0.trash_expire_ms.store(
-            said.trash_expire_sec.saturating_mul(1000),
-            Ordering::Relaxed,
-        );
-        Ok(())
     }
 
     /// Closes the storage paths. Blocks until what waits is durable.

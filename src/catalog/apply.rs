@@ -116,6 +116,8 @@ impl Catalog {
                 medium,
             } => self.set_partition(*partition, *replication_num, *medium, touched),
             Change::AddBackend { id, host, port } => self.add_backend(*id, host, *port, touched),
+            Change::IdentifyBackend { id, node } => self.identify_backend(*id, *node),
+            Change::MoveBackend { id, host, port } => self.move_backend(*id, host, *port, touched),
             Change::DropBackend { id } => self.drop_backend(*id, touched),
             Change::DecommissionBackend { id, on } => self.decommission_backend(*id, *on, touched),
             Change::AddReplica { .. }
@@ -198,6 +200,8 @@ impl Catalog {
             | Change::SetTableProperties { .. }
             | Change::SetPartition { .. }
             | Change::AddBackend { .. }
+            | Change::IdentifyBackend { .. }
+            | Change::MoveBackend { .. }
             | Change::DropBackend { .. }
             | Change::DecommissionBackend { .. }
             | Change::Checked { .. }

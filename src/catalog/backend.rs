@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::table::Medium;
 use crate::clock::Timestamp;
-use crate::ids::BackendId;
+use crate::ids::{BackendId, NodeId};
 
 /// A storage node that ALTER SYSTEM ADD BACKEND named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Backend {
     pub port: u16,
     /// DECOMMISSION was asked for and is not done.
     pub decommissioned: bool,
+    /// The node that it is, once it has been heard of.
+    #[serde(default)]
+    pub node: Option<NodeId>,
 }
 
 impl Backend {
@@ -47,6 +50,8 @@ pub struct BackendState {
     pub doubted: bool,
     /// Why the last heartbeat failed; empty when it did not.
     pub error: String,
+    /// Who answered the last heartbeat is another backend, or holds a copy of another one's storage path.
+    pub stranger: bool,
     /// Version of its program.
     pub version: String,
     /// Its storage paths.

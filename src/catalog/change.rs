@@ -12,7 +12,7 @@ use crate::catalog::txn::{Txn, Writes};
 use crate::catalog::user::{User, Verifier};
 use crate::clock::Timestamp;
 use crate::ids::{
-    BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version,
+    BackendId, DbId, IndexId, NodeId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version,
 };
 
 /// One thing that changed. A journal record is a list of them that are applied together.
@@ -98,6 +98,22 @@ pub enum Change {
         /// Host.
         host: String,
         /// HTTP port.
+        port: u16,
+    },
+    /// A backend has said for the first time which node it is, or that its disks are new ones.
+    IdentifyBackend {
+        /// Identity.
+        id: BackendId,
+        /// The node's own id.
+        node: NodeId,
+    },
+    /// A backend listens elsewhere: ALTER SYSTEM MODIFY BACKEND HOST, or ADD BACKEND of a node that is known.
+    MoveBackend {
+        /// Identity.
+        id: BackendId,
+        /// Its host from now on.
+        host: String,
+        /// Its HTTP port from now on.
         port: u16,
     },
     /// ALTER SYSTEM DROP BACKEND.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::backend::StoragePath;
 use crate::catalog::table::Medium;
+use crate::server::Advertised;
 
 /// Keeps replicated tables whole, and is run in SQL over the MySQL protocol.
 #[derive(Debug, Parser)]
@@ -45,6 +46,13 @@ pub struct Standalone {
     /// Address of the frontend's HTTP listener; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8030")]
     pub http_addr: SocketAddr,
+    /// Address to give to other nodes as its own, `HOST[:PORT]`; needed where the HTTP listener is bound to every address.
+    #[arg(long, env = "QUORATE_ADVERTISE_ADDR")]
+    pub advertise_addr: Option<Advertised>,
+    /// Takes the cluster over though its backends know of a longer journal: for a frontend that was restored from a backup, when
+    /// the other one is gone for good. What only that one knew is lost.
+    #[arg(long)]
+    pub take_over: bool,
     /// Settings, one `key = value` a line.
     #[arg(long)]
     pub config: Option<PathBuf>,
@@ -62,6 +70,13 @@ pub struct Frontend {
     /// Address of the HTTP listener; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8030")]
     pub http_addr: SocketAddr,
+    /// Address to give to other nodes as its own, `HOST[:PORT]`; needed where the HTTP listener is bound to every address.
+    #[arg(long, env = "QUORATE_ADVERTISE_ADDR")]
+    pub advertise_addr: Option<Advertised>,
+    /// Takes the cluster over though its backends know of a longer journal: for a frontend that was restored from a backup, when
+    /// the other one is gone for good. What only that one knew is lost.
+    #[arg(long)]
+    pub take_over: bool,
     /// Settings, one `key = value` a line.
     #[arg(long)]
     pub config: Option<PathBuf>,
@@ -76,6 +91,9 @@ pub struct Backend {
     /// Address of the HTTP listener; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8040")]
     pub http_addr: SocketAddr,
+    /// Address to give to other nodes as its own, `HOST[:PORT]`; needed where the HTTP listener is bound to every address.
+    #[arg(long, env = "QUORATE_ADVERTISE_ADDR")]
+    pub advertise_addr: Option<Advertised>,
     /// Settings, one `key = value` a line.
     #[arg(long)]
     pub config: Option<PathBuf>,

@@ -38,6 +38,8 @@ pub async fn standalone(args: &args::Standalone) -> Result<(), Error> {
         data_dir: args.data_dir.clone(),
         mysql_addr: args.mysql_addr,
         http_addr: args.http_addr,
+        advertise: args.advertise_addr.clone(),
+        take_over: args.take_over,
         config: config(args.config.as_deref())?,
     };
     let node = server::standalone(options, args.backends).await?;
@@ -63,6 +65,8 @@ pub async fn frontend(args: &args::Frontend) -> Result<(), Error> {
         data_dir: args.data_dir.clone(),
         mysql_addr: args.mysql_addr,
         http_addr: args.http_addr,
+        advertise: args.advertise_addr.clone(),
+        take_over: args.take_over,
         config: config(args.config.as_deref())?,
     };
     let node = server::frontend(options).await?;
@@ -84,6 +88,7 @@ pub async fn backend(args: &args::Backend) -> Result<(), Error> {
     let options = BackendOptions {
         paths: args.storage_path.clone(),
         http_addr: args.http_addr,
+        advertise: args.advertise_addr.clone(),
         token: token.trim().to_owned(),
         settings: args
             .config

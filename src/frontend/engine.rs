@@ -8,6 +8,7 @@ mod columns;
 mod describe;
 mod guard;
 mod insert;
+mod nodes;
 mod perform;
 mod prepare;
 mod query;

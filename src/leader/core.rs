@@ -8,6 +8,7 @@ mod content;
 mod databases;
 mod error;
 mod heal;
+mod identity;
 mod ledger;
 mod loads;
 mod make;
@@ -237,6 +238,7 @@ impl Core {
             } => self.drop_partition(&db, &name, &partition, if_exists),
             Request::AddBackends(backends) => self.add_backends(&backends),
             Request::DropBackends { backends, force } => self.drop_backends(&backends, force),
+            Request::MoveBackend { from, to } => self.move_backend(&from, &to),
             Request::SetConfig {
                 key,
                 value,

@@ -20,7 +20,7 @@ use crate::backend::client::{Call, Client};
 use crate::catalog::backend::Backend;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ids::BackendId;
+use crate::ids::{BackendId, NodeId};
 use crate::leader::event::Event;
 
 /// The first pause after a heartbeat of a backend that this leadership has not heard yet; it doubles from then on.
@@ -57,15 +57,16 @@ pub struct Watch {
 impl Watch {
     /// Starts and ends the tasks of each backend until `stop`; all of them are counted by `tasks`.
     pub async fn run(mut self, stop: CancellationToken, tasks: TaskTracker) {
-        let mut watched: BTreeMap<BackendId, DropGuard> = BTreeMap::new();
+        let mut watched: BTreeMap<BackendId, (String, DropGuard)> = BTreeMap::new();
         loop {
             let backends = self.wanted.borrow_and_update().backends.clone();
-            watched.retain(|id, _| backends.contains_key(id));
+            // One that listens elsewhere is asked anew.
+            watched.retain(|id, (at, _)| backends.get(id).is_some_and(|b| b.address() == *at));
             for (id, backend) in &backends {
                 watched.entry(*id).or_insert_with(|| {
                     let ends = stop.child_token();
                     self.start(backend, &ends, &tasks);
-                    ends.drop_guard()
+                    (backend.address(), ends.drop_guard())
                 });
             }
             tokio::select! {
@@ -96,17 +97,17 @@ impl Watch {
                 frontend: self.frontend.clone(),
                 epoch: self.epoch,
                 trash_expire_sec: config.trash_file_expire_time_sec,
+                node: self.node_of(id),
             };
             let call = Call::new(&address, "heartbeat", timeout);
             let result: Result<HeartbeatAnswer, _> = self.client.post_json(&call, &request).await;
-            unheard = unheard.map(|pause| pause.saturating_mul(2));
-            if let Ok(answer) = &result {
-                unheard = None;
-                told.send_replace(Some(Seen {
+            let heard = result.as_ref().ok().map(|answer| {
+                let seen = Seen {
                     started: answer.started,
                     seq: answer.report_seq,
-                }));
-            }
+                };
+                (answer.node, seen)
+            });
             let result = result.map_err(|e| e.to_string());
             let event = Event::Heartbeat {
                 backend: id,
@@ -115,8 +116,22 @@ impl Watch {
             if self.events.send(event).await.is_err() {
                 return;
             }
+            unheard = unheard.map(|pause| pause.saturating_mul(2));
+            // A node that the cluster does not take for this backend, or not yet, is not asked for its tablets; the next
+            // heartbeat tells it whom it is taken for.
+            if let Some((node, seen)) = heard
+                && (node.is_none() || node == request.node)
+            {
+                unheard = None;
+                told.send_replace(Some(seen));
+            }
             self.pause(began, unheard).await;
         }
+    }
+
+    fn node_of(&self, id: BackendId) -> Option<NodeId> {
+        let wanted = self.wanted.borrow();
+        wanted.backends.get(&id).and_then(|backend| backend.node)
     }
 
     /// Waits until the next heartbeat is due, at most for `longest`; a change of the interval counts at once.

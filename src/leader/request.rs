@@ -97,6 +97,13 @@ pub enum Request {
     },
     /// ALTER SYSTEM ADD BACKEND.
     AddBackends(Vec<(String, u16)>),
+    /// ALTER SYSTEM MODIFY BACKEND HOST: a backend listens elsewhere, and stays who it is.
+    MoveBackend {
+        /// Host and port that it is known by.
+        from: (String, u16),
+        /// Where it is now.
+        to: (String, u16),
+    },
     /// ALTER SYSTEM DROP BACKEND.
     DropBackends {
         /// The backends by address.

@@ -21,7 +21,7 @@ row! {
         query_port: u16 => "QueryPort" Int,
         /// Port of internal calls: the HTTP port.
         rpc_port: u16 => "RpcPort" Int,
-        /// `LEADER`.
+        /// `LEADER`; `UNKNOWN` when backends obey another one.
         role: &'static str => "Role" Text,
         /// Cluster id, made at first start.
         cluster_id: u64 => "ClusterId" Int,
@@ -36,7 +36,7 @@ row! {
         /// Whether others find the cluster through it.
         is_helper: bool => "IsHelper" Bool,
         /// What is wrong with it; `safe mode` until the backends have reported.
-        err_msg: &'static str => "ErrMsg" Text,
+        err_msg: String => "ErrMsg" Text,
         /// When its process started.
         start_time: Timestamp => "StartTime" Time or "N/A",
         /// Version of its program.
@@ -62,17 +62,20 @@ impl Node for Frontends {
             http_port: this.http_port,
             query_port: this.mysql_port,
             rpc_port: this.http_port,
-            role: "LEADER",
+            role: match this.refused.is_empty() {
+                true => "LEADER",
+                false => "UNKNOWN",
+            },
             cluster_id: this.cluster_id,
             join: true,
             alive: true,
             replayed_journal_id: this.journal_seq,
             last_heartbeat: at.view.now,
             is_helper: true,
-            err_msg: if this.safe_mode {
-                "safe mode: the backends have not reported yet"
-            } else {
-                ""
+            err_msg: match (this.refused.is_empty(), this.safe_mode) {
+                (false, _) => this.refused.clone(),
+                (true, true) => "safe mode: the backends have not reported yet".to_owned(),
+                (true, false) => String::new(),
             },
             start_time: this.started,
             version: env!("CARGO_PKG_VERSION"),

@@ -28,6 +28,7 @@ pub fn view() -> View {
         host: "127.0.0.1".to_owned(),
         port: 8040,
         decommissioned: false,
+        node: None,
     };
     catalog
         .backend_states

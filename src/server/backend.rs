@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::backend::client::Client;
 use crate::backend::{self, Options, Running, Settings, StoragePath};
 use crate::clock::SystemClock;
 use crate::config::file;
@@ -16,7 +15,7 @@ use crate::http::shard_repair_backend::{self, ShardRepair};
 use crate::http::stream_load::{self, Known, StreamLoad};
 use crate::load::coordinator::Coordinator;
 use crate::load::send::Patience;
-use crate::server::Error;
+use crate::server::{Advertised, Error, advertised};
 
 /// How long calls that run may take after the stop was asked for.
 const STOP_WAIT: Duration = Duration::from_secs(10);
@@ -30,6 +29,8 @@ pub struct BackendOptions {
     pub paths: Vec<StoragePath>,
     /// Address of the listener; port 0 takes a free one.
     pub http_addr: SocketAddr,
+    /// The address that is given to others, where it is not that of the listener.
+    pub advertise: Option<Advertised>,
     /// The cluster token.
     pub token: String,
     /// How the background work behaves.
@@ -49,12 +50,11 @@ pub struct Backend {
 /// # Errors
 /// A storage path is in use, damaged or unreadable; the address is taken.
 pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
-    let client = Client::new(&options.token).map_err(|e| Error::System(e.to_string()))?;
     let Some(first) = options.paths.first() else {
         return Err(Error::System("a backend needs a storage path".to_owned()));
     };
     let spool_dir = first.dir.join("spool");
-    let host = options.http_addr.ip().to_string();
+    let (host, _) = advertised::own(options.advertise.as_ref(), options.http_addr)?;
     let start = Options {
         paths: options.paths,
         http_addr: options.http_addr,
@@ -65,7 +65,7 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
     let loads = coordinating.clone();
     let running = backend::start(start, move |state| {
         let coordinator = Coordinator {
-            client,
+            client: state.copying().client.clone(),
             clock: Arc::new(SystemClock),
             patience: Patience::default(),
         };

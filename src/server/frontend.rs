@@ -17,7 +17,7 @@ use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
 use crate::leader::run::{Leader, Start};
 use crate::memory::Account;
-use crate::server::Error;
+use crate::server::{Advertised, Error, StoreError, advertised};
 use crate::store::identity::DataDir;
 use crate::view::FrontendInfo;
 use crate::{http, mysql};
@@ -34,6 +34,10 @@ pub struct FrontendOptions {
     pub mysql_addr: SocketAddr,
     /// Address of the HTTP listener; port 0 takes a free one.
     pub http_addr: SocketAddr,
+    /// The address that is given to others, where it is not that of the HTTP listener.
+    pub advertise: Option<Advertised>,
+    /// Takes the cluster over though its backends know of a longer journal.
+    pub take_over: bool,
     /// Settings of the config file.
     pub config: Config,
 }
@@ -61,19 +65,29 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     let mysql_socket = bind(options.mysql_addr).await?;
     let http_socket = bind(options.http_addr).await?;
     let (mysql, http) = (address(&mysql_socket)?, address(&http_socket)?);
+    let (host, http_port) = advertised::own(options.advertise.as_ref(), http)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let dir = options.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || DataDir::open(&dir)).await;
+    let opened = tokio::task::spawn_blocking(move || {
+        let (mut data, journal) = DataDir::open(&dir)?;
+        if options.take_over {
+            data.take_over()?;
+        }
+        Ok::<_, StoreError>((data, journal))
+    });
+    let opened = opened.await;
     let (data, journal) = opened.map_err(|e| Error::System(e.to_string()))??;
     let token = data.token().to_owned();
     let client = Client::new(&token).map_err(|e| Error::System(e.to_string()))?;
     let info = FrontendInfo {
         name: data.identity().name.clone(),
-        host: http.ip().to_string(),
+        host,
         mysql_port: mysql.port(),
-        http_port: http.port(),
+        http_port,
         cluster_id: data.identity().cluster_id,
         started: clock.now(),
+        start: rand::random(),
+        takeovers: data.identity().takeovers,
         ..FrontendInfo::default()
     };
     let start = Start {

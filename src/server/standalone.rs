@@ -47,6 +47,7 @@ pub async fn standalone(options: FrontendOptions, count: u16) -> Result<Standalo
         let node = backend(BackendOptions {
             paths: vec![path],
             http_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            advertise: None,
             token: frontend.token.clone(),
             settings: Settings::default(),
         })

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::catalog::backend::Backend;
 use crate::code::{Code, Coded};
+use crate::ids::BackendId;
 use crate::view::View;
 
 /// Where a backend listens.
@@ -24,6 +25,9 @@ pub enum Error {
     /// Nothing before the colon.
     #[error("Host is null: {0}")]
     NoHost(String),
+    /// 0.0.0.0 or ::.
+    #[error("{0} is every address of a machine, and none that a node can be called by")]
+    Every(String),
     /// Not 1 to 65535.
     #[error("Port is out of range: {0}")]
     Port(String),
@@ -39,6 +43,15 @@ pub enum Error {
     /// DROP of one that is not.
     #[error("backend does not exists[{0}]; SHOW BACKENDS lists them")]
     Missing(Address),
+    /// MODIFY to an address where another backend is.
+    #[error("{0} is the address of backend {1}; move or drop that one first")]
+    Taken(Address, BackendId),
+    /// A host without a port, where several backends are.
+    #[error("several backends have the host {0}; name one with its port, as in {0}:{1}")]
+    Several(String, u16),
+    /// A host without a port, where no backend is.
+    #[error("Backend does not exist[{0}]; SHOW BACKENDS lists them")]
+    NoneThere(String),
     /// Another statement about one that is not there; StarRocks words the two differently.
     #[error("Backend does not exist[{0}]; SHOW BACKENDS lists them")]
     Unknown(Address),
@@ -72,6 +85,12 @@ impl Address {
         if !host.chars().all(valid) {
             return Err(Error::Host(host.to_owned()));
         }
+        if host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_unspecified())
+        {
+            return Err(Error::Every(host.to_owned()));
+        }
         if port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
             return Err(Error::Form(text.to_owned()));
         }
@@ -82,6 +101,23 @@ impl Address {
             }),
             _ => Err(Error::Port(port.to_owned())),
         }
+    }
+
+    /// Reads `host:port`, or a host alone, which then has this port.
+    pub fn parse_near(text: &str, port: u16) -> Result<Address, Error> {
+        match Address::host_alone(text) {
+            Some(host) if host.contains(':') => Address::parse(&format!("[{host}]:{port}")),
+            Some(host) => Address::parse(&format!("{host}:{port}")),
+            None => Address::parse(text),
+        }
+    }
+
+    /// The host, where nothing else is written; IPv6 with brackets or without.
+    pub fn host_alone(text: &str) -> Option<&str> {
+        let text = text.trim();
+        let bracketed = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        let plain = !text.contains(':') || text.parse::<std::net::Ipv6Addr>().is_ok();
+        bracketed.or(Some(text).filter(|_| plain))
     }
 
     /// Reads all of a statement's addresses, each different.
@@ -143,8 +179,21 @@ mod tests {
         assert!(matches!(host("::1:80"), Err(Error::Form(_))));
         assert!(matches!(host("be1:x"), Err(Error::Form(_))));
         assert!(matches!(host(":80"), Err(Error::NoHost(_))));
+        assert!(matches!(host("0.0.0.0:80"), Err(Error::Every(_))));
+        assert!(matches!(host("[::]:80"), Err(Error::Every(_))));
         assert!(matches!(host("be1:0"), Err(Error::Port(_))));
         assert!(matches!(host("be1:65536"), Err(Error::Port(_))));
         assert!(matches!(host("be 1:80"), Err(Error::Host(_))));
+        let near = |text| Address::parse_near(text, 8040).map(|a| (a.host, a.port));
+        for (text, host, port) in [
+            ("be1", "be1", 8040),
+            ("be1:80", "be1", 80),
+            ("::1", "::1", 8040),
+            ("[::1]", "::1", 8040),
+            ("[::1]:80", "::1", 80),
+        ] {
+            assert_eq!(near(text), Ok((host.to_owned(), port)), "{text}");
+        }
+        assert!(matches!(near(""), Err(Error::NoHost(_))));
     }
 }

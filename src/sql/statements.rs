@@ -133,6 +133,7 @@ statements! {
     alter_system_clean_queue::AlterSystemCleanQueue,
     alter_system_decommission_backend::AlterSystemDecommissionBackend,
     alter_system_drop_backend::AlterSystemDropBackend,
+    alter_system_modify_backend::AlterSystemModifyBackend,
     alter_table::AlterTable,
     alter_user::AlterUser,
     begin::Begin,

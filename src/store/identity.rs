@@ -41,6 +41,8 @@ pub struct Identity {
     pub epoch: u64,
     /// A record that the journal reached in any case: its last one at the last start, or at a stop in order.
     pub journal: u64,
+    /// How often a frontend of this journal was told to take the cluster over though backends knew of a longer journal.
+    pub takeovers: u64,
 }
 
 impl DataDir {
@@ -83,6 +85,20 @@ impl DataDir {
         &self.token
     }
 
+    /// Takes the cluster over: backends obey this frontend though they know of a longer journal.
+    ///
+    /// # Errors
+    /// It can't be written down.
+    pub fn take_over(&mut self) -> Result<(), Error> {
+        let next = Identity {
+            takeovers: self.identity.takeovers.saturating_add(1),
+            ..self.identity.clone()
+        };
+        next.write(&self.dir)?;
+        self.identity = next;
+        Ok(())
+    }
+
     fn change(&mut self, epoch: u64, journal: u64) -> Result<(), Error> {
         let next = Identity {
             epoch,
@@ -116,6 +132,7 @@ impl Identity {
             name: format!("fe_{:08x}", random as u32),
             epoch: 0,
             journal: 0,
+            takeovers: 0,
         }
     }
 
@@ -139,6 +156,11 @@ impl Identity {
             name: lines.next()?.strip_prefix("name=")?.to_owned(),
             epoch: lines.next()?.strip_prefix("epoch=")?.parse().ok()?,
             journal: lines.next()?.strip_prefix("journal=")?.parse().ok()?,
+            // Directories of earlier versions do not say.
+            takeovers: match lines.next() {
+                Some(line) => line.strip_prefix("takeovers=")?.parse().ok()?,
+                None => 0,
+            },
         })
     }
 
@@ -148,9 +170,11 @@ impl Identity {
             name,
             epoch,
             journal,
+            takeovers,
         } = self;
-        let body =
-            format!("cluster_id={cluster_id}\nname={name}\nepoch={epoch}\njournal={journal}\n");
+        let body = format!(
+            "cluster_id={cluster_id}\nname={name}\nepoch={epoch}\njournal={journal}\ntakeovers={takeovers}\n"
+        );
         let crc = checksum(&body);
         files::replace(
             &dir.join("identity"),

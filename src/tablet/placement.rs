@@ -147,6 +147,7 @@ mod tests {
                 host: (*host).to_owned(),
                 port: id.0 as u16,
                 decommissioned: false,
+                node: None,
             };
             let path = PathState {
                 root: "/data".to_owned(),

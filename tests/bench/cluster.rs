@@ -18,6 +18,8 @@ pub async fn start(dir: &Path) -> Standalone {
         data_dir: dir.join("data"),
         mysql_addr: any,
         http_addr: any,
+        advertise: None,
+        take_over: false,
         config,
     };
     server::standalone(options, 3).await.expect("a cluster")

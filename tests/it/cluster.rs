@@ -5,6 +5,7 @@ mod crash;
 mod driver;
 mod harness;
 mod healing;
+mod identity;
 mod quorum;
 mod refusals;
 mod repeats;

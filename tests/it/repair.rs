@@ -21,6 +21,8 @@ async fn content_is_compared_lost_files_come_back_and_marked_replicas_are_filled
         data_dir: dir.path().to_owned(),
         mysql_addr: any,
         http_addr: any,
+        advertise: None,
+        take_over: false,
         config: Config {
             heartbeat_interval_second: 1,
             ..Config::default()

@@ -39,6 +39,8 @@ async fn all() -> Vec<String> {
         data_dir: dir.path().to_owned(),
         mysql_addr: any,
         http_addr: any,
+        advertise: None,
+        take_over: false,
         config: Config::default(),
     };
     let cluster = standalone(options, 3).await.unwrap();

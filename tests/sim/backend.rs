@@ -12,9 +12,11 @@ mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate::backend::api::{CreateTablets, DropTablets, Publish, PublishTablet, TabletSpec};
+use quorate::backend::api::{
+    CreateTablets, DropTablets, Leadership, Publish, PublishTablet, TabletSpec,
+};
 use quorate::catalog::table::Medium;
-use quorate::ids::{ReplicaId, TabletId, TxnId};
+use quorate::ids::{NodeId, ReplicaId, TabletId, TxnId};
 
 pub use self::clone::{CloneJob, Piece, Step};
 pub use self::path::ModelPath;
@@ -26,6 +28,12 @@ use crate::work::Found;
 /// A backend's disks and mood.
 #[derive(Debug, Default)]
 pub struct ModelBackend {
+    /// Which node it is.
+    pub node: NodeId,
+    /// The names that it is reached by: the last is what an operator knows.
+    pub names: Vec<u16>,
+    /// The frontend that it obeys.
+    pub obeys: Option<Leadership>,
     /// Storage paths.
     pub paths: Vec<ModelPath>,
     /// Replicas.
@@ -67,7 +75,10 @@ pub struct ModelBackend {
 impl ModelBackend {
     /// A backend with empty storage paths.
     pub fn with(paths: Vec<ModelPath>) -> ModelBackend {
+        let first = paths.first().map_or(0, |path| path.hash);
         ModelBackend {
+            node: NodeId(first.cast_unsigned()),
+            names: vec![0],
             paths,
             bytes_per_ms: 50 << 10,
             ..ModelBackend::default()

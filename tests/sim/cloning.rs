@@ -61,6 +61,8 @@ impl World {
             limit => (limit / 1000).max(1),
         };
         let source = setup::machine_at(&job.request.source);
+        let listens = setup::port_of(&job.request.source);
+        let listens = self.listens(listens);
         let bytes_per_ms = self.backends[at].bytes_per_ms.min(limit);
         let rate = bytes_per_ms.min(self.backends[source].bytes_per_ms).max(1);
         let takes = self.backends[source].size_to_hand_out(tablet, what) / rate;
@@ -78,7 +80,9 @@ impl World {
             what,
             bytes_per_ms,
         };
-        self.send(Place::Backend(at), Place::Backend(source), fetch);
+        if listens {
+            self.send(Place::Backend(at), Place::Backend(source), fetch);
+        }
     }
 
     /// A piece has come.

@@ -107,11 +107,19 @@ impl World {
                 self.beats.remove(&from);
                 self.doubted.remove(&from);
                 let (started, seq) = (heart.started, heart.report_seq);
+                let node = heart.node;
                 self.tell(Event::Heartbeat {
                     backend: from,
                     result: Ok(heart),
                 });
-                self.ask_for_report(from, started, seq);
+                let known = self.snapshot().and_then(|(catalog, _)| {
+                    let backend = catalog.backends.get(&from)?;
+                    backend.node
+                });
+                // As `leader/heartbeat.rs` does: only who is known to be the backend is asked.
+                if known == node {
+                    self.ask_for_report(from, started, seq);
+                }
             }
             Message::Reported {
                 life,

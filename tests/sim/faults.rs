@@ -54,6 +54,10 @@ pub struct Faults {
     pub reads: u64,
     /// Milliseconds by which orders to drop replicas are late.
     pub late_drop_ms: u64,
+    /// Machines that get a second name or another one, in a thousand a second for each.
+    pub names: u64,
+    /// Copies of the frontend's journal, and frontends that are started on them, in a thousand a second.
+    pub copies: u64,
     /// Statements that an operator steers repair and balance with, in a thousand a second.
     pub operator: u64,
 }
@@ -85,6 +89,8 @@ impl Faults {
             slow: maybe(40),
             stale_report: maybe(300),
             reads: maybe(300),
+            names: maybe(15),
+            copies: maybe(200),
             ..Faults::none()
         };
         let lasting = Faults {
@@ -128,6 +134,8 @@ impl Faults {
             wiped: 0,
             reads: 0,
             late_drop_ms: 0,
+            names: 0,
+            copies: 0,
             operator: 0,
         }
     }

@@ -200,7 +200,9 @@ impl World {
                     call,
                     request,
                 };
-                self.send(Place::Frontend, Place::Backend(at), message);
+                if self.listens(setup::port_of(&address)) {
+                    self.send(Place::Frontend, Place::Backend(at), message);
+                }
             }
         }
     }
@@ -321,11 +323,11 @@ impl World {
         self.next_beat_ms = self.now_ms + BEAT_MS;
         self.learn_backends();
         let (life, asked) = (self.life, self.clock());
-        for at in 0..self.ids.len() {
-            let backend = self.ids[at];
-            if backend == BackendId(0) {
-                continue;
-            }
+        let Some((catalog, _)) = self.snapshot() else {
+            return;
+        };
+        for (backend, of) in &catalog.backends {
+            let backend = *backend;
             self.beats.insert(backend, asked);
             let late = self.now_ms + BEAT_MS;
             self.net.at(
@@ -336,11 +338,16 @@ impl World {
                     asked,
                 },
             );
-            self.send(
-                Place::Frontend,
-                Place::Backend(at),
-                Message::Beat { life, asked },
-            );
+            let beat = Message::Beat {
+                life,
+                asked,
+                backend,
+                journal: self.journal.last(),
+            };
+            if self.listens(of.port) {
+                let at = setup::machine_of_port(of.port);
+                self.send(Place::Frontend, Place::Backend(at), beat);
+            }
         }
         self.take_checkpoint();
     }

@@ -11,6 +11,7 @@ mod last_copy_stays;
 mod moves_stay;
 mod nothing_is_lost;
 mod nothing_pending;
+mod one_name;
 pub mod owed_is_published;
 mod quorum_can_be_read;
 mod quorum_holds;
@@ -33,6 +34,7 @@ pub fn always(world: &mut World) {
     nothing_is_lost::check(world);
     slots_hold::check(world);
     tasks_end::check(world);
+    one_name::check(world);
     // Where disks are lost and an operator moves replicas, fewer than the quorum may be left for a while.
     if !world.lasting {
         quorum_can_be_read::check(world);

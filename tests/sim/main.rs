@@ -72,6 +72,7 @@ mod damage;
 mod deliver;
 mod faults;
 mod frontend;
+mod identity;
 mod invariants;
 mod journal;
 mod large;

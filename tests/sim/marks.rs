@@ -25,6 +25,9 @@ pub const ALL: &[&str] = &[
     "journal failed",
     "restart from a checkpoint",
     "safe mode left",
+    "node under a second name",
+    "node that moved",
+    "copy of the frontend refused",
 ];
 
 /// What only repair, balance and an operator come across.

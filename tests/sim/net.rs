@@ -67,7 +67,12 @@ pub enum Message {
         result: Result<BackendReply, String>,
     },
     /// The frontend asks how a backend is.
-    Beat { life: u64, asked: Timestamp },
+    Beat {
+        life: u64,
+        asked: Timestamp,
+        backend: BackendId,
+        journal: u64,
+    },
     /// The backend tells.
     Alive {
         life: u64,
@@ -79,6 +84,7 @@ pub enum Message {
     Report {
         life: u64,
         asked: Timestamp,
+        backend: BackendId,
         since: u64,
     },
     /// The backend tells.

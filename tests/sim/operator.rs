@@ -8,7 +8,6 @@ use quorate::ids::{BackendId, TabletId};
 use quorate::leader::action::BackendRequest;
 use quorate::leader::request::{HealRequest, Property, Request};
 
-use crate::setup::address_of;
 use crate::trouble::usual;
 use crate::world::World;
 
@@ -77,12 +76,12 @@ fn add_backend(world: &mut World) -> Option<Request> {
         .filter(|at| world.ids[*at] == BackendId(0))
         .collect();
     let at = some(world, &spare)?;
-    Some(Request::AddBackends(vec![address_of(at, world.per_host)]))
+    Some(Request::AddBackends(vec![world.place(at)]))
 }
 
 fn decommission(world: &mut World, on: bool) -> Option<Request> {
     let at = some(world, &joined(world))?;
-    let backends = vec![address_of(at, world.per_host)];
+    let backends = vec![world.place(at)];
     Some(Request::Heal(HealRequest::Decommission { backends, on }))
 }
 
@@ -103,7 +102,7 @@ fn drop_backend(world: &mut World, catalog: &Catalog) -> Option<Request> {
         .all(|tablet| world.can_lose(catalog, at, *tablet));
     let pending = !world.backends[at].pending.is_empty();
     (spared && !pending).then(|| Request::DropBackends {
-        backends: vec![address_of(at, world.per_host)],
+        backends: vec![world.place(at)],
         force: true,
     })
 }
@@ -207,9 +206,8 @@ pub fn set_back(world: &mut World) {
             },
         );
     }
-    let per_host = world.per_host;
     let known = joined(world);
-    let backends: Vec<_> = known.iter().map(|at| address_of(*at, per_host)).collect();
+    let backends: Vec<_> = known.iter().map(|at| world.place(*at)).collect();
     for backend in backends {
         let backends = vec![backend];
         ask(
@@ -222,7 +220,7 @@ pub fn set_back(world: &mut World) {
     }
     for at in 0..world.ids.len() {
         if world.ids[at] == BackendId(0) && joined(world).len() < 4 {
-            let backends = vec![address_of(at, per_host)];
+            let backends = vec![world.place(at)];
             ask(world, Request::AddBackends(backends));
         }
     }

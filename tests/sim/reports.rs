@@ -142,7 +142,12 @@ impl World {
             asked,
         };
         self.net.at(self.now_ms + TIMEOUT_MS, due);
-        let report = Message::Report { life, asked, since };
+        let report = Message::Report {
+            life,
+            asked,
+            backend,
+            since,
+        };
         self.send(Place::Frontend, Place::Backend(at), report);
     }
 

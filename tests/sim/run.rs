@@ -110,6 +110,7 @@ pub fn mend(world: &mut World) {
 
 /// The statements of a runbook: lost segments are looked for, and the content of what was altered is compared.
 fn operator_looks(world: &mut World) {
+    world.names_put_right();
     if !world.lasting {
         return;
     }

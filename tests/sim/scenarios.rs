@@ -39,6 +39,7 @@
 
 mod content;
 mod decommission;
+mod identity;
 mod loads;
 mod lost;
 mod moves;

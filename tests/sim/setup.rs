@@ -25,6 +25,8 @@ pub const SPARE: usize = u32::MAX as usize - 1;
 
 /// Port of the first machine's backend; the others follow.
 const FIRST_PORT: u16 = 8040;
+/// Between the ports of two names of a machine.
+const NAME: u16 = 1000;
 
 /// What a world begins with.
 #[derive(Debug, Clone)]
@@ -98,22 +100,35 @@ fn config() -> Config {
 
 /// The machine behind an address that [`address_of`] gave.
 pub fn machine_at(address: &str) -> usize {
-    let port = address
-        .rsplit(':')
-        .next()
-        .and_then(|port| port.parse().ok());
-    machine_of_port(port.expect("an address of this model"))
+    machine_of_port(port_of(address))
+}
+
+/// The port of an address.
+pub fn port_of(address: &str) -> u16 {
+    let port = address.rsplit(':').next();
+    let port = port.and_then(|port| port.parse().ok());
+    port.expect("an address of this model")
 }
 
 /// The machine whose backend has this port.
 pub fn machine_of_port(port: u16) -> usize {
-    usize::from(port - FIRST_PORT)
+    usize::from((port - FIRST_PORT) % NAME)
+}
+
+/// Which of its names a machine has by this port.
+pub fn name_of_port(port: u16) -> u16 {
+    (port - FIRST_PORT) / NAME
 }
 
 /// Host and port of a machine's backend.
 pub fn address_of(machine: usize, per_host: usize) -> (String, u16) {
+    place_of(machine, per_host, 0)
+}
+
+/// The same under another of its names.
+pub fn place_of(machine: usize, per_host: usize, name: u16) -> (String, u16) {
     let host = format!("10.0.0.{}", 1 + machine / per_host);
-    (host, FIRST_PORT + machine as u16)
+    (host, FIRST_PORT + machine as u16 + NAME * name)
 }
 
 /// A world with its tables made and no fault so far.

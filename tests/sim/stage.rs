@@ -14,7 +14,7 @@ use quorate::view::{FrontendInfo, View};
 
 use crate::backend::ModelReplica;
 use crate::client::{Fate, Load};
-use crate::setup::{self, Setup, address_of};
+use crate::setup::{self, Setup};
 use crate::world::World;
 use crate::{invariants, operator, run};
 
@@ -172,7 +172,7 @@ impl World {
 
     /// ALTER SYSTEM DECOMMISSION BACKEND, or its CANCEL.
     pub fn decommission(&mut self, at: usize, on: bool) {
-        let backends = vec![address_of(at, self.per_host)];
+        let backends = vec![self.place(at)];
         operator::ask(
             self,
             Request::Heal(HealRequest::Decommission { backends, on }),

@@ -30,12 +30,22 @@ pub fn second(world: &mut World) {
         backend(world, at, &faults);
     }
     lasting(world, &faults);
+    if world.rng.per_mille(faults.copies) {
+        world.copy_of_frontend();
+    }
+    world.copy_acts();
 }
 
 fn backend(world: &mut World, at: usize, faults: &Faults) {
     if world.rng.per_mille(faults.backend_crash) && !world.backends[at].down {
         let away = world.rng.between(100, 10_000);
         crash_for(world, at, away);
+    }
+    if world.rng.per_mille(faults.names) {
+        match world.rng.per_mille(500) {
+            true => world.second_name(at),
+            false => world.moves_away(at),
+        }
     }
     if world.rng.per_mille(faults.pause) {
         world.backends[at].paused_until_ms = world.now_ms + world.rng.between(500, 8000);
@@ -148,6 +158,7 @@ pub fn end(world: &mut World) {
     }
     world.journal.full_until_ms = 0;
     world.start_frontend();
+    world.names_put_right();
     if lasting {
         operator::set_back(world);
         dies_for_good(world);

@@ -51,20 +51,33 @@ impl World {
                 call,
                 request,
             } => return self.obey_call(at, work, (life, call), request),
-            Message::Beat { life, asked } => {
-                let heart = backend.heart(now_ms);
+            Message::Beat {
+                life,
+                asked,
+                backend: named,
+                journal,
+            } => {
+                if !self.obeys(at, life, journal) {
+                    return;
+                }
+                let heart = self.backends[at].heart(now_ms);
                 let alive = Message::Alive {
                     life,
-                    from,
+                    from: named,
                     asked,
                     heart,
                 };
                 (Place::Frontend, alive)
             }
-            Message::Report { life, asked, since } => {
+            Message::Report {
+                life,
+                asked,
+                backend: named,
+                since,
+            } => {
                 let reported = Message::Reported {
                     life,
-                    from,
+                    from: named,
                     asked,
                     started,
                     report: backend.report(since),
@@ -226,7 +239,7 @@ fn parts(message: &Message) -> Vec<Part> {
 }
 
 /// Does what can be done at once.
-fn obey(backend: &mut ModelBackend, now_ms: u64, request: BackendRequest) -> BackendReply {
+pub fn obey(backend: &mut ModelBackend, now_ms: u64, request: BackendRequest) -> BackendReply {
     let failed = match request {
         BackendRequest::CreateTablets(create) => backend.create(now_ms, &create),
         BackendRequest::DropTablets(drop) => backend.remove(&drop),

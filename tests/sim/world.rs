@@ -16,6 +16,7 @@ use quorate::leader::request::Request;
 use crate::backend::{ModelBackend, ModelReplica};
 use crate::client::{Fate, Load, Sent};
 use crate::faults::Faults;
+use crate::identity::Copied;
 use crate::journal::ModelJournal;
 use crate::marks::Marks;
 use crate::moves::Moves;
@@ -97,6 +98,8 @@ pub struct World {
     pub marks: Marks,
     /// One line for each thing that happened; `None` where nobody will read them.
     pub trace: Option<String>,
+    /// A copy of the frontend's journal, and who runs on it.
+    pub copied: Copied,
     /// Settings.
     pub config: Config,
     /// Backends on one host.
@@ -150,8 +153,11 @@ impl World {
         }
         for backend in catalog.backends.values() {
             let at = setup::machine_of_port(backend.port);
-            self.ids[at] = backend.id;
             self.machines.insert(backend.id, at);
+            // A second name that was never heard under is not what the machine is known by.
+            if self.ids[at] == BackendId(0) || backend.node.is_some() {
+                self.ids[at] = backend.id;
+            }
         }
     }
 

@@ -12,8 +12,9 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
 
 use crate::backend::api::{
-    Abort, CreateTablets, DropTablets, HeartbeatAnswer, HeartbeatRequest, LoadAnswer, Publish,
-    ReportAnswer, ReportRequest, ScanRequest, TabletErrors, TabletReport,
+    Abort, CreateTablets, DropTablets, HeartbeatAnswer, HeartbeatRequest, Identified, Identify,
+    LEADERSHIP_HEADER, LoadAnswer, Publish, ReportAnswer, ReportRequest, ScanRequest, TabletErrors,
+    TabletReport,
 };
 use crate::backend::error::Error;
 use crate::backend::machine;
@@ -37,7 +38,8 @@ pub(super) async fn heartbeat(
     headers: HeaderMap,
     request: Asked<HeartbeatRequest>,
 ) -> Answer<HeartbeatAnswer> {
-    state.greet(&body(request)?).await?;
+    let named = headers.contains_key(LEADERSHIP_HEADER);
+    state.greet(&body(request)?, named).await?;
     if let Some(host) = host(&headers) {
         state.set_host(host);
     }
@@ -57,7 +59,17 @@ pub(super) async fn heartbeat(
         running_queries: u32::try_from(state.running_scans()).unwrap_or(u32::MAX),
         report_seq: state.log().seq(),
         clones: state.copying().running.progress(),
+        node: Some(state.node()),
     }))
+}
+
+pub(super) async fn identify(
+    Shared(state): Shared<State>,
+    request: Asked<Identify>,
+) -> Answer<Identified> {
+    let Identify {} = body(request)?;
+    let node = state.node();
+    Ok(Json(Identified { node }))
 }
 
 pub(super) async fn report(

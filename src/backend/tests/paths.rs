@@ -18,6 +18,7 @@ fn hello(cluster: u64, epoch: u64) -> HeartbeatRequest {
         frontend: "127.0.0.1:8030".to_owned(),
         epoch,
         trash_expire_sec: 60,
+        node: None,
     }
 }
 

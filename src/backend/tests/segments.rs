@@ -74,6 +74,7 @@ async fn greet(node: &Node, frontend: &str) {
         frontend: frontend.to_owned(),
         epoch: 1,
         trash_expire_sec: 60,
+        node: None,
     };
     let _: HeartbeatAnswer = node.call("heartbeat", &hello).await;
 }

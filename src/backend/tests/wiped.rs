@@ -14,6 +14,7 @@ async fn heartbeat(node: &Node) -> HeartbeatAnswer {
         frontend: "127.0.0.1:1".to_owned(),
         epoch: 1,
         trash_expire_sec: 60,
+        node: None,
     };
     node.call("heartbeat", &hello).await
 }

@@ -7,7 +7,7 @@ use super::{Misfit, Touched};
 use crate::catalog::backend::Backend;
 use crate::catalog::state::Catalog;
 use crate::catalog::user::{User, Verifier};
-use crate::ids::BackendId;
+use crate::ids::{BackendId, NodeId};
 
 impl Catalog {
     pub(super) fn add_backend(
@@ -23,11 +23,43 @@ impl Catalog {
             host: host.to_owned(),
             port,
             decommissioned: false,
+            node: None,
         };
         if self.backends.contains_key(&id) || self.backend_at(host, port).is_some() {
             return Err(Misfit::Exists("backend", backend.address()));
         }
         self.backends.insert(id, Arc::new(backend));
+        touched.backends = true;
+        Ok(())
+    }
+
+    pub(super) fn identify_backend(&mut self, id: BackendId, node: NodeId) -> Result<(), Misfit> {
+        if self.backend_that_is(node).is_some_and(|b| b.id != id) {
+            return Err(Misfit::Exists("node", node.to_string()));
+        }
+        let Some(backend) = self.backends.get_mut(&id) else {
+            return Err(Misfit::Missing("backend", id.to_string()));
+        };
+        Arc::make_mut(backend).node = Some(node);
+        Ok(())
+    }
+
+    pub(super) fn move_backend(
+        &mut self,
+        id: BackendId,
+        host: &str,
+        port: u16,
+        touched: &mut Touched,
+    ) -> Result<(), Misfit> {
+        if let Some(other) = self.backend_at(host, port) {
+            return Err(Misfit::Exists("backend", other.address()));
+        }
+        let Some(backend) = self.backends.get_mut(&id) else {
+            return Err(Misfit::Missing("backend", id.to_string()));
+        };
+        let backend = Arc::make_mut(backend);
+        backend.host = host.to_owned();
+        backend.port = port;
         touched.backends = true;
         Ok(())
     }
@@ -65,6 +97,11 @@ impl Catalog {
         self.backends
             .values()
             .find(|b| b.host == host && b.port == port)
+    }
+
+    /// The backend that is this node.
+    pub fn backend_that_is(&self, node: NodeId) -> Option<&Arc<Backend>> {
+        self.backends.values().find(|b| b.node == Some(node))
     }
 
     pub(super) fn create_user(&mut self, user: &User) -> Result<(), Misfit> {

@@ -54,13 +54,17 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
             host: backend.host.clone(),
             port: backend.port,
         };
+        let is = backend.node.map(|node| Change::IdentifyBackend {
+            id: backend.id,
+            node,
+        });
         let leaves = backend
             .decommissioned
             .then_some(Change::DecommissionBackend {
                 id: backend.id,
                 on: true,
             });
-        std::iter::once(added).chain(leaves)
+        std::iter::once(added).chain(is).chain(leaves)
     });
     let databases = catalog
         .databases

@@ -21,8 +21,6 @@ use crate::system::sources::Sources;
 
 /// Characters of a statement in SHOW PROCESSLIST without FULL (MySQL).
 const INFO_CHARS: usize = 100;
-/// How long a host name may take to be resolved.
-const LOOKUP_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The answer "done" with the session's warnings counted.
 fn done(session: &Session, affected: u64) -> Answer {
@@ -149,40 +147,23 @@ impl Engine {
     }
 
     async fn request(&self, session: &mut Session, request: Request) -> Result<(), Failure> {
-        if let Request::AddBackends(backends) = &request {
-            known_hosts(backends).await?;
-        }
         let dropped = match &request {
             Request::DropDatabase { name, .. } => Some(name.clone()),
             _ => None,
         };
-        if let Reply::Note(message) = self.leader.request(request).await? {
-            note(session, message);
+        for (request, told) in self.placed(request).await? {
+            if let Reply::Note(message) = self.leader.request(request).await? {
+                note(session, message);
+            }
+            if let Some(message) = told {
+                note(session, message);
+            }
         }
         if dropped.is_some() && session.db == dropped {
             session.db = None;
         }
         Ok(())
     }
-}
-
-/// Refuses a backend whose host has no address: nobody could ever hear from it.
-async fn known_hosts(backends: &[(String, u16)]) -> Result<(), Failure> {
-    for (host, port) in backends {
-        let unknown = |why: String| {
-            let message = format!(
-                "Unknown host: {host} ({why}); write an address or a name that resolves here"
-            );
-            Failure::new(Code::ANALYSIS, message)
-        };
-        let lookup = tokio::net::lookup_host((host.as_str(), *port));
-        match tokio::time::timeout(LOOKUP_WAIT, lookup).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(unknown(error.to_string())),
-            Err(_) => return Err(unknown("no answer in time".to_owned())),
-        }
-    }
-    Ok(())
 }
 
 fn processes(sources: &Sources, full: bool) -> Rows {

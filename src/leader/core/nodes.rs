@@ -93,7 +93,8 @@ impl Core {
     pub(super) fn heartbeat(&mut self, id: BackendId, result: Result<HeartbeatAnswer, String>) {
         let before = self.head.alive(id);
         match result {
-            Ok(answer) => self.lives(id, answer),
+            Ok(answer) if self.is_who_was_asked(id, &answer) => self.lives(id, answer),
+            Ok(_) => {}
             Err(why) => self.misses(id, why),
         }
         let alive = self.head.alive(id);
@@ -116,6 +117,7 @@ impl Core {
         }
         self.head.observe_backend(id, |state| {
             state.alive = true;
+            state.stranger = false;
             state.started = Some(answer.started);
             state.last_heartbeat = Some(now);
             state.missed = 0;

@@ -54,7 +54,7 @@ impl Reports {
 
 impl Core {
     pub(super) fn report(&mut self, id: BackendId, asked: Timestamp, report: &ReportAnswer) {
-        if !self.head.backends.contains_key(&id) {
+        if !self.head.backends.contains_key(&id) || self.is_stranger(id) {
             return;
         }
         let mut again = Vec::new();

@@ -2,6 +2,7 @@
 
 mod content;
 mod healing;
+mod identity;
 mod loads;
 mod recovery;
 mod statements;
@@ -129,6 +130,11 @@ impl World {
 
     /// A heartbeat of a process that started then.
     fn started(&mut self, backend: BackendId, at: i64) {
+        let result = Ok(self.heart(backend, at));
+        self.step(Event::Heartbeat { backend, result });
+    }
+
+    fn heart(&self, backend: BackendId, at: i64) -> HeartbeatAnswer {
         let path = PathState {
             root: "/data".to_owned(),
             hash: 7,
@@ -141,7 +147,7 @@ impl World {
             total: 1 << 30,
             tablets: self.core.head.tablets.replicas_on(backend),
         };
-        let answer = HeartbeatAnswer {
+        HeartbeatAnswer {
             started: Timestamp(at),
             version: "test".to_owned(),
             paths: vec![path],
@@ -150,11 +156,9 @@ impl World {
             running_queries: 0,
             report_seq: 0,
             clones: Vec::new(),
-        };
-        self.step(Event::Heartbeat {
-            backend,
-            result: Ok(answer),
-        });
+            // What follows from who it is has tests of its own.
+            node: None,
+        }
     }
 
     fn dead(&mut self, backend: BackendId) {

@@ -23,6 +23,9 @@ impl<J: Journal> Shell<J> {
     /// process stops before that.
     pub(super) async fn mend(&mut self, old: Core, trouble: Trouble) -> Option<(Core, u64, u64)> {
         tracing::error!(%trouble, "statements that change something are refused");
+        if let Trouble::Refused(why) = &trouble {
+            self.publisher.refused(&old, why, self.clock.now());
+        }
         let mut trouble = trouble;
         let mut pause = PAUSE;
         loop {

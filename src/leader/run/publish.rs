@@ -40,6 +40,15 @@ impl Publisher {
         &self.frontend
     }
 
+    /// Shows readers that this frontend is not obeyed any more.
+    pub fn refused(&mut self, core: &Core, why: &str, now: Timestamp) {
+        self.frontend = Arc::new(FrontendInfo {
+            refused: why.to_owned(),
+            ..FrontendInfo::clone(&self.frontend)
+        });
+        self.publish(core, now);
+    }
+
     /// Follows settings and backends; wakes up only when one of them has changed.
     pub fn wanted(&self) -> watch::Receiver<Wanted> {
         self.wanted.subscribe()

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::MissedTickBehavior;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backend::api::Leadership;
 use crate::code::Failure;
 use crate::fault;
+use crate::ids::BackendId;
 use crate::leader::action::{Action, Token};
 use crate::leader::core::Core;
 use crate::leader::event::Event;
@@ -26,6 +29,8 @@ use crate::store::journal::Journal;
 
 /// Between two ticks.
 const TICK: Duration = Duration::from_millis(100);
+/// How long requests wait at most until each backend has said whether it obeys this frontend.
+const GREETING_WAIT: Duration = Duration::from_secs(1);
 /// Answers of backends that wait for the leader's task; more wait with their senders.
 const EVENTS_MAX: usize = 4096;
 /// Events of each kind between two snapshots.
@@ -57,6 +62,13 @@ pub(super) struct Term<'s, J: Journal> {
     ready: Vec<(Token, Answer)>,
     /// Nodes that the core was told to be in doubt.
     doubted: Option<BTreeSet<String>>,
+    /// This frontend at work, as backends are told with each call.
+    leadership: Leadership,
+    /// Why backends do not obey it any more.
+    refused: watch::Receiver<Option<Arc<str>>>,
+    /// Backends that have not said yet whether they obey it, and how long requests wait for them.
+    unheard: BTreeSet<BackendId>,
+    greeted: Instant,
     /// Ends what works for this core.
     ends: CancellationToken,
     tasks: TaskTracker,
@@ -74,18 +86,32 @@ impl<'s, J: Journal> Term<'s, J> {
         let (ends, tasks) = (CancellationToken::new(), TaskTracker::new());
         shell.publisher.publish(&core, shell.clock.now());
         let frontend = shell.publisher.frontend();
+        let leadership = Leadership {
+            cluster: frontend.cluster_id,
+            takeovers: frontend.takeovers,
+            journal: core.durable(),
+            epoch,
+            start: frontend.start,
+            name: frontend.name.clone(),
+            address: address(&frontend.host, frontend.http_port),
+        };
+        shell.client.speak(&leadership);
         let watch = Watch {
             client: shell.client.clone(),
             wanted: shell.publisher.wanted(),
             events: happened.clone(),
             cluster_id: frontend.cluster_id,
             epoch,
-            frontend: address(&frontend.host, frontend.http_port),
+            frontend: leadership.address.clone(),
             clock: shell.clock.clone(),
         };
         tasks.spawn(watch.run(ends.clone(), tasks.clone()));
         let client = shell.client.clone();
         Term {
+            leadership,
+            refused: shell.client.refused(),
+            unheard: core.snapshot().0.backends.keys().copied().collect(),
+            greeted: Instant::now() + GREETING_WAIT,
             core,
             events,
             calls: Calls::new(client, happened, ends.clone(), tasks.clone()),
@@ -105,7 +131,10 @@ impl<'s, J: Journal> Term<'s, J> {
             Ok(()) => End::Stopped,
             Err(trouble) => End::Troubled(trouble),
         };
-        self.answer();
+        // Nothing is acknowledged any more once backends obey another frontend.
+        if !matches!(end, End::Troubled(Trouble::Refused(_))) {
+            self.answer();
+        }
         for (_, reply) in self.waiting.drain() {
             let told = match &end {
                 End::Stopped => stopping(),
@@ -126,10 +155,13 @@ impl<'s, J: Journal> Term<'s, J> {
         let mut status = self.shell.writer.status();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut refused = self.refused.clone();
         loop {
+            self.obeyed()?;
             let takes = self.takes_requests();
             tokio::select! {
                 () = self.shell.stop.cancelled() => return Ok(()),
+                Ok(_) = refused.wait_for(Option::is_some) => {}
                 changed = status.changed() => {
                     let now = status.borrow_and_update().clone();
                     if changed.is_err() {
@@ -152,6 +184,7 @@ impl<'s, J: Journal> Term<'s, J> {
                 }
             }
             self.take_more()?;
+            self.obeyed()?;
             self.settle();
         }
     }
@@ -171,7 +204,19 @@ impl<'s, J: Journal> Term<'s, J> {
         Ok(())
     }
 
+    /// Fails once a backend obeys another frontend.
+    fn obeyed(&self) -> Result<(), Trouble> {
+        match &*self.refused.borrow() {
+            Some(why) => Err(Trouble::Refused(why.clone())),
+            None => Ok(()),
+        }
+    }
+
     fn takes_requests(&self) -> bool {
+        // An old copy is refused before it has acknowledged anything.
+        if !self.unheard.is_empty() && Instant::now() < self.greeted {
+            return false;
+        }
         let (records, bytes) = self.shell.writer.backlog();
         self.waiting.len() < WAITING_MAX && records < BACKLOG_MAX.0 && bytes < BACKLOG_MAX.1
     }
@@ -204,6 +249,9 @@ impl<'s, J: Journal> Term<'s, J> {
     }
 
     fn step(&mut self, event: Event) -> Result<(), Trouble> {
+        if let Event::Heartbeat { backend, .. } = &event {
+            self.unheard.remove(backend);
+        }
         let now = self.shell.clock.now();
         // A core that has panicked is not asked again.
         let actions = catch_unwind(AssertUnwindSafe(|| {
@@ -243,6 +291,11 @@ impl<'s, J: Journal> Term<'s, J> {
 
     /// Publishes, then answers: who has an answer finds its effect in the next snapshot that he takes.
     fn settle(&mut self) {
+        let durable = self.core.durable();
+        if self.leadership.journal != durable {
+            self.leadership.journal = durable;
+            self.shell.client.speak(&self.leadership);
+        }
         self.shell
             .publisher
             .publish(&self.core, self.shell.clock.now());

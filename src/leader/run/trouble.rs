@@ -1,6 +1,7 @@
 //! Why a core's work came to an end although the process goes on.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use crate::code::{Code, Coded, Failure};
 use crate::store::error::Error;
@@ -14,6 +15,9 @@ pub enum Trouble {
     /// The core found its own decision impossible. What was decided in that step is void.
     #[error("the leader met a defect of its own and starts anew from its journal: {0}")]
     Defect(String),
+    /// Backends obey another frontend of this cluster.
+    #[error("this frontend is not obeyed any more and acknowledges nothing: {0}")]
+    Refused(Arc<str>),
 }
 
 impl Coded for Trouble {
@@ -21,6 +25,7 @@ impl Coded for Trouble {
         match self {
             Trouble::Journal(error) => error.code(),
             Trouble::Defect(_) => Code::UNKNOWN,
+            Trouble::Refused(_) => Code::NOT_READY,
         }
     }
 }
@@ -40,6 +45,7 @@ impl Trouble {
         match self {
             Trouble::Journal(error) => error.passing(),
             Trouble::Defect(_) => true,
+            Trouble::Refused(_) => false,
         }
     }
 

@@ -27,6 +27,7 @@ fn catalog(backends: &str, together: bool, wanted: u16, replicas: &[u64]) -> Cat
             },
             port: at as u16,
             decommissioned: letter == 'l',
+            node: None,
         };
         let state = BackendState {
             alive: letter != 'd',

@@ -194,6 +194,12 @@ impl Cluster {
         self.backends[at] = Some(node);
     }
 
+    /// Starts a backend with the storage paths that it had, on another address.
+    pub fn start_backend_elsewhere(&mut self, at: usize) {
+        self.ports[at] = "127.0.0.1:0".to_owned();
+        self.start_backend(at);
+    }
+
     /// `kill -9` of a backend.
     pub fn kill_backend(&mut self, at: usize) {
         self.backends[at].take().expect("the backend runs").kill();

@@ -30,6 +30,7 @@ fn wanted(port: Option<u16>, heartbeat_interval_second: u64) -> Wanted {
             host: "127.0.0.1".to_owned(),
             port,
             decommissioned: false,
+            node: None,
         })
         .into_iter()
         .map(|b| (b.id, Arc::new(b)))

@@ -79,6 +79,7 @@ impl ModelBackend {
             running_queries: 0,
             report_seq: self.seq(),
             clones: progress.collect(),
+            node: Some(self.node),
         }
     }
 }

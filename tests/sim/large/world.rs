@@ -12,7 +12,7 @@ use quorate::catalog::backend::PathState;
 use quorate::catalog::table::Medium;
 use quorate::clock::Timestamp;
 use quorate::config::Config;
-use quorate::ids::{BackendId, TabletId};
+use quorate::ids::{BackendId, NodeId, TabletId};
 use quorate::leader::action::{Action, BackendReply, BackendRequest, CallId, Token};
 use quorate::leader::core::Core;
 use quorate::leader::event::Event;
@@ -226,6 +226,7 @@ impl World {
             running_queries: 0,
             report_seq: 1,
             clones: Vec::new(),
+            node: Some(NodeId(backend.0)),
         }
     }
 

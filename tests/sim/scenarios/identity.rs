@@ -1,0 +1,55 @@
+//! Nodes under second names and other addresses.
+
+use quorate::ids::BackendId;
+use quorate::leader::request::Request;
+
+use crate::setup::Setup;
+use crate::stage;
+use crate::world::World;
+
+fn ids(world: &World) -> Vec<BackendId> {
+    world.catalog().backends.keys().copied().collect()
+}
+
+/// Walk of 2026-11: one process added as 127.0.0.1:p and localhost:p counted twice, and repair threw its replicas away.
+#[test]
+fn a_second_name_takes_nothing_and_can_be_dropped() {
+    let mut world = stage::world(Setup::plain(3, 1).table(6, 3));
+    world.fill(3);
+    let before = ids(&world);
+    world.second_name(0);
+    for _ in 0..6 {
+        world.fill(1);
+        world.run_for(20_000);
+    }
+    assert_eq!(ids(&world).len(), 4);
+    assert_eq!(world.moves.clones, 0, "nothing is copied");
+    world.names_put_right();
+    world.run_until(10_000, "it is dropped", |world| ids(world) == before);
+    world.mend();
+}
+
+/// Doris PR 22700: a node with another address, with the only replica of tablets.
+#[test]
+fn a_node_under_another_address_is_what_it_was_and_nothing_is_copied() {
+    for by_add in [false, true] {
+        let mut world = stage::world(Setup::plain(3, 1).table(6, 1));
+        world.fill(3);
+        let before = ids(&world);
+        let from = world.place(1);
+        world.crash_backend(1);
+        world.backends[1].names = vec![7];
+        world.revive(1);
+        let to = crate::setup::place_of(1, 1, 7);
+        let request = match by_add {
+            true => Request::AddBackends(vec![to]),
+            false => Request::MoveBackend { from, to },
+        };
+        crate::operator::ask(&mut world, request);
+        world.run_for(20_000);
+        assert_eq!(ids(&world), before);
+        world.fill(1);
+        assert_eq!(world.moves.clones, 0, "nothing is copied");
+        world.mend();
+    }
+}
