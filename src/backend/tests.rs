@@ -8,6 +8,7 @@ mod compaction;
 mod crash;
 mod digests;
 mod flips;
+mod identity;
 mod loads;
 mod node;
 mod paths;
