@@ -83,6 +83,7 @@ fn a_node_under_a_second_name_never_counts_as_a_second_backend() {
                 version: 1,
                 max_version: 1,
                 bad: false,
+                why: None,
                 data_size: 0,
                 row_count: 0,
                 version_count: 0,
