@@ -11,6 +11,7 @@ pub mod coordinator;
 pub mod encode;
 pub mod error;
 pub mod feed;
+pub mod footer;
 pub mod hash;
 pub mod insert;
 pub mod label;

@@ -14,6 +14,7 @@ use crate::backend::error::Error;
 use crate::backend::shelf::Shelf;
 use crate::backend::sums::{self, BLOCK, Summing};
 use crate::ids::TabletId;
+use crate::load::footer;
 
 /// What metadata says of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,21 +84,27 @@ impl Segment {
         self.shelf.file(self.tablet, &self.record.file)
     }
 
-    /// Opens it, and checks that it has its whole length.
+    /// Opens it, and checks that it has its whole length and a footer that can be given to the Parquet library.
     ///
     /// # Errors
-    /// [`Error::Lost`] when the file is not there or has another length.
+    /// [`Error::Lost`] when the file is not there or has another length, [`Error::Corrupt`] when its footer is rotten.
     pub fn open(&self) -> Result<File, Error> {
         let path = self.path();
         let file = File::open(&path).map_err(|e| self.lost(e))?;
         let found = file.metadata().map_err(|e| self.lost(e))?.len();
-        if found == self.record.bytes {
-            Ok(file)
-        } else {
-            Err(Error::Lost {
+        if found != self.record.bytes {
+            return Err(Error::Lost {
                 file: path,
                 what: format!("{found} bytes, {} were written", self.record.bytes),
-            })
+            });
+        }
+        match footer::check(&file) {
+            Ok(()) => Ok(file),
+            Err(footer::Error::Io(cause)) => Err(damage::of_io(self, &cause)),
+            Err(wrong) => Err(Error::Corrupt {
+                file: path,
+                what: wrong.to_string(),
+            }),
         }
     }
 

@@ -1,15 +1,30 @@
 //! Parquet files: columns are found by name. The file is on disk, because its index stands at its end.
+//!
+//! Nothing that a file says of itself is believed: [`footer`] and [`pages`] look through it before the library does, and a panic of
+//! the library is an error of the file.
 
 use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::SchemaDescriptor;
 
 use crate::load::block::{Assembler, BYTES_MAX, Block, ROWS_MAX};
 use crate::load::error::Error;
+use crate::load::footer;
 use crate::load::source::Source;
+
+mod delta;
+mod pages;
+
+/// Most bytes of the rows that are read at once, whatever stands in them; mostly they are [`BYTES_MAX`].
+const BATCH_BYTES_MAX: u64 = 64 << 20;
 
 /// Reads a Parquet file.
 pub struct Parquet {
@@ -24,9 +39,20 @@ impl Parquet {
     /// A reader of a whole file.
     ///
     /// # Errors
-    /// It is not Parquet, or lacks a column that the mapping names.
+    /// It is not Parquet, can't be believed, or lacks a column that the mapping names.
     pub fn new(file: File, assembler: Assembler) -> Result<Parquet, Error> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
+        footer::check(&file)
+            .map_err(|e| Error::Input(format!("not a Parquet file that can be read: {e}")))?;
+        caught(|| Parquet::open(file, assembler))
+    }
+
+    fn open(file: File, assembler: Assembler) -> Result<Parquet, Error> {
+        let file = Arc::new(file);
+        let again = file.try_clone().map_err(|e| unreadable(e.into()))?;
+        // What the writer's own types were does not matter: texts may come from a dictionary.
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(again, options)
+            .map_err(unreadable)?;
         let schema = builder.schema().clone();
         let mut roots = Vec::with_capacity(assembler.fields().len());
         for name in assembler.fields() {
@@ -45,7 +71,9 @@ impl Parquet {
         kept.sort_unstable();
         let position = |root: &usize| kept.binary_search(root).unwrap_or_default();
         let positions = roots.iter().map(position).collect();
-        let rows = rows_a_batch(builder.metadata());
+        let leaves = leaves(builder.parquet_schema(), &kept)?;
+        let widest = pages::widest_row(&file, builder.metadata(), &leaves)?;
+        let rows = rows_a_batch(builder.metadata(), widest);
         let mask = ProjectionMask::roots(builder.parquet_schema(), kept.iter().copied());
         let builder = builder.with_projection(mask).with_batch_size(rows);
         Ok(Parquet {
@@ -59,12 +87,15 @@ impl Parquet {
 
 impl Source for Parquet {
     fn next(&mut self) -> Result<Vec<Block>, Error> {
-        let Some(batch) = self.batches.next() else {
+        let first = self.row;
+        let not_readable = |e: &dyn std::fmt::Display| format!("row {first}: not readable: {e}");
+        let read = caught(|| {
+            let read = self.batches.next().transpose();
+            read.map_err(|e| Error::Input(not_readable(&e)))
+        })?;
+        let Some(batch) = read else {
             return Ok(Vec::new());
         };
-        let batch =
-            batch.map_err(|e| Error::Input(format!("row {}: not readable: {e}", self.row)))?;
-        let first = self.row;
         self.row += batch.num_rows() as u64;
         let arrays: Vec<_> = self
             .positions
@@ -76,8 +107,35 @@ impl Source for Parquet {
     }
 }
 
-/// Rows that make about a block of bytes.
-fn rows_a_batch(file: &ParquetMetaData) -> usize {
+/// Runs the library on a file; what it takes for impossible is wrong in the file.
+fn caught<T>(read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let why = "the Parquet file can't be read: it contradicts itself";
+        Err(Error::Input(why.to_owned()))
+    })
+}
+
+/// The places of these columns among those that hold values.
+fn leaves(schema: &SchemaDescriptor, roots: &[usize]) -> Result<Vec<usize>, Error> {
+    let mut leaves = Vec::with_capacity(roots.len());
+    for (leaf, column) in schema.columns().iter().enumerate() {
+        let root = schema.get_column_root_idx(leaf);
+        if roots.binary_search(&root).is_err() {
+            continue;
+        }
+        if column.path().parts().len() > 1 || column.max_rep_level() > 0 {
+            let name = column.path().parts().first().map_or("", String::as_str);
+            return Err(Error::Input(format!(
+                "column '{name}' of the Parquet file is nested; only plain columns can be loaded"
+            )));
+        }
+        leaves.push(leaf);
+    }
+    Ok(leaves)
+}
+
+/// Rows that make about a block of bytes as the file says, and no more than they may be if it is wrong.
+fn rows_a_batch(file: &ParquetMetaData, widest: u64) -> usize {
     let groups = file.row_groups().iter();
     let (rows, bytes) = groups.fold((0_i64, 0_i64), |(rows, bytes), group| {
         (
@@ -86,8 +144,9 @@ fn rows_a_batch(file: &ParquetMetaData) -> usize {
         )
     });
     let row = bytes.checked_div(rows).unwrap_or(1).max(1);
-    let fit = BYTES_MAX as i64 / row;
-    usize::try_from(fit).unwrap_or(1).clamp(1, ROWS_MAX)
+    let fit = usize::try_from(BYTES_MAX as i64 / row).unwrap_or(1);
+    let safe = usize::try_from(BATCH_BYTES_MAX / widest.max(1)).unwrap_or(ROWS_MAX);
+    fit.min(safe).clamp(1, ROWS_MAX)
 }
 
 fn unreadable(error: ParquetError) -> Error {
@@ -95,50 +154,4 @@ fn unreadable(error: ParquetError) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{Seek, Write};
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-    use parquet::arrow::ArrowWriter;
-
-    use super::*;
-    use crate::load::source::testing::{assembler, ints, texts};
-
-    fn file(columns: Vec<(&str, ArrayRef)>) -> File {
-        let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
-        writer.write(&batch).unwrap();
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&writer.into_inner().unwrap()).unwrap();
-        file.rewind().unwrap();
-        file
-    }
-
-    #[test]
-    fn columns_are_found_by_name_in_any_order_and_cast() {
-        let name: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
-        let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 1 << 40]));
-        let file = file(vec![("skipped", name.clone()), ("Name", name), ("ID", id)]);
-        let mut parquet = Parquet::new(file, assembler(None)).unwrap();
-        let block = parquet.next().unwrap().remove(0);
-        assert_eq!(ints(&block), [Some(1), None]);
-        assert_eq!(texts(&block)[1].as_deref(), Some("b"));
-        assert_eq!(block.fits, [true, false]);
-        assert_eq!(block.misfits.samples[0].line, 2);
-        assert!(parquet.next().unwrap().is_empty());
-    }
-
-    #[test]
-    fn what_is_not_parquet_or_lacks_a_column_is_refused() {
-        let mut junk = tempfile::tempfile().unwrap();
-        junk.write_all(b"PAR1 no").unwrap();
-        assert!(matches!(
-            Parquet::new(junk, assembler(None)),
-            Err(Error::Input(_))
-        ));
-        let id: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-        let lacking = Parquet::new(file(vec![("id", id)]), assembler(None));
-        assert!(matches!(lacking, Err(Error::Input(why)) if why.contains("name")));
-    }
-}
+mod tests;
