@@ -10,3 +10,6 @@ pub mod identity;
 pub mod journal;
 pub mod memory;
 pub mod redb;
+
+#[cfg(test)]
+mod tests;

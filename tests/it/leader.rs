@@ -1,7 +1,6 @@
 //! The leader's shell against backends that answer as they are told.
 
 mod calls;
-mod defect;
 mod heartbeat;
 
 use std::sync::Arc;
@@ -42,7 +41,8 @@ impl Fake {
         let port = listener.local_addr().unwrap().port();
         let app = Router::new()
             .route("/api/internal/{call}", post(answer))
-            .with_state(self.clone());
+            .with_state(self.clone())
+            .merge(quorate::door::hello_of("secret"));
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         port
     }

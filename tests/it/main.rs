@@ -2,7 +2,6 @@
 
 mod cluster;
 mod grammar;
-mod journal;
 mod leader;
 mod malformed;
 mod promises;

@@ -1,5 +1,7 @@
 //! The shell with the real core over a journal in memory, and a backend that answers as it is told.
 
+mod defect;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

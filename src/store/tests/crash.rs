@@ -5,11 +5,11 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use quorate::fault;
-use quorate::store::epochs::Epochs;
-use quorate::store::error::Error;
-use quorate::store::identity::DataDir;
-use quorate::store::journal::Journal;
+use crate::fault;
+use crate::store::epochs::Epochs;
+use crate::store::error::Error;
+use crate::store::identity::DataDir;
+use crate::store::journal::Journal;
 
 use super::{load, records};
 
@@ -81,7 +81,7 @@ fn child(dir: &Path, faults: &str) -> Said {
 
 fn run(mut command: Command, dir: &Path, faults: &str) -> Said {
     let output = command
-        .args(["--exact", "journal::crash::work", "--nocapture"])
+        .args(["--exact", "store::tests::crash::work", "--nocapture"])
         .env(DIR, dir)
         .env("FAILPOINTS", faults)
         .stderr(Stdio::null())

@@ -3,32 +3,17 @@
 //! Fault points are of a process, so a child meets it: this test binary, asked for [`work`] alone.
 
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
-use quorate::backend::client::Client;
-use quorate::clock::SystemClock;
-use quorate::config::Config;
-use quorate::fault;
-use quorate::leader::request::Request;
-use quorate::leader::run::{Leader, Start};
-use quorate::store::memory::{MemoryEpochs, MemoryJournal};
-use quorate::view::FrontendInfo;
+use crate::fault;
+use crate::leader::request::Request;
+use crate::store::memory::MemoryJournal;
 
 /// Creates databases one after another, each again until it is acknowledged or known to exist; says what failed.
 #[tokio::test]
 async fn work() {
     fault::from_env().unwrap();
-    let leader = Leader::start(Start {
-        journal: MemoryJournal::default(),
-        epochs: Box::new(MemoryEpochs::default()),
-        config: Config::default(),
-        frontend: FrontendInfo::default(),
-        client: Client::new("secret").unwrap(),
-        clock: Arc::new(SystemClock),
-    })
-    .await
-    .unwrap();
+    let leader = super::leader(&MemoryJournal::default()).await;
     let handle = leader.handle();
     for n in 0..30 {
         loop {
@@ -51,7 +36,7 @@ async fn work() {
 #[test]
 fn a_core_that_panics_is_replaced() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "leader::defect::work", "--nocapture"])
+        .args(["--exact", "leader::run::tests::defect::work", "--nocapture"])
         .env(
             "FAILPOINTS",
             "leader::before_step=25*off->1*panic->20*off->1*panic->off",
