@@ -22,6 +22,7 @@ pub mod doubts;
 pub mod error;
 pub mod incoming;
 mod listing;
+pub mod login;
 mod machine;
 pub mod meta;
 pub mod metrics;
@@ -50,7 +51,7 @@ mod writer;
 
 pub use crate::backend::error::Error;
 pub use crate::backend::options::{Options, Settings, StoragePath};
-pub use crate::backend::run::{Running, answers_go_at_once, start};
+pub use crate::backend::run::{Running, start};
 pub use crate::backend::state::State;
 
 #[cfg(test)]

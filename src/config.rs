@@ -182,6 +182,14 @@ settings! {
     safe_mode_max_second: u64 = 300, "long", true;
     /// Seconds for which a backend must have reported a replica that nobody knows before it is dropped.
     tablet_report_drop_tablet_delay_sec: u64 = 120, "long", true;
+    /// HTTP connections at once, fewer where the process may open fewer files; those that have not shown a log-in have a half.
+    http_connections_max: u64 = 4096, "long", false;
+    /// HTTP connections of one peer that have not shown a log-in; the oldest goes when there is one more.
+    http_connections_by_peer_max: u64 = 256, "long", false;
+    /// Seconds that the head of an HTTP request may take, and that a connection may be idle; at least 30.
+    http_head_timeout_second: u64 = 60, "long", false;
+    /// Seconds for which the body of an HTTP call may stop growing.
+    http_body_idle_timeout_second: u64 = 30, "long", false;
     /// Connections at once.
     max_connections: u64 = 4096, "long", true;
     /// Bytes of one packet, so of one statement, after log-in.

@@ -45,7 +45,8 @@
 //!
 //! | folder | what | may know |
 //! |---|---|---|
-//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] [`memory`] [`overlay`] | words | nothing above |
+//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] [`memory`] [`overlay`] [`proof`] | words | nothing above |
+//! | [`listener`] [`door`] | HTTP connections, and who may call a route | words |
 //! | [`catalog`] | what exists and is wanted | words |
 //! | [`tablet`] | health of tablets, and what should be done | catalog |
 //! | [`leader`] | order of events; `core` pure, `run` its shell | catalog, tablet, store |
@@ -66,7 +67,7 @@
 //! * `catalog`, `tablet` and `leader::core` have no clock, no I/O, no async, no randomness, and no order of a hash map.
 //! * Nothing changes the catalog but `apply(Change)`, and a change is in the journal before it is applied.
 //! * `proc`, `system`, `sql` and `http` read a [`view::View`] and take no lock that a writer needs.
-//! * Only `mysql` knows packets; only `http`, `backend` and `load` know axum; sqlparser's parser is known to the cursor
+//! * Only `mysql` knows packets; only `http`, `backend`, `load`, `listener` and `door` know axum; sqlparser's parser is known to the cursor
 //!   and to the two statements that hand it whole queries.
 //! * No globals: two frontends can run in one process.
 //! * No text is built and parsed again: parameters are bound as tokens.
@@ -97,18 +98,21 @@ pub mod cli;
 pub mod clock;
 pub mod code;
 pub mod config;
+pub mod door;
 pub mod durable;
 pub mod fault;
 pub mod frontend;
 pub mod http;
 pub mod ids;
 pub mod leader;
+pub mod listener;
 pub mod load;
 pub mod lock;
 pub mod memory;
 pub mod mysql;
 pub mod overlay;
 pub mod proc;
+pub mod proof;
 pub mod rows;
 pub mod server;
 pub mod sql;

@@ -1,6 +1,7 @@
 //! What frontends and backends say to each other: the bodies of the internal HTTP calls.
 //!
-//! All calls but the load and scan streams are JSON over `POST /api/internal/<call>` with the header [`TOKEN_HEADER`].
+//! All calls but the load and scan streams are JSON over `POST /api/internal/<call>` with a proof of the cluster's
+//! token ([`crate::proof`]).
 //! Errors are a status and `{"error": "..."}`. Calls may be repeated: each is idempotent.
 
 mod copy;
@@ -17,9 +18,6 @@ use crate::clock::Timestamp;
 use crate::ids::{
     BackendId, DbId, NodeId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version,
 };
-
-/// Header that carries the cluster token.
-pub const TOKEN_HEADER: &str = "x-quorate-token";
 
 /// `POST /api/internal/heartbeat`: the frontend introduces itself and asks how the backend is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

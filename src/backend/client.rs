@@ -1,11 +1,13 @@
-//! Calls to the internal HTTP interface of another node, with the cluster's token, a time limit on each, and
-//! connections that are used again.
+//! Calls to the internal HTTP interface of another node, with a proof that the caller knows the cluster's token, limits of time and
+//! of the answer on each, and connections that are used again.
 //!
 //! Owns how a call is made, how its failure is told, and who is in doubt since (`doubt`). Does not decide whom to call, nor whether
 //! to try again.
 
+mod answer;
 mod doubt;
 mod error;
+mod hello;
 mod refusal;
 mod voice;
 
@@ -15,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream::{self, StreamExt};
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::AUTHORIZATION;
 use reqwest::{Body, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,20 +25,25 @@ use tokio::sync::watch;
 
 use self::doubt::Doubts;
 pub use self::error::Error;
+use self::hello::Hellos;
 use self::voice::Voice;
-use crate::backend::api::{LEADERSHIP_HEADER, Leadership, TOKEN_HEADER};
+use crate::backend::api::{LEADERSHIP_HEADER, Leadership};
 
 /// How long a connection may take to come about; a node that does not even accept one is taken for dead sooner than
 /// one that is slow.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections to one node that are kept for later calls.
 const IDLE_CONNECTIONS: usize = 16;
+/// How long: less than listeners keep connections that are idle.
+const IDLE_TIME: Duration = Duration::from_secs(20);
+/// Most bytes of an answer, where a call does not say.
+const ANSWER_MAX: usize = 64 << 20;
 
 /// Makes calls. Clones share their connections, and what they know of nodes.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
-    token: HeaderValue,
+    hellos: Hellos,
     doubts: Doubts,
     voice: Voice,
 }
@@ -52,6 +59,8 @@ pub struct Call<'a> {
     pub timeout: Duration,
     /// The `Authorization` header of the client on whose behalf the call is made.
     pub authorization: Option<&'a str>,
+    /// Most bytes of an answer that is read whole.
+    pub answer_max: usize,
 }
 
 impl<'a> Call<'a> {
@@ -62,17 +71,15 @@ impl<'a> Call<'a> {
             name,
             timeout,
             authorization: None,
+            answer_max: ANSWER_MAX,
         }
     }
 }
 
 impl Client {
-    /// A client that shows `token`; fails when the token can't be a header or TLS can't be set up.
+    /// A client that knows `token`, and never sends it; fails when TLS can't be set up.
     pub fn new(token: &str) -> Result<Client, Error> {
         let unusable = |cause: String| Error::Client { cause };
-        let mut token = HeaderValue::from_str(token)
-            .map_err(|_| unusable("the cluster token holds bytes a header can't".to_owned()))?;
-        token.set_sensitive(true);
         // Nodes speak plain HTTP. TLS is set up all the same, without looking for a process-wide provider.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -87,12 +94,14 @@ impl Client {
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .pool_idle_timeout(IDLE_TIME)
             .build()
             .map_err(|e| unusable(error::with_causes(&e)))?;
         let doubts = Doubts::default();
+        let hellos = Hellos::new(http.clone(), token);
         Ok(Client {
             http,
-            token,
+            hellos,
             doubts,
             voice: Voice::default(),
         })
@@ -115,7 +124,7 @@ impl Client {
         Req: Serialize + Sync + ?Sized,
         Res: DeserializeOwned,
     {
-        let request = self.request(call).timeout(call.timeout).json(body);
+        let request = self.request(call).json(body);
         self.read_json(call, request).await
     }
 
@@ -128,7 +137,7 @@ impl Client {
         Res: DeserializeOwned,
     {
         let body = Body::wrap_stream(body);
-        let request = self.request(call).timeout(call.timeout).body(body);
+        let request = self.request(call).body(body);
         self.read_json(call, request).await
     }
 
@@ -163,9 +172,20 @@ impl Client {
         Ok(chunks.boxed())
     }
 
+    /// Sends any request, with its proof.
+    #[cfg(test)]
+    pub(crate) async fn send(
+        &self,
+        address: &str,
+        request: RequestBuilder,
+    ) -> Result<Response, Error> {
+        let call = Call::new(address, "test", Duration::from_secs(600));
+        self.hellos.send(&call, request).await
+    }
+
     fn request(&self, call: &Call<'_>) -> RequestBuilder {
         let url = format!("http://{}/api/internal/{}", call.address, call.name);
-        let request = self.http.post(url).header(TOKEN_HEADER, self.token.clone());
+        let request = self.http.post(url);
         let request = match self.voice.header() {
             Some(leadership) => request.header(LEADERSHIP_HEADER, leadership),
             None => request,
@@ -180,12 +200,9 @@ impl Client {
     where
         Req: Serialize + Sync + ?Sized,
     {
-        let sent = self.request(call).json(body).send();
+        let sent = self.hellos.send(call, self.request(call).json(body));
         match tokio::time::timeout(call.timeout, sent).await {
-            Ok(response) => {
-                self.accepted(call, response.map_err(|e| Error::of(call, &e))?)
-                    .await
-            }
+            Ok(response) => self.accepted(call, response?).await,
             Err(_) => Err(Error::late(call)),
         }
     }
@@ -196,11 +213,11 @@ impl Client {
         request: RequestBuilder,
     ) -> Result<Res, Error> {
         let answered = async {
-            let response = request.send().await.map_err(|e| Error::of(call, &e))?;
-            let response = self.accepted(call, response).await?;
-            response.json().await.map_err(|e| Error::of(call, &e))
+            let response = self.hellos.send(call, request).await?;
+            answer::json(call, self.accepted(call, response).await?).await
         };
-        let answer = answered.await;
+        let answer = tokio::time::timeout(call.timeout, answered).await;
+        let answer = answer.unwrap_or_else(|_| Err(Error::late(call)));
         self.doubts.learn(call.address, &answer);
         answer
     }

@@ -68,12 +68,6 @@ pub enum Error {
         /// The operating system's words.
         cause: String,
     },
-    /// The caller does not know the cluster's token.
-    #[error(
-        "the header {} is missing or is not this cluster's token",
-        crate::backend::api::TOKEN_HEADER
-    )]
-    Token,
     /// The caller belongs to another cluster.
     #[error(
         "this backend belongs to cluster {own}, not to cluster {asked}; use an empty storage path to join another"
@@ -210,7 +204,6 @@ impl Error {
     /// The HTTP status of the error.
     pub fn status(&self) -> u16 {
         match self {
-            Error::Token => 403,
             Error::Cluster { .. } | Error::NotHeld { .. } => 409,
             Error::UnknownTablet(_) => 404,
             Error::Gone { .. } => 410,
@@ -245,9 +238,7 @@ impl Coded for Error {
             | Error::UnknownTablet(_)
             | Error::Copy { .. }
             | Error::Gone { .. } => Code::BACKEND,
-            Error::Token | Error::Cluster { .. } | Error::Stale(_) | Error::Fenced { .. } => {
-                Code::STALE
-            }
+            Error::Cluster { .. } | Error::Stale(_) | Error::Fenced { .. } => Code::STALE,
             Error::NotHeld { .. } => Code::NO_QUERYABLE_REPLICA,
             Error::Ended(_) => Code::TXN,
             Error::Busy(_) => Code::NOT_READY,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::backend::error::Error;
 use crate::catalog::table::Medium;
+use crate::listener::Limits;
+use crate::memory::Account;
 
 /// Everything that a backend must be told at its start.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub struct Options {
     pub http_addr: SocketAddr,
     /// The cluster's token; not empty.
     pub token: String,
+    /// What the process holds.
+    pub memory: Account,
     /// How the background work behaves.
     pub settings: Settings,
 }
@@ -50,6 +54,12 @@ pub struct Settings {
     pub trash_expire: Duration,
     /// How long a load may send nothing before it is given up.
     pub load_idle: Duration,
+    /// How long the client of a load that is coordinated here may send nothing before its place goes to another.
+    pub stream_load_idle: Duration,
+    /// How long the body of any other call may stop growing.
+    pub body_idle: Duration,
+    /// What connections may cost.
+    pub http: Limits,
     /// How long the reader of a scan may take nothing before the scan is given up.
     pub scan_idle: Duration,
     /// Scans that run at once.
@@ -102,6 +112,9 @@ impl Default for Settings {
             recover_interval: Duration::from_secs(10),
             trash_expire: Duration::from_secs(86_400),
             load_idle: Duration::from_secs(120),
+            stream_load_idle: Duration::from_secs(30),
+            body_idle: Duration::from_secs(30),
+            http: Limits::default(),
             scan_idle: Duration::from_secs(600),
             scans_max: 1024,
             loads_max: 64,

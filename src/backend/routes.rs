@@ -2,16 +2,17 @@
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State as Shared};
+use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use crate::backend::api::{LEADERSHIP_HEADER, Leadership, TOKEN_HEADER};
+use crate::backend::api::{LEADERSHIP_HEADER, Leadership};
 use crate::backend::error::Error;
 use crate::backend::state::State;
 use crate::code::Coded;
+use crate::door::{self, Doors, Guard, Needs, Rule, Takes, refused_in_short};
 
 mod copy;
 mod health;
@@ -21,46 +22,71 @@ mod internal;
 /// Largest JSON body: a hundred thousand tablets are about 15 MB.
 const JSON_BYTES_MAX: usize = 64 << 20;
 
+/// A call of a node.
+const NODE: Rule = Rule {
+    needs: Needs::Node,
+    takes: Takes::Bytes(JSON_BYTES_MAX),
+    changes: false,
+    refused: refused_in_short,
+};
+/// Rows of a load.
+const ROWS: Rule = Rule {
+    takes: Takes::Stream,
+    ..NODE
+};
+/// Everybody may look.
+const OPEN: Rule = Rule {
+    needs: Needs::Nothing,
+    takes: Takes::Nothing,
+    ..NODE
+};
+/// An operator looks at tablets.
+const OPERATOR: Rule = Rule {
+    needs: Needs::NodeOrUser,
+    ..OPEN
+};
+/// The same, where looking may set replicas bad.
+const CHECK: Rule = Rule {
+    changes: true,
+    ..OPERATOR
+};
+
 /// Every path of a backend of its own.
-pub fn routes(state: State) -> Router {
-    let internal = Router::new()
-        .route("/ping", post(internal::ping))
-        .route("/heartbeat", post(internal::heartbeat))
-        .route("/identify", post(internal::identify))
-        .route("/report", post(internal::report))
-        .route("/create_tablets", post(internal::create_tablets))
-        .route("/drop_tablets", post(internal::drop_tablets))
-        .route("/publish", post(internal::publish))
-        .route("/abort", post(internal::abort))
-        .route("/scan", post(internal::scan))
-        .route("/clone", post(copy::clone))
-        .route("/digest", post(health::digest))
-        .route("/check_segments", post(health::check_segments))
-        .route("/describe_replica", post(copy::describe_replica))
-        .route("/read_segment", post(copy::read_segment))
-        .route("/release_replica", post(copy::release_replica))
-        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
-        .route("/load/{txn}", post(internal::load))
-        .layer(axum::middleware::from_fn_with_state(state.clone(), guard));
-    Router::new()
-        .nest("/api/internal", internal)
-        .route("/api/meta/header/{tablet}", get(inspect::header))
-        .route("/api/compaction/show", get(inspect::compaction))
-        .route(
-            "/api/check_tablet_segment_lost",
-            get(health::segment_lost).post(health::segment_lost),
-        )
-        .route("/api/health", get(inspect::health))
-        .route("/metrics", get(inspect::metrics))
+pub fn routes(state: State, guard: &Guard) -> Router {
+    let obeying = middleware::from_fn_with_state(state.clone(), obey);
+    let internal = Doors::under("/api/internal", guard)
+        .inside(move |methods| methods.layer(obeying.clone()))
+        .route("/ping", NODE, post(internal::ping))
+        .route("/heartbeat", NODE, post(internal::heartbeat))
+        .route("/identify", NODE, post(internal::identify))
+        .route("/report", NODE, post(internal::report))
+        .route("/create_tablets", NODE, post(internal::create_tablets))
+        .route("/drop_tablets", NODE, post(internal::drop_tablets))
+        .route("/publish", NODE, post(internal::publish))
+        .route("/abort", NODE, post(internal::abort))
+        .route("/scan", NODE, post(internal::scan))
+        .route("/clone", NODE, post(copy::clone))
+        .route("/digest", NODE, post(health::digest))
+        .route("/check_segments", NODE, post(health::check_segments))
+        .route("/describe_replica", NODE, post(copy::describe_replica))
+        .route("/read_segment", NODE, post(copy::read_segment))
+        .route("/release_replica", NODE, post(copy::release_replica))
+        .route("/load/{txn}", ROWS, post(internal::load))
+        .with_state(state.clone());
+    let lost = get(health::segment_lost).post(health::segment_lost);
+    Doors::new(guard)
+        .route("/api/meta/header/{tablet}", OPERATOR, get(inspect::header))
+        .route("/api/compaction/show", OPERATOR, get(inspect::compaction))
+        .route("/api/check_tablet_segment_lost", CHECK, lost)
+        .route("/api/health", OPEN, get(inspect::health))
+        .route("/metrics", OPEN, get(inspect::metrics))
         .with_state(state)
+        .merge(internal)
+        .merge(door::hello(guard))
 }
 
-/// Lets those in who know the cluster's token.
-async fn guard(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
-    let token = request.headers().get(TOKEN_HEADER);
-    if !token.is_some_and(|t| state.knows(t.as_bytes())) {
-        return Error::Token.into_response();
-    }
+/// Refuses the calls of a frontend that another has taken the place of. A call that comes here has been proven.
+async fn obey(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
     let obeyed = match made_for(request.headers()) {
         Ok(Some(frontend)) => state.obey(&frontend).await,
         Ok(None) => Ok(()),

@@ -4,16 +4,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::backend::error::Error;
-use crate::backend::options::Options;
+use crate::backend::login::AskFrontend;
+use crate::backend::options::{Options, Settings};
 use crate::backend::state::State;
 use crate::backend::{clean, compact, routes, scrub, whereabouts};
 use crate::clock::{Clock, SystemClock};
+use crate::door::Guard;
+use crate::listener;
 
 /// How long calls that run may take after the stop was asked for.
 const STOP_WAIT: Duration = Duration::from_secs(10);
@@ -34,7 +36,10 @@ pub struct Running {
 ///
 /// # Errors
 /// A storage path or the address can't be used.
-pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Result<Running, Error> {
+pub async fn start(
+    options: Options,
+    more: impl FnOnce(State, &Guard) -> Router,
+) -> Result<Running, Error> {
     let bind = |e: std::io::Error| Error::Bind {
         addr: options.http_addr.to_string(),
         cause: e.to_string(),
@@ -47,20 +52,20 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
         .map_err(|_| Error::Stopping)??;
     state.mark_paths().await?;
     let (stop, stopped) = watch::channel(false);
-    let router = routes::routes(state.clone()).merge(more(state.clone()));
-    let listener = tokio::spawn(async move {
+    let Settings {
+        http, body_idle, ..
+    } = options.settings;
+    let users = AskFrontend(state.clone());
+    let guard = Guard::new(&options.token, users, options.memory, body_idle);
+    let router = routes::routes(state.clone(), &guard).merge(more(state.clone(), &guard));
+    let limits = http.with_files(listener::open_files());
+    let serving = tokio::spawn(async move {
         let ended = async move {
             let mut stopped = stopped;
             // The sender goes away only with the whole backend.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        let socket = socket.tap_io(answers_go_at_once);
-        if let Err(error) = axum::serve(socket, router)
-            .with_graceful_shutdown(ended)
-            .await
-        {
-            tracing::error!(%error, "the backend's listener failed");
-        }
+        listener::serve(socket, router, limits, ended).await;
     });
     let mut background = vec![
         tokio::spawn(clean_up(state.clone())),
@@ -78,17 +83,9 @@ pub async fn start(options: Options, more: impl FnOnce(State) -> Router) -> Resu
         addr,
         state,
         stop,
-        listener,
+        listener: serving,
         background,
     })
-}
-
-/// Prepares a connection that was accepted: a small answer is sent at once, and does not wait for the acknowledgement of
-/// an earlier one, which takes 40 ms.
-pub fn answers_go_at_once(connection: &mut TcpStream) {
-    if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!(%error, "a connection could not be told to send at once");
-    }
 }
 
 impl Running {

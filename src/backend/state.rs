@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use self::frontend::Frontend;
@@ -42,7 +41,6 @@ pub struct State(Arc<Inner>);
 struct Inner {
     paths: Vec<Arc<Path>>,
     settings: Settings,
-    token: [u8; 32],
     started: Timestamp,
     log: Arc<Log>,
     node: NodeId,
@@ -94,7 +92,6 @@ impl State {
         let settings = options.settings.clone();
         let state = State(Arc::new(Inner {
             paths: paths.into_iter().map(Arc::new).collect(),
-            token: Sha256::digest(options.token.as_bytes()).into(),
             started,
             log,
             node,
@@ -190,16 +187,6 @@ impl State {
     /// Room for loads.
     pub fn loads(&self) -> &Arc<Semaphore> {
         &self.0.loads
-    }
-
-    /// Whether `token` is the cluster's. Takes the same time wherever the first difference is.
-    pub fn knows(&self, token: &[u8]) -> bool {
-        let given: [u8; 32] = Sha256::digest(token).into();
-        let differing = given
-            .iter()
-            .zip(&self.0.token)
-            .fold(0, |sum, (a, b)| sum | (a ^ b));
-        differing == 0
     }
 
     /// The tablet and its path.

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::backend::Settings;
 use crate::cli::args;
 use crate::config::{Config, file};
+use crate::memory::{self, Account};
 use crate::server::{self, BackendOptions, FrontendOptions};
 
 /// Why a node could not start or ended badly.
@@ -90,6 +91,7 @@ pub async fn backend(args: &args::Backend) -> Result<(), Error> {
         http_addr: args.http_addr,
         advertise: args.advertise_addr.clone(),
         token: token.trim().to_owned(),
+        memory: Account::new(memory::machine().map_or(u64::MAX, |bytes| bytes / 5 * 4)),
         settings: args
             .config
             .as_deref()

@@ -1,19 +1,17 @@
 //! Log-in over HTTP: `Authorization: Basic`, against the same accounts as the MySQL listener.
 
-use axum::Json;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::backend::api::TOKEN_HEADER;
 use crate::catalog::state::{Catalog, ROOT};
 use crate::catalog::user::Verifier;
 use crate::code::{Code, Failure};
+use crate::door::{Checked, Users};
+use crate::leader::handle::Handle;
 
 /// The name of the user who sent `headers`.
 ///
@@ -47,16 +45,18 @@ pub fn user_or_root(catalog: &Catalog, headers: &HeaderMap) -> Result<String, Fa
     }
 }
 
-/// Whether the caller has shown the cluster's token, so is a node.
-pub fn is_node(headers: &HeaderMap, token: &str) -> bool {
-    let shown = headers.get(TOKEN_HEADER).map(|value| value.as_bytes());
-    shown.is_some_and(|shown| same(shown, token.as_bytes()))
-}
+/// The accounts of the cluster, for a frontend's doors.
+pub struct Accounts(pub Handle);
 
-/// What a caller without the cluster's token is told.
-pub fn not_a_node() -> Response {
-    let body = Json(json!({"error": "the cluster token is missing or wrong"}));
-    (StatusCode::FORBIDDEN, body).into_response()
+impl Users for Accounts {
+    fn check<'a>(&'a self, headers: &'a HeaderMap, or_root: bool) -> Checked<'a> {
+        let view = self.0.view();
+        let known = match or_root {
+            true => user_or_root(&view.catalog, headers),
+            false => user(&view.catalog, headers),
+        };
+        Box::pin(async move { known.map(drop) })
+    }
 }
 
 fn denied(message: impl Into<String>) -> Failure {

@@ -1,10 +1,8 @@
 //! `POST /api/internal/load/begin|commit|abort|wait`: what coordinators on backends ask of the frontend.
 //!
-//! The cluster's token proves the coordinator; at the begin, the `Authorization` header that it passes on proves the user.
+//! Only nodes may call; at the begin, the `Authorization` header that it passes on proves the user.
 
-use std::sync::Arc;
-
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -12,7 +10,8 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use crate::code::{Code, Failure};
-use crate::http::auth;
+use crate::door::{Doors, Guard};
+use crate::http::{auth, rules};
 use crate::leader::handle::Handle;
 use crate::leader::request::{CommitLoad, Reply, Request};
 use crate::load::client::{AbortCall, Begin, Committed, Told, WaitCall};
@@ -20,37 +19,26 @@ use crate::load::label::{self, Existing};
 
 /// Most bytes of a call: a commit lists every tablet and replica of a load.
 const BODY_MAX: usize = 256 << 20;
+/// Most bytes of the others: names and reasons.
+const SHORT_MAX: usize = 1 << 20;
 
 #[derive(Clone)]
 struct Calls {
     leader: Handle,
-    token: Arc<str>,
 }
 
 /// The routes.
-pub fn routes(leader: Handle, token: &str) -> Router {
-    let state = Calls {
-        leader,
-        token: token.into(),
-    };
-    Router::new()
-        .route("/api/internal/load/begin", post(begin))
-        .route("/api/internal/load/commit", post(commit))
-        .route("/api/internal/load/abort", post(abort))
-        .route("/api/internal/load/wait", post(wait))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state(state)
+pub fn routes(leader: Handle, guard: &Guard) -> Router {
+    let (long, short) = (rules::node(BODY_MAX), rules::node(SHORT_MAX));
+    Doors::new(guard)
+        .route("/api/internal/load/begin", short, post(begin))
+        .route("/api/internal/load/commit", long, post(commit))
+        .route("/api/internal/load/abort", short, post(abort))
+        .route("/api/internal/load/wait", short, post(wait))
+        .with_state(Calls { leader })
 }
 
 impl Calls {
-    /// Refuses callers that are not of the cluster.
-    fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
-        match auth::is_node(headers, &self.token) {
-            true => Ok(()),
-            false => Err(Box::new(auth::not_a_node())),
-        }
-    }
-
     async fn ask<T: Serialize>(
         &self,
         request: Request,
@@ -80,9 +68,6 @@ async fn begin(
     headers: HeaderMap,
     Json(begin): Json<Begin>,
 ) -> Response {
-    if let Err(refused) = calls.admit(&headers) {
-        return *refused;
-    }
     if let Err(failure) = auth::user(&calls.leader.view().catalog, &headers) {
         return told(&failure, None);
     }
@@ -96,14 +81,7 @@ async fn begin(
         .await
 }
 
-async fn commit(
-    State(calls): State<Calls>,
-    headers: HeaderMap,
-    Json(commit): Json<CommitLoad>,
-) -> Response {
-    if let Err(refused) = calls.admit(&headers) {
-        return *refused;
-    }
+async fn commit(State(calls): State<Calls>, Json(commit): Json<CommitLoad>) -> Response {
     let read = |reply| match reply {
         Reply::Visible { .. } => Some(Committed::Visible),
         Reply::Committed => Some(Committed::Later),
@@ -112,14 +90,7 @@ async fn commit(
     calls.ask(Request::CommitLoad(commit), None, read).await
 }
 
-async fn abort(
-    State(calls): State<Calls>,
-    headers: HeaderMap,
-    Json(abort): Json<AbortCall>,
-) -> Response {
-    if let Err(refused) = calls.admit(&headers) {
-        return *refused;
-    }
+async fn abort(State(calls): State<Calls>, Json(abort): Json<AbortCall>) -> Response {
     let request = Request::AbortLoad {
         txn: abort.txn,
         reason: abort.reason,
@@ -127,14 +98,7 @@ async fn abort(
     calls.ask(request, None, |_| Some(())).await
 }
 
-async fn wait(
-    State(calls): State<Calls>,
-    headers: HeaderMap,
-    Json(wait): Json<WaitCall>,
-) -> Response {
-    if let Err(refused) = calls.admit(&headers) {
-        return *refused;
-    }
+async fn wait(State(calls): State<Calls>, Json(wait): Json<WaitCall>) -> Response {
     match label::visible(&calls.leader, wait.txn).await {
         Ok(committed) => Json(Told::Done(committed)).into_response(),
         Err(failure) => told(&failure, None),

@@ -1,7 +1,6 @@
 //! `GET /api/{db}/get_load_state?label=..`: what became of a load, for a client that lost its answer.
 
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -9,15 +8,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::code::{Code, Failure};
-use crate::http::{auth, reply};
+use crate::door::{Doors, Guard};
+use crate::http::{reply, rules};
 use crate::leader::handle::Handle;
 use crate::load::label;
 use crate::view::View;
 
 /// The route.
-pub fn routes(leader: Handle) -> Router {
-    Router::new()
-        .route("/api/{db}/get_load_state", get(state))
+pub fn routes(leader: Handle, guard: &Guard) -> Router {
+    Doors::new(guard)
+        .route("/api/{db}/get_load_state", rules::USER, get(state))
         .with_state(leader)
 }
 
@@ -30,21 +30,14 @@ async fn state(
     State(leader): State<Handle>,
     Path(db): Path<String>,
     Query(params): Query<Params>,
-    headers: HeaderMap,
 ) -> Response {
-    match answer(&leader.view(), &db, params.label.as_deref(), &headers) {
+    match answer(&leader.view(), &db, params.label.as_deref()) {
         Ok(found) => Json(found).into_response(),
         Err(failure) => reply::failure(&failure),
     }
 }
 
-fn answer(
-    view: &View,
-    db: &str,
-    label: Option<&str>,
-    headers: &HeaderMap,
-) -> Result<Value, Failure> {
-    auth::user(&view.catalog, headers)?;
+fn answer(view: &View, db: &str, label: Option<&str>) -> Result<Value, Failure> {
     let Some(label) = label.filter(|label| !label.is_empty()) else {
         let message = "missing parameter: label; for example /api/db/get_load_state?label=x";
         return Err(Failure::new(Code::WRONG_ARGUMENTS, message));

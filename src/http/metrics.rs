@@ -17,15 +17,16 @@ use prometheus_client::registry::Registry;
 
 use crate::catalog::txn::TxnState;
 use crate::code::{Code, Failure};
+use crate::door::{Doors, Guard};
 use crate::frontend::sessions::Sessions;
-use crate::http::reply;
+use crate::http::{reply, rules};
 use crate::leader::handle::Handle;
 use crate::view::{Statistic, View};
 
 /// The route.
-pub fn routes(leader: Handle, sessions: Sessions) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics))
+pub fn routes(leader: Handle, sessions: Sessions, guard: &Guard) -> Router {
+    Doors::new(guard)
+        .route("/metrics", rules::OPEN, get(metrics))
         .with_state((leader, sessions))
 }
 

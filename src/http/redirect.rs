@@ -9,7 +9,8 @@
 //! A backend that is about to stop sends the client back, and names itself in the URL by `not=host:port`, so that it is not
 //! chosen again.
 //!
-//! The body is not read here: a client that says `Expect: 100-continue` sends it to the backend only.
+//! The body is not taken here: a client that says `Expect: 100-continue` sends it to the backend only, and of one that does not it is
+//! thrown away, so that the client gets to the answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +26,8 @@ use axum::{Json, Router};
 use crate::backend::client::Client;
 use crate::catalog::backend::BackendState;
 use crate::code::{Code, Failure};
-use crate::http::auth;
+use crate::door::{Doors, Guard};
+use crate::http::rules;
 use crate::leader::handle::Handle;
 use crate::load::answer::Answer;
 use crate::view::View;
@@ -42,14 +44,15 @@ struct Redirect {
 }
 
 /// The route. `client` is that of the frontend's other calls, so that what they find counts here as well.
-pub fn routes(leader: Handle, client: Client) -> Router {
+pub fn routes(leader: Handle, client: Client, guard: &Guard) -> Router {
     let state = Redirect {
         leader,
         client,
         turn: Arc::default(),
     };
-    Router::new()
-        .route("/api/{db}/{table}/_stream_load", put(redirect))
+    let rule = rules::LOAD_SENT_ON;
+    Doors::new(guard)
+        .route("/api/{db}/{table}/_stream_load", rule, put(redirect))
         .with_state(state)
 }
 
@@ -60,7 +63,7 @@ async fn redirect(
     headers: HeaderMap,
 ) -> Response {
     let turn = state.turn.fetch_add(1, Ordering::Relaxed);
-    let candidates = candidates(&state.leader.view(), &db, &table, &headers);
+    let candidates = candidates(&state.leader.view(), &db, &table);
     let target = match candidates {
         Ok(mut candidates) => {
             candidates.retain(|of| !is_excluded(&uri, &of.address));
@@ -101,14 +104,8 @@ struct Candidate {
 }
 
 /// The backends that may coordinate, if the load may be begun.
-fn candidates(
-    view: &View,
-    db: &str,
-    table: &str,
-    headers: &HeaderMap,
-) -> Result<Vec<Candidate>, Failure> {
+fn candidates(view: &View, db: &str, table: &str) -> Result<Vec<Candidate>, Failure> {
     let catalog = &view.catalog;
-    auth::user(catalog, headers)?;
     if catalog.database(db).is_none() {
         return Err(Failure::new(
             Code::BAD_DB,
@@ -157,7 +154,7 @@ async fn first_to_answer(
 }
 
 /// The field's JSON, so that a client reads one kind of answer, with the status of the error.
-fn refused(headers: &HeaderMap, failure: Failure) -> Response {
+pub fn refused(headers: &HeaderMap, failure: Failure) -> Response {
     let label = headers
         .get("label")
         .and_then(|v| v.to_str().ok())

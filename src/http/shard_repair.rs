@@ -9,8 +9,6 @@ pub mod answer;
 pub mod call;
 pub mod status;
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
@@ -21,21 +19,23 @@ use self::answer::Answer;
 use self::call::Call;
 use self::status::Status;
 use crate::code::Failure;
-use crate::http::auth;
+use crate::door::{Doors, Guard};
+use crate::http::{auth, rules};
 use crate::ids::{BackendId, TabletId};
 use crate::leader::handle::Handle;
 use crate::leader::request::{HealRequest, Request};
 use crate::view::View;
 
-/// The routes. `token` is the cluster's, for backends.
-pub fn routes(leader: Handle, token: &str) -> Router {
-    let passed_on = Router::new()
-        .route("/api/internal/shard_repair", post(passed_on))
-        .with_state((leader.clone(), token.into()));
-    Router::new()
-        .route("/shard-repair/{call}", any(asked))
+/// Most bytes of a call that is passed on.
+const CALL_MAX: usize = 4096;
+
+/// The routes.
+pub fn routes(leader: Handle, guard: &Guard) -> Router {
+    let passed = rules::node(CALL_MAX);
+    Doors::new(guard)
+        .route("/shard-repair/{call}", rules::REPAIR, any(asked))
+        .route("/api/internal/shard_repair", passed, post(passed_on))
         .with_state(leader)
-        .merge(passed_on)
 }
 
 async fn asked(
@@ -51,14 +51,11 @@ async fn asked(
 }
 
 async fn passed_on(
-    State((leader, token)): State<(Handle, Arc<str>)>,
+    State(leader): State<Handle>,
     headers: HeaderMap,
     Json(call): Json<Call>,
-) -> Response {
-    match auth::is_node(&headers, &token) {
-        true => Json(perform(&leader, &headers, call).await).into_response(),
-        false => auth::not_a_node(),
-    }
+) -> Json<Answer> {
+    Json(perform(&leader, &headers, call).await)
 }
 
 /// Carries out a call for the user who sent `headers`.

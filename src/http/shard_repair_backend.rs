@@ -1,7 +1,7 @@
 //! `/shard-repair` on a backend: the same calls as on a frontend, which carries them out. With `local=true` only tablets
 //! count that have a replica on this backend.
 //!
-//! The client's log-in is passed on, beside the cluster's token. The queue is the cluster's: a repair that is cancelled
+//! The client's log-in is passed on, beside this node's proof. The queue is the cluster's: a repair that is cancelled
 //! here with `local=true` is cancelled everywhere, if this backend has a replica, and not at all otherwise.
 
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use axum::routing::any;
 use super::shard_repair::answer::Answer;
 use super::shard_repair::call::Call;
 use crate::backend::client::{self, Client};
+use crate::door::{Doors, Guard};
+use crate::http::rules;
 use crate::ids::BackendId;
 
 /// How long the frontend may take.
@@ -31,9 +33,10 @@ pub struct ShardRepair {
 }
 
 /// The routes.
-pub fn routes(node: ShardRepair) -> Router {
-    Router::new()
-        .route("/shard-repair/{call}", any(asked))
+pub fn routes(node: ShardRepair, guard: &Guard) -> Router {
+    let rule = rules::REPAIR_PASSED_ON;
+    Doors::new(guard)
+        .route("/shard-repair/{call}", rule, any(asked))
         .with_state(Arc::new(node))
 }
 

@@ -2,7 +2,6 @@
 //! and typed values.
 
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -10,16 +9,17 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::code::{Code, Failure};
-use crate::http::{auth, reply};
+use crate::door::{Doors, Guard};
+use crate::http::{reply, rules};
 use crate::leader::handle::Handle;
 use crate::proc;
 use crate::rows::{Cell, Column, Row, Rows};
 use crate::view::View;
 
 /// The route.
-pub fn routes(leader: Handle) -> Router {
-    Router::new()
-        .route("/api/show_proc", get(show_proc))
+pub fn routes(leader: Handle, guard: &Guard) -> Router {
+    Doors::new(guard)
+        .route("/api/show_proc", rules::USER, get(show_proc))
         .with_state(leader)
 }
 
@@ -28,14 +28,10 @@ struct Params {
     path: Option<String>,
 }
 
-async fn show_proc(
-    State(leader): State<Handle>,
-    Query(params): Query<Params>,
-    headers: HeaderMap,
-) -> Response {
+async fn show_proc(State(leader): State<Handle>, Query(params): Query<Params>) -> Response {
     let view = leader.view();
     // A partition of many tablets takes a while to print.
-    let answer = tokio::task::spawn_blocking(move || answer(&view, params.path, &headers)).await;
+    let answer = tokio::task::spawn_blocking(move || answer(&view, params.path)).await;
     match answer {
         Ok(Ok(rows)) => Json(Objects(&rows)).into_response(),
         Ok(Err(failure)) => reply::failure(&failure),
@@ -43,8 +39,7 @@ async fn show_proc(
     }
 }
 
-fn answer(view: &View, path: Option<String>, headers: &HeaderMap) -> Result<Rows, Failure> {
-    auth::user(&view.catalog, headers)?;
+fn answer(view: &View, path: Option<String>) -> Result<Rows, Failure> {
     let Some(path) = path else {
         let message = "missing parameter: path; for example /api/show_proc?path=/statistic";
         return Err(Failure::new(Code::WRONG_ARGUMENTS, message));

@@ -1,18 +1,16 @@
 //! `POST /api/internal/spare`: a backend asks which of its damaged replicas are not the last copy.
 //!
-//! The cluster's token proves the backend; the leader decides, and takes what it lets go for bad at once.
+//! Only nodes may call; the leader decides, and takes what it lets go for bad at once.
 
-use std::sync::Arc;
-
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 
 use crate::backend::api::{Spare, Spared};
 use crate::code::{Code, Failure};
-use crate::http::{auth, reply};
+use crate::door::{Doors, Guard};
+use crate::http::{reply, rules};
 use crate::leader::handle::Handle;
 use crate::leader::request::{HealRequest, Reply, Request};
 
@@ -20,21 +18,13 @@ use crate::leader::request::{HealRequest, Reply, Request};
 const BODY_MAX: usize = 64 << 20;
 
 /// The route.
-pub fn routes(leader: Handle, token: &str) -> Router {
-    Router::new()
-        .route("/api/internal/spare", post(spare))
-        .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state((leader, token.into()))
+pub fn routes(leader: Handle, guard: &Guard) -> Router {
+    Doors::new(guard)
+        .route("/api/internal/spare", rules::node(BODY_MAX), post(spare))
+        .with_state(leader)
 }
 
-async fn spare(
-    State((leader, token)): State<(Handle, Arc<str>)>,
-    headers: HeaderMap,
-    Json(asked): Json<Spare>,
-) -> Response {
-    if !auth::is_node(&headers, &token) {
-        return auth::not_a_node();
-    }
+async fn spare(State(leader): State<Handle>, Json(asked): Json<Spare>) -> Response {
     let request = Request::Heal(HealRequest::Spare {
         backend: asked.backend,
         tablets: asked.tablets,

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Path, Query, State};
@@ -12,18 +12,23 @@ use axum::http::header::{AUTHORIZATION, HOST, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use bytes::Bytes;
 use futures::StreamExt;
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 use crate::backend;
 use crate::backend::api::Process;
+use crate::backend::client::Call;
+use crate::backend::login::Login;
+use crate::door::{self, Doors, Guard};
 use crate::http::coordinating::Coordinating;
-use crate::http::redirect;
+use crate::http::{redirect, rules};
+use crate::listener::Standing;
 use crate::load::answer::Answer;
-use crate::load::client::{Begin, Committed, Remote};
+use crate::load::client::{Begin, Committed, Remote, Told};
 use crate::load::coordinator::{Coordinator, Load, Progress, Tolerance};
 use crate::load::error::Error;
 use crate::load::feed::{FeedWriter, feed};
@@ -38,10 +43,15 @@ const QUEUE: usize = 4;
 /// Loads that one backend coordinates at once; each takes some hundred megabytes at most. More wait their turn.
 const LOADS_MAX: usize = 8;
 
+/// How long a load waits for its turn, where it does not say how long it may take: as the frontend's setting
+/// `stream_load_default_timeout_second` is by default.
+const TURN_WAIT: Duration = Duration::from_secs(600);
 /// How long a load waits for the first word of a frontend: some heartbeats.
 const FRONTEND_WAIT: Duration = Duration::from_secs(15);
 /// How long one that was known before may take to accept a connection.
 const CONNECT_WAIT: Duration = Duration::from_millis(500);
+/// How long the frontend may take to say whether it knows a user.
+const LOGIN_WAIT: Duration = Duration::from_secs(30);
 /// Between two looks for it.
 const FRONTEND_LOOK: Duration = Duration::from_millis(50);
 
@@ -57,6 +67,8 @@ pub struct StreamLoad {
     pub host: String,
     /// Where Parquet bodies wait on disk.
     pub spool_dir: PathBuf,
+    /// How long a client may send nothing before its load is given up.
+    pub idle: Duration,
 }
 
 /// The frontend as this backend knows it.
@@ -76,15 +88,16 @@ struct Shared {
 }
 
 /// The routes.
-pub fn routes(node: StreamLoad) -> Router {
+pub fn routes(node: StreamLoad, guard: &Guard) -> Router {
     let shared = Shared {
         node,
         reports: Reports::default(),
         room: Semaphore::new(LOADS_MAX),
     };
-    Router::new()
-        .route("/api/{db}/{table}/_stream_load", put(load))
-        .route("/api/_load_error_log", get(error_log))
+    let report = rules::ERROR_REPORT;
+    Doors::new(guard)
+        .route("/api/{db}/{table}/_stream_load", rules::LOAD, put(load))
+        .route("/api/_load_error_log", report, get(error_log))
         .with_state(Arc::new(shared))
 }
 
@@ -109,15 +122,20 @@ async fn load(
     State(shared): State<Arc<Shared>>,
     Path((db, table)): Path<(String, String)>,
     uri: Uri,
+    standing: Option<Extension<Standing>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     match shared.node.coordinating.begin() {
         Some(_running) => {
-            let answer = shared.answer((db, table), &headers, body).await;
+            let standing = standing.map(|Extension(standing)| standing);
+            let answer = shared.answer((db, table), &headers, standing, body).await;
             Json(answer).into_response()
         }
-        None => shared.elsewhere(&uri, &headers),
+        None => {
+            door::drain(body, &headers);
+            shared.elsewhere(&uri, &headers)
+        }
     }
 }
 
@@ -126,6 +144,7 @@ struct Request {
     table: String,
     label: String,
     authorization: Option<String>,
+    standing: Option<Standing>,
     options: Options,
 }
 
@@ -153,6 +172,7 @@ impl Shared {
         &self,
         (db, table): (String, String),
         headers: &HeaderMap,
+        standing: Option<Standing>,
         body: Body,
     ) -> Answer {
         let clock = &self.node.coordinator.clock;
@@ -175,6 +195,7 @@ impl Shared {
                     table,
                     label: label.clone(),
                     authorization: header(AUTHORIZATION.as_str()),
+                    standing,
                     options,
                 };
                 self.run(load, body.into_data_stream(), progress.clone())
@@ -220,15 +241,53 @@ impl Shared {
         }
     }
 
+    /// Asks the frontend whether it knows the user, so that no stranger takes a place.
+    async fn log_in(&self, address: &str, request: &Request) -> Result<(), Error> {
+        let call = Call {
+            authorization: request.authorization.as_deref(),
+            ..Call::new(address, "login", LOGIN_WAIT)
+        };
+        let asked = Login { or_root: false };
+        let client = &self.node.coordinator.client;
+        let told: Result<Told<()>, _> = client.post_json(&call, &asked).await;
+        let told = told.map_err(|e| Error::Frontend {
+            address: address.to_owned(),
+            why: e.to_string(),
+        })?;
+        told.done().map_err(Error::Refused)?;
+        if let Some(standing) = &request.standing {
+            standing.is_known(false);
+        }
+        Ok(())
+    }
+
+    /// A place among the loads that run at once. The time of a load has begun when it came.
+    async fn turn(&self, timeout_ms: u64, arrived: Instant) -> Result<SemaphorePermit<'_>, Error> {
+        let limit = match timeout_ms {
+            0 => TURN_WAIT,
+            ms => Duration::from_millis(ms),
+        };
+        let left = limit.saturating_sub(arrived.elapsed());
+        match tokio::time::timeout(left, self.room.acquire()).await {
+            Ok(turn) => turn.map_err(|e| Error::Internal(e.to_string())),
+            Err(_) => Err(Error::NoTurn {
+                running: LOADS_MAX,
+                waited: arrived.elapsed(),
+            }),
+        }
+    }
+
     async fn run(
         &self,
         request: Request,
         body: BodyDataStream,
         progress: Arc<Progress>,
     ) -> Result<Committed, Error> {
+        let arrived = Instant::now();
         let (address, process) = self.frontend().await?;
-        let room = self.room.acquire().await;
-        let _room = room.map_err(|e| Error::Internal(e.to_string()))?;
+        self.log_in(&address, &request).await?;
+        let _turn = self.turn(request.options.timeout_ms, arrived).await?;
+        let timeout_ms = left(request.options.timeout_ms, arrived);
         let coordinator = &self.node.coordinator;
         let frontend = Remote {
             client: coordinator.client.clone(),
@@ -240,7 +299,7 @@ impl Shared {
             db: request.db,
             table: request.table,
             label: request.label,
-            timeout_ms: request.options.timeout_ms,
+            timeout_ms,
             coordinator: format!("BE: {}", self.node.host),
             process: Some(process),
             partitions: request.options.partitions.clone(),
@@ -250,15 +309,33 @@ impl Shared {
             begin,
             tolerance: Tolerance::Ratio(request.options.max_filter_ratio),
             open: source::open(reader, request.options, self.node.spool_dir.clone()),
-            pump: Box::pin(pump(body, writer, progress.clone())),
+            pump: Box::pin(pump(body, writer, progress.clone(), self.node.idle)),
         };
         coordinator.run(Arc::new(frontend), load, progress).await
     }
 }
 
-/// Reads the body as fast as the load takes it.
-async fn pump(mut body: BodyDataStream, writer: FeedWriter<Bytes>, progress: Arc<Progress>) {
-    while let Some(piece) = body.next().await {
+/// What is left of the time of a load that came at `arrived`; 0 leaves it to the frontend.
+fn left(timeout_ms: u64, arrived: Instant) -> u64 {
+    let passed = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match timeout_ms {
+        0 => 0,
+        ms => ms.saturating_sub(passed).max(1),
+    }
+}
+
+/// Reads the body as fast as the load takes it. A client that sends nothing for `idle` gives its place back.
+async fn pump(
+    mut body: BodyDataStream,
+    writer: FeedWriter<Bytes>,
+    progress: Arc<Progress>,
+    idle: Duration,
+) {
+    loop {
+        let Ok(next) = tokio::time::timeout(idle, body.next()).await else {
+            return writer.fail(Error::Silent(idle)).await;
+        };
+        let Some(piece) = next else { break };
         match piece {
             Ok(piece) => {
                 progress
@@ -276,3 +353,6 @@ async fn pump(mut body: BodyDataStream, writer: FeedWriter<Bytes>, progress: Arc
     }
     writer.end().await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,9 @@ use crate::leader::event::Event;
 /// The first pause after a heartbeat of a backend that this leadership has not heard yet; it doubles from then on.
 const UNHEARD_PAUSE: Duration = Duration::from_millis(50);
 
+/// Most bytes of the answer to a heartbeat: it lists storage paths and clones.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
+
 /// The part of a snapshot that those who talk to backends follow.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -99,7 +102,10 @@ impl Watch {
                 trash_expire_sec: config.trash_file_expire_time_sec,
                 node: self.node_of(id),
             };
-            let call = Call::new(&address, "heartbeat", timeout);
+            let call = Call {
+                answer_max: ANSWER_BYTES_MAX,
+                ..Call::new(&address, "heartbeat", timeout)
+            };
             let result: Result<HeartbeatAnswer, _> = self.client.post_json(&call, &request).await;
             let heard = result.as_ref().ok().map(|answer| {
                 let seen = Seen {

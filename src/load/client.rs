@@ -94,6 +94,19 @@ pub enum Told<T> {
     },
 }
 
+impl<T> Told<T> {
+    /// What was done, or why not.
+    ///
+    /// # Errors
+    /// The refusal, whatever else it says.
+    pub fn done(self) -> Result<T, Failure> {
+        match self {
+            Told::Done(done) => Ok(done),
+            Told::Refused { code, message, .. } => Err(failure(code, message)),
+        }
+    }
+}
+
 /// What a commit came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Committed {

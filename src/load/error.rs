@@ -1,5 +1,7 @@
 //! What can go wrong with a load, each kind with its one code.
 
+use std::time::Duration;
+
 use crate::code::{Code, Coded, Failure};
 use crate::ids::{TabletId, TxnId};
 use crate::load::label::Existing;
@@ -73,6 +75,24 @@ pub enum Error {
     /// A row that does not fit, in a load that allows none (INSERT).
     #[error("{0}")]
     Misfit(Misfit),
+    /// The client sends nothing more.
+    #[error(
+        "the client sent nothing for {} s, so its load was given up (setting stream_load_idle_timeout_second of the backend)",
+        .0.as_secs()
+    )]
+    Silent(Duration),
+    /// Other loads had all places until the time was over.
+    #[error(
+        "the load waited {} s for its turn, until its timeout was over: this backend runs {running} loads at once; load again, \
+         or with a longer 'timeout'",
+        .waited.as_secs()
+    )]
+    NoTurn {
+        /// Loads that run at once.
+        running: usize,
+        /// How long it waited.
+        waited: Duration,
+    },
     /// The time of the load is over.
     #[error(
         "the load did not end within its timeout (header 'timeout' of a stream load, else setting \
@@ -138,7 +158,7 @@ impl Coded for Error {
             Error::Quorum { .. } => Code::QUORUM,
             Error::TooManyFiltered { .. } => Code::TOO_MANY_FILTERED,
             Error::Misfit(misfit) => misfit.code(),
-            Error::Timeout => Code::QUERY_TIMEOUT,
+            Error::Timeout | Error::NoTurn { .. } | Error::Silent(_) => Code::QUERY_TIMEOUT,
             Error::Cancelled => Code::INTERRUPTED,
             Error::Input(_) | Error::Type { .. } => Code::ANALYSIS,
             Error::Header { .. } => Code::WRONG_ARGUMENTS,

@@ -50,7 +50,8 @@ pub async fn backend(manner: Manner) -> (String, Arc<Mutex<Held>>) {
     let router = Router::new()
         .route("/api/internal/load/{txn}", post(receive))
         .route("/api/internal/abort", post(abort))
-        .with_state((manner, held.clone()));
+        .with_state((manner, held.clone()))
+        .merge(crate::door::hello_of("token"));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::frontend::service::Service;
 use crate::frontend::sessions::{Error, Sessions};
+use crate::listener::files_allowed;
 use crate::mysql::gate::{self, House, Visitor};
 use crate::mysql::packets;
 use crate::mysql::transport::Transport;
@@ -92,7 +93,10 @@ async fn admit(
         return;
     }
     // One more than the limit gets as far as the log-in: it may be root.
-    let limit = house.service.config().max_connections.saturating_add(1);
+    // Half of the files are left to HTTP and data.
+    let files = files_allowed() / 2;
+    let limit = house.service.config().max_connections.min(files);
+    let limit = limit.saturating_add(1);
     let full = house.sessions.logged_in() >= limit;
     let (Ok(waiting), false) = (waiting.try_acquire_owned(), full) else {
         refuse(socket).await;

@@ -15,6 +15,7 @@ use crate::http::shard_repair_backend::{self, ShardRepair};
 use crate::http::stream_load::{self, Known, StreamLoad};
 use crate::load::coordinator::Coordinator;
 use crate::load::send::Patience;
+use crate::memory::Account;
 use crate::server::{Advertised, Error, advertised};
 
 /// How long calls that run may take after the stop was asked for.
@@ -33,6 +34,8 @@ pub struct BackendOptions {
     pub advertise: Option<Advertised>,
     /// The cluster token.
     pub token: String,
+    /// What the process holds, as far as it is counted.
+    pub memory: Account,
     /// How the background work behaves.
     pub settings: Settings,
 }
@@ -59,11 +62,13 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
         paths: options.paths,
         http_addr: options.http_addr,
         token: options.token,
+        memory: options.memory,
         settings: options.settings,
     };
     let coordinating = Coordinating::default();
     let loads = coordinating.clone();
-    let running = backend::start(start, move |state| {
+    let idle = start.settings.stream_load_idle;
+    let running = backend::start(start, move |state, guard| {
         let coordinator = Coordinator {
             client: state.copying().client.clone(),
             clock: Arc::new(SystemClock),
@@ -83,14 +88,16 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
                 heard: state.has_heard(),
             })
         };
-        let routes = stream_load::routes(StreamLoad {
+        let node = StreamLoad {
             coordinator,
             frontend: Box::new(known),
             coordinating: loads,
             host,
             spool_dir,
-        })
-        .merge(shard_repair_backend::routes(asks));
+            idle,
+        };
+        let routes =
+            stream_load::routes(node, guard).merge(shard_repair_backend::routes(asks, guard));
         reply::with_refusals(routes)
     })
     .await?;
@@ -146,6 +153,15 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
         "digests_max" => settings.digests_max = count()?,
         "scrub_interval_second" => settings.scrub_interval = Duration::from_secs(number()?),
         "scrub_bytes_per_second" => settings.scrub_bytes_per_second = number()?,
+        "stream_load_idle_timeout_second" => {
+            settings.stream_load_idle = Duration::from_secs(number()?.max(1));
+        }
+        "http_connections_max" => settings.http.connections = count()?,
+        "http_connections_by_peer_max" => settings.http.by_peer = count()?,
+        "http_head_timeout_second" => settings.http.head = Duration::from_secs(number()?),
+        "http_body_idle_timeout_second" => {
+            settings.body_idle = Duration::from_secs(number()?.max(1));
+        }
         _ => {
             return Err(format!(
                 "a backend has no setting '{key}'; it has: {}",
@@ -160,7 +176,7 @@ fn set(settings: &mut Settings, key: &str, value: &str) -> Result<&'static str, 
 }
 
 /// Every key of a backend's config file.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 19] = [
     "compaction_threads",
     "compaction_rowsets_min",
     "compaction_rowsets_max",
@@ -175,6 +191,11 @@ const KEYS: [&str; 14] = [
     "digests_max",
     "scrub_interval_second",
     "scrub_bytes_per_second",
+    "stream_load_idle_timeout_second",
+    "http_connections_max",
+    "http_connections_by_peer_max",
+    "http_head_timeout_second",
+    "http_body_idle_timeout_second",
 ];
 
 #[cfg(test)]

@@ -12,13 +12,17 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::client::Client;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::door::Guard;
 use crate::frontend::engine::Engine;
 use crate::frontend::sessions::Sessions;
+use crate::http::auth::Accounts;
 use crate::leader::handle::Handle;
 use crate::leader::run::{Leader, Start};
+use crate::listener::{self, Limits};
 use crate::memory::Account;
 use crate::server::{Advertised, Error, StoreError, advertised};
 use crate::store::identity::DataDir;
+use crate::store::redb::RedbJournal;
 use crate::view::FrontendInfo;
 use crate::{http, mysql};
 
@@ -66,17 +70,10 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     let http_socket = bind(options.http_addr).await?;
     let (mysql, http) = (address(&mysql_socket)?, address(&http_socket)?);
     let (host, http_port) = advertised::own(options.advertise.as_ref(), http)?;
+    let limits = connections(&options.config);
+    let body_idle = Duration::from_secs(options.config.http_body_idle_timeout_second.max(1));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let dir = options.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        let (mut data, journal) = DataDir::open(&dir)?;
-        if options.take_over {
-            data.take_over()?;
-        }
-        Ok::<_, StoreError>((data, journal))
-    });
-    let opened = opened.await;
-    let (data, journal) = opened.map_err(|e| Error::System(e.to_string()))??;
+    let (data, journal) = open(options.data_dir.clone(), options.take_over).await?;
     let token = data.token().to_owned();
     let client = Client::new(&token).map_err(|e| Error::System(e.to_string()))?;
     let info = FrontendInfo {
@@ -111,7 +108,8 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     );
     let engine = Arc::new(engine.map_err(|e| Error::System(e.to_string()))?);
     let stop = CancellationToken::new();
-    let router = http::router(&leader.handle(), client, sessions.clone(), &token);
+    let guard = Guard::new(&token, Accounts(leader.handle()), memory.clone(), body_idle);
+    let router = http::router(&leader.handle(), client, sessions.clone(), &guard);
     let listeners = vec![
         tokio::spawn(mysql::serve(
             mysql_socket,
@@ -120,7 +118,12 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
             None,
             stop.clone(),
         )),
-        tokio::spawn(http::serve(http_socket, router, stop.clone())),
+        tokio::spawn(listener::serve(
+            http_socket,
+            router,
+            limits,
+            stop.clone().cancelled_owned(),
+        )),
     ];
     Ok(Frontend {
         mysql,
@@ -150,6 +153,30 @@ impl Frontend {
         }
         self.leader.stop().await;
     }
+}
+
+/// Takes the data directory, and opens the journal in it.
+async fn open(dir: PathBuf, take_over: bool) -> Result<(DataDir, RedbJournal), Error> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let (mut data, journal) = DataDir::open(&dir)?;
+        if take_over {
+            data.take_over()?;
+        }
+        Ok::<_, StoreError>((data, journal))
+    });
+    let opened = opened.await.map_err(|e| Error::System(e.to_string()))?;
+    Ok(opened?)
+}
+
+/// What HTTP connections may cost, by the settings at the start.
+fn connections(config: &Config) -> Limits {
+    let count = |setting: u64| usize::try_from(setting).unwrap_or(usize::MAX);
+    Limits {
+        connections: count(config.http_connections_max),
+        by_peer: count(config.http_connections_by_peer_max),
+        head: Duration::from_secs(config.http_head_timeout_second),
+    }
+    .with_files(listener::open_files())
 }
 
 async fn bind(wanted: SocketAddr) -> Result<TcpListener, Error> {

@@ -49,6 +49,7 @@ pub async fn standalone(options: FrontendOptions, count: u16) -> Result<Standalo
             http_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             advertise: None,
             token: frontend.token.clone(),
+            memory: frontend.memory.clone(),
             settings: Settings::default(),
         })
         .await?;

@@ -20,6 +20,7 @@ use quorate::backend::{Options, Running, Settings, StoragePath, start};
 use quorate::catalog::schema::{ColumnDef, DataType};
 use quorate::catalog::table::Medium;
 use quorate::ids::{DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId};
+use quorate::memory::Account;
 
 use crate::stats::median;
 
@@ -108,12 +109,13 @@ async fn backend(dir: &Path) -> Running {
         }],
         http_addr: ([127, 0, 0, 1], 0).into(),
         token: TOKEN.to_owned(),
+        memory: Account::new(u64::MAX),
         settings: Settings {
             compaction_threads: 0,
             ..Settings::default()
         },
     };
-    start(options, |_| axum::Router::new())
+    start(options, |_, _| axum::Router::new())
         .await
         .expect("a backend")
 }

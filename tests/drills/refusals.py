@@ -38,10 +38,10 @@ def not_started(report, what, args, log, *words):
 
 def wrong_token(report, cluster):
     report_url = f"http://{cluster.addresses[0]}/api/internal/report"
-    for token in ([], ["-H", "x-quorate-token: wrong"]):
+    for token in ([], ["-H", "x-quorate-proof: wrong"]):
         status, body = cluster.call("-X", "POST", "-d", "{}", *token, report_url)
         what = "a call of the backend " + ("with a wrong token" if token else "without a token")
-        report.says(what, f"{status} {body}", "403", "x-quorate-token")
+        report.says(what, f"{status} {body}", "403", "x-quorate-proof")
     args = ["backend", "--http-addr", FREE, "--storage-path", cluster.dir / "stranger"]
     not_started(report, "a backend without a token", args, cluster.dir / "stranger.log", "--cluster-token-file")
     stranger = Node([*args, "--cluster-token", "another-cluster"], cluster.dir / "stranger.log")

@@ -1,6 +1,5 @@
 //! The journal and the data directory under damage, crashes and full disks.
 
-mod crash;
 mod damage;
 mod directory;
 

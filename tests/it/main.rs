@@ -2,6 +2,7 @@
 
 mod cluster;
 mod grammar;
+mod journal;
 mod leader;
 mod malformed;
 mod promises;

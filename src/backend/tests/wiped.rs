@@ -93,7 +93,7 @@ async fn an_emptied_path_is_noticed_and_comes_back_empty() {
     assert_eq!(files(dirs[0].path()).len(), 1);
     let paths = dirs[..2].iter().map(|d| path(d.path())).collect::<Vec<_>>();
     let taken =
-        crate::backend::run::start(options(paths.clone(), quiet()), |_| axum::Router::new());
+        crate::backend::run::start(options(paths.clone(), quiet()), |_, _| axum::Router::new());
     let error = taken.await.unwrap_err().to_string();
     assert!(error.contains("in use by another process"), "{error}");
     node.running.stop().await;

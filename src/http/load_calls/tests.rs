@@ -1,5 +1,8 @@
 //! The frontend's load routes over HTTP, before a leader that answers as it is told.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::{mpsc, watch};
@@ -104,12 +107,18 @@ async fn showing(
             let _ = asked.reply.send(reply(asked.request));
         }
     });
-    let router = routes(leader.clone(), "token")
+    let accounts = auth::Accounts(leader.clone());
+    let memory = crate::memory::Account::new(1 << 30);
+    let guard = Guard::new("token", accounts, memory, Duration::from_secs(60));
+    let client = Client::new("token").unwrap();
+    let router = routes(leader.clone(), &guard)
+        .merge(crate::door::hello(&guard))
         .merge(crate::http::redirect::routes(
             leader.clone(),
-            Client::new("token").unwrap(),
+            client,
+            &guard,
         ))
-        .merge(crate::http::load_state::routes(leader));
+        .merge(crate::http::load_state::routes(leader, &guard));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -192,7 +201,7 @@ async fn a_coordinator_begins_commits_and_aborts_through_the_leader() {
 async fn strangers_are_refused_and_a_label_tells_the_state_of_its_load() {
     let address = frontend(view(), |_| Err(Failure::new(Code::LABEL_EXISTS, "taken"))).await;
     let stranger = remote(&address, "guess", "root:").begin(begin("x")).await;
-    assert!(matches!(stranger, Err(Error::Frontend { why, .. }) if why.contains("403")));
+    assert!(matches!(stranger, Err(Error::Frontend { why, .. }) if why.contains("token")));
     let wrong = remote(&address, "token", "root:wrong")
         .begin(begin("x"))
         .await;

@@ -1,6 +1,7 @@
 //! The seed's calls over HTTP, before a leader that answers as it is told: on a frontend, and on a backend that passes them on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use reqwest::{Method, Response};
@@ -14,6 +15,7 @@ use crate::catalog::check::{Check, Verdict};
 use crate::catalog::user::{User, Verifier};
 use crate::clock::{SystemClock, Timestamp};
 use crate::code::Code;
+use crate::door::{self, Nobody, Users};
 use crate::http::shard_repair_backend::{self, ShardRepair};
 use crate::ids::{ReplicaId, UserId};
 use crate::leader::handle::Asked;
@@ -70,15 +72,23 @@ async fn nodes(view: View, refusal: Option<Failure>) -> (String, String, Request
             let _ = asked.reply.send(reply);
         }
     });
-    let frontend = serve(routes(leader, "token")).await;
+    let accounts = auth::Accounts(leader.clone());
+    let guard = guard(accounts);
+    let routes = routes(leader, &guard).merge(door::hello(&guard));
+    let frontend = serve(routes).await;
     let address = frontend.clone();
-    let backend = serve(shard_repair_backend::routes(ShardRepair {
+    let node = ShardRepair {
         client: Client::new("token").unwrap(),
         // It has no replica of anything in the sample.
         frontend: Box::new(move || Some((address.clone(), BackendId(10_003)))),
-    }))
-    .await;
+    };
+    let backend = serve(shard_repair_backend::routes(node, &self::guard(Nobody))).await;
     (frontend, backend, seen)
+}
+
+fn guard(users: impl Users) -> Guard {
+    let memory = crate::memory::Account::new(1 << 30);
+    Guard::new("token", users, memory, Duration::from_secs(60))
 }
 
 async fn serve(router: Router) -> String {
@@ -242,7 +252,11 @@ async fn a_leader_that_is_not_ready_and_a_frontend_that_is_not_there_are_server_
     };
     let lost = Some(("127.0.0.1:1".to_owned(), BackendId(1)));
     for frontend in [None, lost] {
-        let backend = serve(shard_repair_backend::routes(alone(frontend))).await;
+        let backend = serve(shard_repair_backend::routes(
+            alone(frontend),
+            &guard(Nobody),
+        ))
+        .await;
         assert_eq!(refused(&backend, Method::GET, "status").await.0, 500);
     }
 }

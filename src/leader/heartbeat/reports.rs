@@ -13,6 +13,8 @@ use crate::leader::heartbeat::{Seen, Watch, seconds};
 
 /// How long a report of all tablets may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// Most bytes of a report: a full one has about 200 for each replica, and a backend may hold a million.
+const REPORT_BYTES_MAX: usize = 512 << 20;
 
 /// Asks one backend for reports.
 pub(super) struct Reports {
@@ -51,7 +53,10 @@ impl Reports {
             let Some(since) = self.due(seen) else {
                 continue;
             };
-            let call = Call::new(&self.address, "report", TIMEOUT);
+            let call = Call {
+                answer_max: REPORT_BYTES_MAX,
+                ..Call::new(&self.address, "report", TIMEOUT)
+            };
             let request = ReportRequest { since };
             let asked = self.watch.clock.now();
             let result: Result<ReportAnswer, _> =

@@ -9,9 +9,33 @@ use crate::fault;
 use crate::store::epochs::Epochs;
 use crate::store::error::Error;
 use crate::store::identity::DataDir;
-use crate::store::journal::Journal;
+use crate::store::journal::{Item, Journal, Record};
 
-use super::{load, records};
+/// Records whose content tells their sequence numbers, so that a mix-up shows.
+fn records(seqs: std::ops::RangeInclusive<u64>) -> Vec<Record> {
+    let bytes = |seq: u64| format!("record {seq} ").repeat(seq as usize % 20 + 1);
+    seqs.map(|seq| Record {
+        seq,
+        bytes: bytes(seq).into_bytes(),
+    })
+    .collect()
+}
+
+/// The checkpoint's bytes and the records of a journal.
+fn load(journal: &dyn Journal) -> Result<(Vec<u8>, Vec<Record>), Error> {
+    let mut held = (Vec::new(), Vec::new());
+    journal.load(&mut |item| {
+        match item {
+            Item::Chunk(bytes) => held.0.extend_from_slice(bytes),
+            Item::Record(seq, bytes) => {
+                let bytes = bytes.to_vec();
+                held.1.push(Record { seq, bytes });
+            }
+        }
+        Ok(())
+    })?;
+    Ok(held)
+}
 
 const DIR: &str = "QUORATE_TEST_JOURNAL";
 /// Set to let a child go on for longer than [`LAST`].

@@ -120,7 +120,8 @@ mod failover {
         });
         let router = Router::new()
             .route("/api/internal/scan", post(answer))
-            .with_state(fake.clone());
+            .with_state(fake.clone())
+            .merge(crate::door::hello_of("token"));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });

@@ -17,10 +17,11 @@ mod wiped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quorate::backend::api::{DigestTablets, Digests, TOKEN_HEADER};
+use quorate::backend::api::{DigestTablets, Digests};
+use quorate::backend::client::{Call, Client};
 use quorate::ids::{ReplicaId, TabletId, Version};
 
-use super::harness::{Cluster, Shape, http};
+use super::harness::{Cluster, SOON, Shape};
 
 /// Seconds where the defaults are minutes. Balance has tests of its own and would move tablets that are counted here.
 const SETTINGS: &[(&str, &str)] = &[
@@ -152,6 +153,7 @@ async fn alike(cluster: &Cluster, table: &str) {
     let rows = ask(cluster, &format!("SHOW TABLET FROM {table}")).await;
     let backends = ask(cluster, "SHOW BACKENDS").await;
     let token = std::fs::read_to_string(cluster.path("fe/cluster.token")).expect("the token");
+    let client = Client::new(token.trim()).expect("a client");
     let mut digests = BTreeMap::<TabletId, BTreeSet<(u64, u64)>>::new();
     for backend in &backends {
         let here = rows
@@ -169,13 +171,10 @@ async fn alike(cluster: &Cluster, table: &str) {
         if count == 0 {
             continue;
         }
-        let url = format!("http://{}/api/internal/digest", address(backend));
-        let request = http()
-            .post(url)
-            .header(TOKEN_HEADER, token.trim())
-            .json(&DigestTablets { tablets });
-        let answer = request.send().await.expect("an answer");
-        let answer: Digests = answer.json().await.expect("digests");
+        let address = address(backend);
+        let call = Call::new(&address, "digest", SOON);
+        let asked = client.post_json(&call, &DigestTablets { tablets }).await;
+        let answer: Digests = asked.expect("digests");
         assert_eq!(answer.digests.len(), count);
         for digest in answer.digests {
             let result = digest.result.unwrap_or_else(|e| panic!("{e}"));

@@ -48,7 +48,7 @@ async fn a_wrong_token_a_wrong_host_and_no_token_are_refused() {
     for token in [None, Some("wrong")] {
         let mut request = client.post(&url).json(&serde_json::json!({"since": 0}));
         if let Some(token) = token {
-            request = request.header("x-quorate-token", token);
+            request = request.header("x-quorate-proof", token);
         }
         assert_eq!(request.send().await.expect("an answer").status(), 403);
     }

@@ -7,10 +7,11 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use quorate::backend::api::{CheckSegments, SegmentsAnswer, TOKEN_HEADER};
+use quorate::backend::api::{CheckSegments, SegmentsAnswer};
+use quorate::backend::client::{Call, Client};
 
 use super::{SETTINGS, alike, ask};
-use crate::cluster::harness::{Cluster, Shape, http};
+use crate::cluster::harness::{Cluster, SOON, Shape, http};
 use crate::seeded::{Seeded, number};
 
 const BUCKETS: u64 = 24;
@@ -181,16 +182,13 @@ async fn wait_whole(cluster: &Cluster, table: &str) {
 async fn heal(cluster: &Cluster, backend: usize) {
     let address = cluster.backend_address(backend);
     let token = std::fs::read_to_string(cluster.path("fe/cluster.token")).expect("the token");
-    let url = format!("http://{address}/api/internal/check_segments");
-    let checked = http()
-        .post(url)
-        .header(TOKEN_HEADER, token.trim())
-        .json(&CheckSegments {
-            repair: true,
-            checksum: true,
-        })
-        .send();
-    let answer: SegmentsAnswer = checked.await.expect("an answer").json().await.expect("it");
+    let client = Client::new(token.trim()).expect("a client");
+    let call = Call::new(address, "check_segments", SOON);
+    let asked = CheckSegments {
+        repair: true,
+        checksum: true,
+    };
+    let answer: SegmentsAnswer = client.post_json(&call, &asked).await.expect("an answer");
     assert!(answer.bad.iter().all(|bad| bad.set_bad), "{answer:?}");
     wait_whole(cluster, "three").await;
 }

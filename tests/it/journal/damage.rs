@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::code::{Code, Coded};
-use crate::store::error::Error;
-use crate::store::journal::Journal;
-use crate::store::redb::RedbJournal;
+use quorate::code::{Code, Coded};
+use quorate::store::error::Error;
+use quorate::store::journal::Journal;
+use quorate::store::redb::RedbJournal;
 
 use super::{load, record, sample, sample_content};
 use crate::seeded::{Seeded, number};

@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::store::epochs::Epochs;
-use crate::store::error::Error;
-use crate::store::identity::DataDir;
-use crate::store::journal::Journal;
+use quorate::store::epochs::Epochs;
+use quorate::store::error::Error;
+use quorate::store::identity::DataDir;
+use quorate::store::journal::Journal;
 
 use super::record;
 

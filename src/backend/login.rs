@@ -1,0 +1,50 @@
+//! Log-ins of those who call a backend: it knows no users, so it asks the frontend.
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
+
+use crate::backend::client::Call;
+use crate::backend::state::State;
+use crate::code::{Code, Failure};
+use crate::door::{Checked, Users};
+use crate::load::client::Told;
+
+/// How long the frontend may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `POST /api/internal/login`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// Who names nobody is `root`, as long as that has no password.
+    pub or_root: bool,
+}
+
+/// The users of the cluster, as its frontend knows them.
+#[derive(Debug)]
+pub struct AskFrontend(pub State);
+
+impl Users for AskFrontend {
+    fn check<'a>(&'a self, headers: &'a HeaderMap, or_root: bool) -> Checked<'a> {
+        let given = headers.get(AUTHORIZATION);
+        let given = given.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Box::pin(async move {
+            let unknown = |why: &str| {
+                let why = format!("this backend can't check log-ins: {why}");
+                Failure::new(Code::NOT_READY, why)
+            };
+            let Some(address) = self.0.frontend() else {
+                return Err(unknown("it has not heard of its frontend yet"));
+            };
+            let call = Call {
+                authorization: given.as_deref(),
+                ..Call::new(&address, "login", TIMEOUT)
+            };
+            let client = &self.0.copying().client;
+            let told: Result<Told<()>, _> = client.post_json(&call, &Login { or_root }).await;
+            told.map_err(|error| unknown(&error.to_string()))?.done()
+        })
+    }
+}
