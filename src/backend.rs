@@ -7,6 +7,7 @@
 //! changes; `writer` makes changes durable. `receive`, `publish`, `scan`, `compact`, `clone` and `clean` are what is done with it;
 //! `check`, `digest` and `scrub` look whether it is whole.
 
+mod adopt;
 pub mod api;
 mod check;
 mod checked;

@@ -18,6 +18,6 @@ SHOW PROC '/statistic';
 SELECT TabletId, Status, SrcBe, DestBe, Finished, ErrMsg
     FROM sys.history_tablets WHERE State = 'FINISHED' ORDER BY Finished DESC LIMIT 10;
 -- Next. It comes back: start it, and run wait.sql; the copies that are too many by then are removed. It does not come
--- back: ALTER SYSTEM DROP BACKEND "host:port". That is refused while it has the only replica of a tablet (replication_num
--- 1): then those rows are lost unless the machine is. FORCE gives them up.
+-- back: ALTER SYSTEM DROP BACKEND "host:port". That is refused while no other living backend has a whole copy of some
+-- tablet on it, and says which: start the backend that has one. FORCE gives such rows up.
 SHOW BACKENDS;

@@ -4,11 +4,13 @@
 //! token ([`crate::proof`]).
 //! Errors are a status and `{"error": "..."}`. Calls may be repeated: each is idempotent.
 
+mod adopt;
 mod copy;
 mod leadership;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::adopt::{AdoptTablets, Adopted};
 pub use self::copy::{DescribeReplica, ReadSegment, ReleaseReplica, ReplicaRowsets};
 pub use self::leadership::{LEADERSHIP_HEADER, Leadership, Standing};
 use crate::catalog::backend::PathState;

@@ -146,6 +146,14 @@ impl Draft {
         self.set(tablet);
     }
 
+    /// Gives a replica another id; its files and what loads wrote to it stay.
+    pub fn rename(&mut self, tablet: &Tablet, replica: ReplicaId) {
+        let mut tablet = tablet.clone();
+        tablet.spec.replica = replica;
+        self.put(Table::Tablets, pair(tablet.id().0, 0), &tablet.record());
+        self.set(tablet);
+    }
+
     /// Keeps rows of a load that has no version yet; they take the place of earlier ones of the same load.
     pub fn put_pending(&mut self, txn: TxnId, tablet: TabletId, pending: Pending) {
         let record = PendingRecord {

@@ -62,6 +62,7 @@ pub fn routes(state: State, guard: &Guard) -> Router {
         .route("/report", NODE, post(internal::report))
         .route("/create_tablets", NODE, post(internal::create_tablets))
         .route("/drop_tablets", NODE, post(internal::drop_tablets))
+        .route("/adopt_tablets", NODE, post(internal::adopt_tablets))
         .route("/publish", NODE, post(internal::publish))
         .route("/abort", NODE, post(internal::abort))
         .route("/scan", NODE, post(internal::scan))

@@ -1,5 +1,6 @@
 //! Tests of a whole backend over its HTTP listener, on real directories.
 
+mod adoption;
 mod clone_breaks;
 mod clone_calls;
 mod clone_crash;

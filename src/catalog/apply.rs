@@ -124,6 +124,7 @@ impl Catalog {
             | Change::FinishClone { .. }
             | Change::RetireReplica { .. }
             | Change::RemoveReplica { .. }
+            | Change::AdoptReplica { .. }
             | Change::SetReplicaBad { .. }
             | Change::Copied { .. } => self.dispatch_replica(change, touched),
             Change::Checked { tablets } => {
@@ -177,6 +178,11 @@ impl Catalog {
             Change::RemoveReplica { tablet, replica } => {
                 self.remove_replica(*tablet, *replica, touched)
             }
+            Change::AdoptReplica {
+                tablet,
+                replica,
+                backend,
+            } => self.adopt_replica(*tablet, *replica, *backend, touched),
             Change::SetReplicaBad {
                 tablet,
                 replica,

@@ -169,6 +169,16 @@ pub enum Change {
         /// The replica.
         replica: ReplicaId,
     },
+    /// A replica whose backend was dropped is reported by another one, which is the same machine with a new id, and lives there
+    /// from now on.
+    AdoptReplica {
+        /// Its tablet.
+        tablet: TabletId,
+        /// The replica.
+        replica: ReplicaId,
+        /// Where it is.
+        backend: BackendId,
+    },
     /// ADMIN SET REPLICA STATUS: an operator said that a replica is bad, or takes that back.
     SetReplicaBad {
         /// Its tablet.

@@ -45,6 +45,19 @@ pub enum ReplicaState {
     Decommission,
 }
 
+impl Replica {
+    /// Whether it lacks something that readers see at `visible`.
+    pub fn behind(&self, visible: Version) -> bool {
+        self.version < visible || self.last_failed_version > 0
+    }
+
+    /// Whether it could serve a read at `visible` if its backend lives: it is good, it has been filled, and it lacks nothing.
+    /// What is about to be removed can be read until it is, and is not removed while it is needed.
+    pub fn whole(&self, visible: Version) -> bool {
+        !self.bad && self.state != ReplicaState::Clone && !self.behind(visible)
+    }
+}
+
 impl ReplicaState {
     /// The word that SHOW prints.
     pub fn word(self) -> &'static str {

@@ -1,8 +1,8 @@
 //! What a leader wants done: everything that [`Core::step`](crate::leader::core::Core::step) gives out.
 
 use crate::backend::api::{
-    Abort, CheckSegments, CloneAnswer, CloneTablet, CreateTablets, DigestTablets, Digests,
-    DropTablets, Publish, SegmentsAnswer, TabletErrors,
+    Abort, AdoptTablets, Adopted, CheckSegments, CloneAnswer, CloneTablet, CreateTablets,
+    DigestTablets, Digests, DropTablets, Publish, SegmentsAnswer, TabletErrors,
 };
 use crate::catalog::change::Change;
 use crate::code::Failure;
@@ -64,6 +64,8 @@ pub enum BackendRequest {
     Clone(Box<CloneTablet>),
     /// Compute what the rows of replicas amount to.
     Digest(DigestTablets),
+    /// Give new ids to replicas that the catalog has taken back.
+    Adopt(AdoptTablets),
     /// Look for replicas whose files are gone or wrong.
     CheckSegments(CheckSegments),
 }
@@ -75,6 +77,8 @@ pub enum BackendReply {
     Errors(TabletErrors),
     /// A clone has been made.
     Cloned(Box<CloneAnswer>),
+    /// Replicas have their new ids.
+    Adopted(Adopted),
     /// What the rows amount to.
     Digests(Digests),
     /// What of the files is gone or wrong.

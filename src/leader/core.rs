@@ -4,11 +4,13 @@
 //! to the catalog at once and its record goes to the journal; answers, calls and readers learn of it when it is
 //! durable ([`ledger`]). Each file below does the events of one concern; this one only hands them out.
 
+mod adopt;
 mod content;
 mod databases;
 mod error;
 mod heal;
 mod identity;
+mod kept;
 mod ledger;
 mod loads;
 mod make;
@@ -25,6 +27,7 @@ mod users;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use self::adopt::Adoptions;
 use self::content::Content;
 pub use self::error::Error;
 use self::heal::Heal;
@@ -69,6 +72,7 @@ pub struct Core {
     heal: Heal,
     content: Content,
     sweeps: Sweeps,
+    adoptions: Adoptions,
 }
 
 /// What a call was made for.
@@ -92,6 +96,8 @@ enum Purpose {
     Drop,
     /// Filling a replica of a tablet.
     Clone(TabletId),
+    /// Giving new ids to replicas of these tablets.
+    Adopt(BackendId, Vec<TabletId>),
 }
 
 /// A request's answer: at once, or when something else has happened.
@@ -120,6 +126,7 @@ impl Core {
             heal: Heal::default(),
             content: Content::default(),
             sweeps: Sweeps::new(),
+            adoptions: Adoptions::default(),
             head: catalog,
         }
     }
@@ -272,7 +279,8 @@ impl Core {
                 tablet,
                 backend,
                 bad,
-            } => self.set_replica_status(tablet, backend, bad),
+                force,
+            } => self.set_replica_status((tablet, backend), bad, force),
             HealRequest::CleanQueue => self.clean_queue(),
             HealRequest::RepairTablets { tablets, on } => self.repair_tablets(tablets, on),
             HealRequest::CheckTablets(tablets) => self.check_tablets(&tablets),
@@ -291,6 +299,7 @@ impl Core {
                 self.publish_answered(txn, backend, errors(result))
             }
             Some(Purpose::Settle(txn, backend)) => self.reports.settled(txn, backend),
+            Some(Purpose::Adopt(backend, tablets)) => self.adopted(backend, &tablets, result),
             Some(Purpose::Clone(tablet)) => self.clone_answered(tablet, call, result),
             Some(Purpose::Digest {
                 tablet,

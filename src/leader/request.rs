@@ -108,7 +108,7 @@ pub enum Request {
     DropBackends {
         /// The backends by address.
         backends: Vec<(String, u16)>,
-        /// FORCE: even if one holds the only replica of a tablet.
+        /// FORCE: even if one holds the last copy of a tablet that can be read.
         force: bool,
     },
     /// ADMIN SET FRONTEND CONFIG; takes effect at once, and is journaled when `persistent`.
@@ -194,6 +194,8 @@ pub enum HealRequest {
         backend: BackendId,
         /// It is bad; `false` means that it is not.
         bad: bool,
+        /// FORCE: even if nobody could read the tablet then.
+        force: bool,
     },
     /// ADMIN CHECK TABLET .. PROPERTIES ("type" = "consistency").
     CheckTablets(Vec<TabletId>),

@@ -1,6 +1,6 @@
 //! Backends as the health of tablets sees them: who lives, on which host, and whether copies can be kept on as many hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::state::Catalog;
 use crate::ids::BackendId;
@@ -16,7 +16,7 @@ pub struct Cluster {
     alive: usize,
     /// Backends that are alive and not decommissioned.
     available: usize,
-    /// Hosts of all backends.
+    /// Hosts of backends that are not being emptied. A dead one may come back, so its host counts.
     hosts: usize,
 }
 
@@ -45,10 +45,14 @@ impl Cluster {
     /// The backends of `catalog`.
     pub fn of(catalog: &Catalog) -> Cluster {
         let mut hosts: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut staying: BTreeSet<u32> = BTreeSet::new();
         let mut nodes: BTreeMap<BackendId, Node> = BTreeMap::new();
         for backend in catalog.backends.values() {
             let next = hosts.len() as u32;
             let host = *hosts.entry(&backend.host).or_insert(next);
+            if !backend.decommissioned {
+                staying.insert(host);
+            }
             let alive = catalog.alive(backend.id);
             let available = alive && !backend.decommissioned;
             nodes.insert(
@@ -71,7 +75,7 @@ impl Cluster {
         Cluster {
             alive: nodes.values().filter(|node| node.alive).count(),
             available: nodes.values().filter(|node| node.available).count(),
-            hosts: hosts.len(),
+            hosts: staying.len(),
             usable: usable.collect(),
             nodes: numbered,
         }
@@ -102,8 +106,8 @@ impl Cluster {
         self.available
     }
 
-    /// Whether `wanted` copies can be kept on as many hosts. Where they can't, as on one machine, two copies on one host
-    /// are no defect.
+    /// Whether `wanted` copies can be kept on as many hosts, also when those that are being emptied are gone. Where they
+    /// can't, as on one machine, two copies on one host are no defect.
     pub fn spreads(&self, wanted: u16) -> bool {
         self.hosts >= usize::from(wanted)
     }

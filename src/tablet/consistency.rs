@@ -48,9 +48,9 @@ pub fn voters(catalog: &Catalog, tablet: &TabletView<'_>) -> Vec<Voter> {
         .collect()
 }
 
-/// Whether a replica could serve a read of `visible`: it is good, in normal use, on a living backend, and lacks nothing.
+/// Whether a replica can be compared at `visible`, and relied on to stay: it is whole, in normal use, and its backend lives.
 pub fn serves(catalog: &Catalog, visible: Version, replica: &Replica) -> bool {
-    catalog.alive(replica.backend) && stands(replica) && replica.version >= visible
+    catalog.alive(replica.backend) && stands(replica) && replica.whole(visible)
 }
 
 /// Whether what a replica answered still counts: it is good and in normal use.

@@ -11,7 +11,6 @@ use crate::tablet::choice;
 use crate::tablet::desk::Desk;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::{Kind, Spot};
-use crate::tablet::unseen;
 
 /// Whether a backend can take a new replica, and if not, why.
 pub fn judge_new(
@@ -107,7 +106,7 @@ fn judge_replica(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) ->
     if replica.state == ReplicaState::Decommission {
         return Reason::BeingRemoved(replica.id);
     }
-    if !unseen::behind(tablet, replica) {
+    if !replica.behind(tablet.visible()) {
         return Reason::InStep(replica.id);
     }
     match desk.path(backend, replica.path_hash) {

@@ -7,7 +7,7 @@ use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::state::Catalog;
 use crate::catalog::tablets::TabletView;
 use crate::ids::{ReplicaId, Version};
-use crate::tablet::cluster::Cluster;
+use crate::tablet::cluster::{Cluster, NO_HOST, Node};
 
 /// What is the matter with a tablet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,7 @@ pub struct Counts {
     pub occupied: usize,
     /// Living backends that stay and hold one, whatever it is worth.
     pub settled: usize,
-    /// On a living backend, in normal use, good, and the first on its host.
+    /// On a living backend, in normal use and good; of several on one host only the best counts.
     pub alive: usize,
     /// Of those, holding every load that readers see.
     pub complete: usize,
@@ -134,7 +134,7 @@ pub fn replica_status(catalog: &Catalog, visible: Version, replica: &Replica) ->
     let available = backend.is_some_and(|b| !b.decommissioned) && catalog.alive(replica.backend);
     if !available || replica.bad {
         ReplicaStatus::Dead
-    } else if replica.version < visible || replica.last_failed_version > 0 {
+    } else if replica.behind(visible) {
         ReplicaStatus::VersionError
     } else {
         ReplicaStatus::Ok
@@ -161,9 +161,25 @@ pub fn complete_without(cluster: &Cluster, tablet: &TabletView<'_>, lost: Replic
     count(cluster, tablet, Some(lost)).complete
 }
 
+/// What a replica counts for; each step includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    Nothing,
+    Alive,
+    Complete,
+    Stable,
+}
+
+/// Hosts whose replicas are kept without memory of their own.
+const HOSTS: usize = 8;
+
+/// The best replica of each host counts, and no other of it where copies are to be on hosts of their own: so the one that
+/// leaves never stands in the light of the one that stays beside it, whichever was made first.
 fn count(cluster: &Cluster, tablet: &TabletView<'_>, lost: Option<ReplicaId>) -> Counts {
     let mut counts = Counts::default();
-    let mut hosts: [u32; 8] = [u32::MAX; 8];
+    let mut best = [(NO_HOST, Worth::Nothing); HOSTS];
+    let mut more: Vec<(u32, Worth)> = Vec::new();
+    let mut used = 0;
     let spread = cluster.spreads(tablet.wanted());
     for (number, replica) in tablet.numbered() {
         if lost == Some(replica.id) {
@@ -173,24 +189,35 @@ fn count(cluster: &Cluster, tablet: &TabletView<'_>, lost: Option<ReplicaId>) ->
         let node = cluster.node(number);
         counts.occupied += usize::from(node.alive);
         counts.settled += usize::from(node.available);
-        if !node.alive || replica.bad || replica.state != ReplicaState::Normal {
-            continue;
+        let worth = worth(node, &replica, tablet.visible());
+        let mut known = best[..used].iter_mut().chain(more.iter_mut());
+        if spread && let Some((_, held)) = known.find(|(host, _)| *host == node.host) {
+            *held = worth.max(*held);
+        } else if used < HOSTS {
+            best[used] = (node.host, worth);
+            used += 1;
+        } else {
+            more.push((node.host, worth));
         }
-        if spread && hosts.contains(&node.host) {
-            continue;
-        }
-        // Copies beyond the eighth are not looked at for their host.
-        if let Some(free) = hosts.iter_mut().find(|host| **host == u32::MAX) {
-            *free = node.host;
-        }
-        counts.alive += 1;
-        if replica.version < tablet.visible() || replica.last_failed_version > 0 {
-            continue;
-        }
-        counts.complete += 1;
-        counts.stable += usize::from(node.available);
+    }
+    for (_, worth) in best[..used].iter().chain(&more) {
+        counts.alive += usize::from(*worth >= Worth::Alive);
+        counts.complete += usize::from(*worth >= Worth::Complete);
+        counts.stable += usize::from(*worth >= Worth::Stable);
     }
     counts
+}
+
+fn worth(node: Node, replica: &Replica, visible: Version) -> Worth {
+    if !node.alive || replica.bad || replica.state != ReplicaState::Normal {
+        Worth::Nothing
+    } else if !replica.whole(visible) {
+        Worth::Alive
+    } else if !node.available {
+        Worth::Complete
+    } else {
+        Worth::Stable
+    }
 }
 
 fn judge(counts: Counts, wanted: usize, cluster: &Cluster) -> (TabletStatus, Priority) {

@@ -9,7 +9,6 @@ use crate::ids::ReplicaId;
 use crate::tablet::desk::Desk;
 use crate::tablet::health::complete_without;
 use crate::tablet::reason::Reason;
-use crate::tablet::unseen::behind;
 
 /// The replica that goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub fn choose(
         &|r| !desk.catalog.alive(r.backend),
         &|r| r.state != ReplicaState::Normal,
         &|r| leaving(desk, r),
-        &|r| behind(tablet, r),
+        &|r| r.behind(tablet.visible()),
     ];
     for rule in rules {
         if let Some(replica) = replicas.iter().filter(rule).find(spare) {
@@ -74,8 +73,8 @@ pub fn choose_worthless(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Result<Surp
     let rules: [&dyn Fn(&&Replica) -> bool; 4] = [
         &|r| r.bad,
         &|r| r.state == ReplicaState::Clone,
-        &|r| r.state == ReplicaState::Decommission && behind(tablet, r),
-        &|r| behind(tablet, r),
+        &|r| r.state == ReplicaState::Decommission && r.behind(tablet.visible()),
+        &|r| r.behind(tablet.visible()),
     ];
     // Only on a living backend that stays: nothing else makes room.
     let here = |r: &&Replica| desk.catalog.alive(r.backend) && !leaving(desk, r);

@@ -24,7 +24,8 @@ pub enum Decision {
         /// Milliseconds that it may take.
         timeout_ms: u64,
     },
-    /// Mark a replica so that no new load writes to it; it is removed when the earlier ones have ended.
+    /// Mark a replica that is to go; it is removed when the loads that began before the mark have ended, which may not have
+    /// written to the one that takes its place.
     Retire(ReplicaId),
     /// Take that mark back: the replica is needed.
     Keep(ReplicaId),
@@ -218,10 +219,7 @@ fn retiring(
         return Decision::End(State::Finished, Reason::RedundantRemoved(replica));
     };
     // Those that hold nothing make room even where fewer than wanted are left.
-    let usable = !marked.bad
-        && marked.version >= tablet.visible()
-        && marked.last_failed_version <= 0
-        && desk.catalog.alive(marked.backend);
+    let usable = marked.whole(tablet.visible()) && desk.catalog.alive(marked.backend);
     let left = if usable {
         usize::from(tablet.wanted())
     } else {
@@ -230,7 +228,11 @@ fn retiring(
     if !redundant::can_lose(desk, tablet, replica, left) {
         return Decision::Keep(replica);
     }
-    match desk.load_before(tablet, below) {
+    // Loads that began after the mark wrote to the others as well; where one of them holds nothing of such a load all the
+    // same, that load is waited for, too.
+    let hinges = unseen::hinges_on(desk.catalog, tablet, replica);
+    let later = || desk.load_before(tablet, TxnId(u64::MAX)).filter(|_| hinges);
+    match desk.load_before(tablet, below).or_else(later) {
         // The load may wait for a replica that is behind or lost, and nothing else is done about the tablet meanwhile.
         Some(_) if needed_after_all(desk, tablet, &marked) => Decision::Keep(replica),
         // Nobody reads or writes it, and no load needs it: they need not end first.
@@ -247,7 +249,7 @@ fn needed_after_all(desk: &Desk<'_>, tablet: &TabletView<'_>, marked: &Replica) 
         replica.id != marked.id
             && replica.state == ReplicaState::Normal
             && comes(replica)
-            && unseen::behind(tablet, replica)
+            && replica.behind(tablet.visible())
     };
     match tablet_health(desk.cluster, tablet).status {
         TabletStatus::VersionIncomplete => tablet.replicas().any(|replica| behind(&replica)),
@@ -262,9 +264,7 @@ fn retired_in_vain(desk: &Desk<'_>, tablet: &TabletView<'_>) -> Option<ReplicaId
     let useful = tablet.replicas().find(|replica| {
         let backend = desk.catalog.backends.get(&replica.backend);
         replica.state == ReplicaState::Decommission
-            && !replica.bad
-            && replica.version >= tablet.visible()
-            && replica.last_failed_version <= 0
+            && replica.whole(tablet.visible())
             && desk.catalog.alive(replica.backend)
             && backend.is_some_and(|backend| !backend.decommissioned)
     });

@@ -9,7 +9,6 @@ use crate::tablet::choice;
 use crate::tablet::desk::Desk;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::{Kind, Spot};
-use crate::tablet::unseen;
 
 /// Whether a backend's replica can be copied, and if not, why.
 pub fn judge(desk: &Desk<'_>, tablet: &TabletView<'_>, backend: BackendId, lane: Kind) -> Reason {
@@ -59,7 +58,7 @@ fn judge_replica(
     let backend = replica.backend;
     if let Some(why) = choice::out_of_use(desk, replica) {
         why
-    } else if unseen::behind(tablet, replica) {
+    } else if replica.behind(tablet.visible()) {
         Reason::Behind {
             replica: replica.id,
             version: replica.version,

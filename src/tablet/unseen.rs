@@ -30,13 +30,22 @@ pub fn loses_nothing(catalog: &Catalog, tablet: &TabletView<'_>, replica: &Repli
     })
 }
 
+/// Whether a load that waits to be seen has its rows on one replica alone, of those that can be read.
+pub fn hinges_on(catalog: &Catalog, tablet: &TabletView<'_>, replica: ReplicaId) -> bool {
+    let unseen = catalog.unseen(tablet.partition());
+    unseen.iter().any(|writes| {
+        let mut holders = holders(catalog, tablet, writes);
+        writes.holds(tablet.id(), replica) && !holders.any(|other| other.id != replica)
+    })
+}
+
 /// The replica that a load hinges on, and that must be brought forward first: every one that holds its rows and can be read
 /// is behind, so nobody could read the tablet up to it. Of several, the one that lacks least.
 pub fn held_back(catalog: &Catalog, tablet: &TabletView<'_>) -> Option<Replica> {
     let unseen = catalog.unseen(tablet.partition());
     let of_load = |writes: &Writes| {
         let holders = || holders(catalog, tablet, writes);
-        match holders().any(|replica| !behind(tablet, &replica)) {
+        match holders().any(|replica| !replica.behind(tablet.visible())) {
             true => None,
             false => holders().max_by_key(|replica| (replica.version, replica.id)),
         }
@@ -47,14 +56,10 @@ pub fn held_back(catalog: &Catalog, tablet: &TabletView<'_>) -> Option<Replica> 
 /// A replica that a load may wait for though others hold it as well: it is to stay, holds the rows, and is behind.
 pub fn lagging(catalog: &Catalog, tablet: &TabletView<'_>) -> Option<Replica> {
     let unseen = catalog.unseen(tablet.partition());
-    let late = |replica: &Replica| replica.state == ReplicaState::Normal && behind(tablet, replica);
+    let visible = tablet.visible();
+    let late = |replica: &Replica| replica.state == ReplicaState::Normal && replica.behind(visible);
     let of_load = |writes: &Writes| holders(catalog, tablet, writes).find(late);
     unseen.iter().find_map(|writes| of_load(writes))
-}
-
-/// Whether a replica lacks something that readers see.
-pub fn behind(tablet: &TabletView<'_>, replica: &Replica) -> bool {
-    replica.version < tablet.visible() || replica.last_failed_version > 0
 }
 
 /// Replicas that hold the rows of a load and can be read.

@@ -13,7 +13,8 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::backend::api::{
-    CreateTablets, DropTablets, Leadership, Publish, PublishTablet, TabletSpec,
+    AdoptTablets, Adopted, CreateTablets, DropTablets, Leadership, Publish, PublishTablet,
+    TabletSpec,
 };
 use quorate::catalog::table::Medium;
 use quorate::ids::{NodeId, ReplicaId, TabletId, TxnId};
@@ -141,6 +142,24 @@ impl ModelBackend {
             }
         }
         failed
+    }
+
+    /// Gives replicas new ids; those that have them already are as good.
+    pub fn adopt(&mut self, request: &AdoptTablets) -> Adopted {
+        let mut answer = Adopted::default();
+        for (tablet, held, new) in &request.tablets {
+            match self.replicas.get_mut(tablet) {
+                Some(of) if of.id == *held || of.id == *new => {
+                    of.id = *new;
+                    self.changes.touch(*tablet, *new);
+                    answer.tablets.extend(self.report_of(*tablet));
+                }
+                _ => answer
+                    .failed
+                    .push((*tablet, "another replica is held".to_owned())),
+            }
+        }
+        answer
     }
 
     /// Takes a replica away, with the pending rows of it.

@@ -59,6 +59,8 @@ pub struct Load {
     pub attempts: BTreeMap<TxnId, Vec<TabletId>>,
     /// The transaction that its fate speaks of.
     pub txn: Option<TxnId>,
+    /// How often it was told that too few replicas can be written, or were.
+    pub short: u32,
     begins: u32,
     stage: Stage,
 }
@@ -81,6 +83,7 @@ impl Load {
             token: 0,
             attempts: BTreeMap::new(),
             txn: None,
+            short: 0,
             begins: 0,
             stage: Stage::Begin,
         }
@@ -132,6 +135,8 @@ impl Load {
 
     /// The frontend answered.
     pub fn answered(&mut self, answer: Result<Reply, Failure>) -> Vec<Sent> {
+        let few = |failure: &Failure| failure.code == Code::QUORUM;
+        self.short += u32::from(answer.as_ref().is_err_and(few));
         match (&self.stage, answer) {
             (Stage::Begin, Ok(Reply::Begun(plan))) => self.write(plan),
             (Stage::Begin, Err(failure)) => self.not_begun(&failure),

@@ -80,6 +80,16 @@ pub fn unquiet(world: &World) -> Option<String> {
     if !waiting.is_empty() {
         return Some(waiting.join(", "));
     }
+    let emptied = || {
+        let (catalog, _) = world.snapshot()?;
+        let left = |id| catalog.tablets.replicas_on(id);
+        let mut backends = catalog.backends.values();
+        let leaving = backends.find(|of| of.decommissioned && left(of.id) > 0)?;
+        let (id, left) = (leaving.id, left(leaving.id));
+        Some(format!("{id} is being emptied, and has {left} replicas"))
+    };
     let healthy = || (HEALS > 0).then(|| all_healthy::why_not(world)).flatten();
-    nothing_pending::why_not(world).or_else(healthy)
+    nothing_pending::why_not(world)
+        .or_else(healthy)
+        .or_else(emptied)
 }

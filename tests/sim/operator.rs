@@ -1,7 +1,8 @@
 //! An operator at work: the statements that steer repair and balance, at moments that the seed chooses.
 //!
 //! The operator is careful where the system leaves that to him: he does not take away by force what nobody else has, and
-//! he does not ask for fewer copies of a tablet while one is known to be damaged.
+//! he does not ask for fewer copies of a tablet while one is known to be damaged. Without FORCE he drops backends and condemns
+//! replicas as it comes, dead others or not: there the system is careful. Only damage that nobody has noticed it can't know of.
 
 use quorate::catalog::state::Catalog;
 use quorate::ids::{BackendId, TabletId};
@@ -85,9 +86,18 @@ fn decommission(world: &mut World, on: bool) -> Option<Request> {
     Some(Request::Heal(HealRequest::Decommission { backends, on }))
 }
 
-/// By force, if nothing is lost by it and enough backends stay.
+/// Without force, whoever else is dead; or by force, if nothing is lost by it and enough backends stay.
 fn drop_backend(world: &mut World, catalog: &Catalog) -> Option<Request> {
     let at = some(world, &joined(world))?;
+    if world.rng.per_mille(500) {
+        let held = catalog.tablets.on_backend(world.ids[at]);
+        let mut views = held.iter().filter_map(|id| catalog.tablets.view(*id));
+        let hurt = views.any(|view| world.is_hurt(&view));
+        return (!hurt).then(|| Request::DropBackends {
+            backends: vec![world.place(at)],
+            force: false,
+        });
+    }
     if joined(world).len() < 4 {
         return None;
     }
@@ -141,22 +151,22 @@ fn repair_table(world: &mut World, on: bool) -> Option<Request> {
     }))
 }
 
-/// Says that a replica is bad, where others are whole; or that it is not.
+/// Says that a replica is bad, whoever else is dead; or that it is not.
 fn replica_status(world: &mut World, catalog: &Catalog) -> Option<Request> {
     let tablets: Vec<TabletId> = catalog.tablets.iter().map(|view| view.id()).collect();
     let tablet = some(world, &tablets)?;
     let view = catalog.tablets.view(tablet)?;
     let replicas: Vec<_> = view.replicas().collect();
     let replica = some(world, &replicas)?;
-    let at = world.machine(replica.backend)?;
     let bad = world.rng.per_mille(700);
-    if bad && !world.can_lose(catalog, at, tablet) {
+    if bad && world.is_hurt(&view) {
         return None;
     }
     Some(Request::Heal(HealRequest::SetReplicaStatus {
         tablet,
         backend: replica.backend,
         bad,
+        force: false,
     }))
 }
 
@@ -191,7 +201,8 @@ fn check_content(world: &mut World, catalog: &Catalog) -> Option<Request> {
     })
 }
 
-/// Sets back what he set: settings, decommissions; and adds backends where fewer are left than copies are wanted.
+/// Sets back what he set: settings, decommissions; and adds backends where fewer are left than copies are wanted. Where more
+/// than enough are left, a backend that is being emptied goes on with it in some runs, and must come to its end.
 pub fn set_back(world: &mut World) {
     for (key, _) in SETTINGS {
         let value = usual(world, key);
@@ -206,7 +217,19 @@ pub fn set_back(world: &mut World) {
             },
         );
     }
-    let known = joined(world);
+    let mut known = joined(world);
+    let going = world.decided().and_then(|catalog| {
+        let leaves = |at: &usize| {
+            let backend = catalog.backends.get(&world.ids[*at]);
+            backend.is_some_and(|backend| backend.decommissioned)
+        };
+        known.iter().position(leaves)
+    });
+    if let Some(going) = going.filter(|_| known.len() > 4)
+        && world.rng.per_mille(700)
+    {
+        known.remove(going);
+    }
     let backends: Vec<_> = known.iter().map(|at| world.place(*at)).collect();
     for backend in backends {
         let backends = vec![backend];

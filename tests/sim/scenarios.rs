@@ -31,6 +31,12 @@
 //! | 19 a repair of what is hot is ignored | `a_repair_that_is_asked_for_..` | each of: it is not queued while a load runs; checks wait until none does |
 //! | 20 moves and undone moves | `balance_moves_no_tablet_twice_..` | moves under way do not count, and may be taken back |
 //!
+//! | dropped with two dead (found by a walk) | `the_last_of_three_..` | DROP BACKEND asks only whether a tablet has one replica; and dead ones are counted on |
+//! | added again, and thrown away (found by a walk) | `a_dropped_backend_that_..` | what is not in the catalog is dropped after its delay |
+//! | | `a_copy_that_was_removed_..` | a stranger is never adopted; or keeps its id, and is hit by a late order |
+//! | decommission on shared hosts (starrocks#8515, doris#9422) | `a_backend_is_emptied_beside_..` and one | the first replica of a host counts, whoever leaves |
+//! | loads fail in the hand-over | `a_backend_is_emptied_where_..` | what is marked to go is not written |
+//!
 //! 14 (a listing holds a lock, and heartbeats are late) has none: the core is one thread without locks, and what is listed is
 //! a snapshot that no writer waits for (`quorate::view`), which `tidy` keeps so. How long a step takes, which does delay
 //! heartbeats, is measured by the benchmark `heal`.
@@ -38,6 +44,7 @@
 //! [`loads`] are incidents of our own: what random seeds found, each with the rule that was made against it.
 
 mod content;
+mod copies;
 mod decommission;
 mod identity;
 mod loads;

@@ -70,6 +70,12 @@ impl Setup {
         self
     }
 
+    /// The same with so many machines on each host.
+    pub fn per_host(mut self, machines: usize) -> Setup {
+        self.per_host = machines;
+        self
+    }
+
     /// The same with machines that have not joined.
     pub fn spare(mut self, more: usize) -> Setup {
         let (joined, paths) = (self.joined, self.machines[0].len());
@@ -153,7 +159,7 @@ pub fn random(rng: &mut Rng) -> Setup {
     let joined = rng.between(3, 5) as usize;
     let paths = rng.between(1, 2) as usize;
     let mut setup = Setup::plain(joined, paths).spare(2);
-    if rng.per_mille(100) {
+    if rng.per_mille(250) {
         setup.per_host = 2;
     }
     for path in setup.machines.iter_mut().flatten() {

@@ -1,7 +1,7 @@
 //! What a backend does with a message that costs it time, and what is left of it after a crash.
 
 use quorate::backend::api::{
-    CheckSegments, CreateTablets, DropTablets, Publish, TabletErrors, TabletSpec,
+    AdoptTablets, CheckSegments, CreateTablets, DropTablets, Publish, TabletErrors, TabletSpec,
 };
 use quorate::ids::{TabletId, TxnId};
 use quorate::leader::action::{BackendReply, BackendRequest, CallId};
@@ -230,6 +230,13 @@ fn parts(message: &Message) -> Vec<Part> {
             of.tablets.iter().copied().map(one).collect()
         }
         BackendRequest::Abort(_) => vec![request.clone()],
+        BackendRequest::Adopt(of) => {
+            let one = |tablet| {
+                let tablets = vec![tablet];
+                BackendRequest::Adopt(AdoptTablets { tablets })
+            };
+            of.tablets.iter().copied().map(one).collect()
+        }
         // What was fetched by a clone and not published is worth nothing, and a check changes nothing by itself.
         BackendRequest::Clone(_) | BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {
             Vec::new()
@@ -248,6 +255,7 @@ pub fn obey(backend: &mut ModelBackend, now_ms: u64, request: BackendRequest) ->
             backend.abort(abort.txn);
             Vec::new()
         }
+        BackendRequest::Adopt(of) => return BackendReply::Adopted(backend.adopt(&of)),
         BackendRequest::Digest(of) => return BackendReply::Digests(backend.digest(&of)),
         BackendRequest::Clone(_) | BackendRequest::CheckSegments(_) => Vec::new(),
     };

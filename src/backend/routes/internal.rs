@@ -12,16 +12,18 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
 
 use crate::backend::api::{
-    Abort, CreateTablets, DropTablets, HeartbeatAnswer, HeartbeatRequest, Identified, Identify,
-    LEADERSHIP_HEADER, LoadAnswer, Publish, ReportAnswer, ReportRequest, ScanRequest, TabletErrors,
-    TabletReport,
+    Abort, AdoptTablets, Adopted, CreateTablets, DropTablets, HeartbeatAnswer, HeartbeatRequest,
+    Identified, Identify, LEADERSHIP_HEADER, LoadAnswer, Publish, ReportAnswer, ReportRequest,
+    ScanRequest, TabletErrors, TabletReport,
 };
 use crate::backend::error::Error;
 use crate::backend::machine;
 use crate::backend::state::State;
 use crate::backend::tablet::{self, Tablet};
 use crate::backend::whereabouts::Whereabouts;
-use crate::backend::{create, listing, publish as publishing, receive, remove, scan as scanning};
+use crate::backend::{
+    adopt, create, listing, publish as publishing, receive, remove, scan as scanning,
+};
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
 
@@ -146,6 +148,13 @@ pub(super) async fn drop_tablets(
     let answer = remove::drop_tablets(&state, body(request)?).await;
     fault::hit("backend::before_drop_answer").map_err(publishing::interrupted)?;
     Ok(Json(answer))
+}
+
+pub(super) async fn adopt_tablets(
+    Shared(state): Shared<State>,
+    request: Asked<AdoptTablets>,
+) -> Answer<Adopted> {
+    Ok(Json(adopt::adopt_tablets(&state, body(request)?).await))
 }
 
 pub(super) async fn publish(

@@ -40,6 +40,34 @@ impl Catalog {
         Ok(())
     }
 
+    /// A replica is where its machine says; the backend that had it must be gone.
+    pub(super) fn adopt_replica(
+        &mut self,
+        tablet: TabletId,
+        replica: ReplicaId,
+        backend: BackendId,
+        touched: &mut Touched,
+    ) -> Result<(), Misfit> {
+        if !self.backends.contains_key(&backend) {
+            return Err(Misfit::Missing("backend", backend.to_string()));
+        }
+        let view = self.known_tablet(tablet)?;
+        let held = view.replicas().find(|of| of.id == replica);
+        let held = held.ok_or_else(|| Misfit::Missing("replica", replica.to_string()))?;
+        if self.backends.contains_key(&held.backend) {
+            return Err(Misfit::Other("the backend of the replica still exists"));
+        }
+        if view.on(backend).is_some() {
+            return Err(Misfit::Other(
+                "a backend can't hold two replicas of one tablet",
+            ));
+        }
+        let db = view.db();
+        self.tablets.move_replica(tablet, replica, backend);
+        touched.one(db, tablet, 0);
+        Ok(())
+    }
+
     pub(super) fn remove_replica(
         &mut self,
         tablet: TabletId,

@@ -82,6 +82,28 @@ impl Tablets {
         Some(names.backend(number))
     }
 
+    /// Puts down that a replica lives on another backend. Says whether there is such a replica.
+    pub(in crate::catalog) fn move_replica(
+        &mut self,
+        tablet: TabletId,
+        replica: ReplicaId,
+        backend: BackendId,
+    ) -> bool {
+        let names = Arc::make_mut(&mut self.names);
+        let number = names.number(backend);
+        let Some((_, chunk)) = self.chunks.get_prev_mut(&tablet) else {
+            return false;
+        };
+        let Some(place) = place_of(chunk, tablet, replica) else {
+            return false;
+        };
+        let at = &mut Arc::make_mut(&mut chunk.placed).backends[place];
+        names.count(*at, -1);
+        names.count(number, 1);
+        *at = number;
+        true
+    }
+
     /// A clone has filled a replica up to `version`. Says whether there is such a replica.
     pub(in crate::catalog) fn finish_clone(
         &mut self,

@@ -106,13 +106,27 @@ pub enum Error {
     #[error("Port is out of range: {0}")]
     Port(u16),
     #[error(
-        "{count} tablets have their only replica on backend {backend}, the first is tablet {tablet} of table {table}; raise \"replication_num\" of such tables and wait, or lose them with DROP BACKEND .. FORCE"
+        "the last whole {copies} of {count} {tablets} that can be read would go, the first is tablet {tablet} of table {table}; {start}use DECOMMISSION, which copies first, or lose {them} with FORCE",
+        copies = if *.count == 1 { "copy" } else { "copies" },
+        tablets = if *.count == 1 { "tablet" } else { "tablets" },
+        them = if *.count == 1 { "it" } else { "them" },
+        start = start(.other.as_deref())
     )]
-    OnlyReplica {
-        backend: String,
+    LastCopies {
         count: u64,
         tablet: TabletId,
         table: String,
+        other: Option<String>,
+    },
+    #[error(
+        "the replica on backend {backend} is the last copy of tablet {tablet} of table {table} that can be read; {start}repair another one first (ADMIN SHOW REPLICA STATUS FROM {table}), or write FORCE behind the properties",
+        start = start(.other.as_deref())
+    )]
+    LastCopy {
+        tablet: TabletId,
+        table: String,
+        backend: BackendId,
+        other: Option<String>,
     },
     #[error(transparent)]
     Config(#[from] config::Error),
@@ -192,6 +206,14 @@ fn unknown_tablets(ids: &[TabletId]) -> String {
     }
 }
 
+/// What brings another copy back, if a backend that is away has one.
+fn start(other: Option<&str>) -> String {
+    match other {
+        Some(other) => format!("start backend {other}, which holds another one, or "),
+        None => String::new(),
+    }
+}
+
 fn reason(why: &str) -> String {
     match why {
         "" => String::new(),
@@ -229,7 +251,8 @@ impl Coded for Error {
             | Error::TooFewStay { .. }
             | Error::NoRoomToLeave { .. }
             | Error::UnknownTablets(_)
-            | Error::OnlyReplica { .. } => Code::ANALYSIS,
+            | Error::LastCopies { .. }
+            | Error::LastCopy { .. } => Code::ANALYSIS,
             Error::MakeTablets { .. } | Error::LeftMeanwhile(_) => Code::BACKEND,
             Error::Config(error) => error.code(),
             Error::UserExists(_) | Error::DropUnknownUser(_) | Error::DropRoot => Code::CANNOT_USER,

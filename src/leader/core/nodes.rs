@@ -1,13 +1,15 @@
 //! Backends: joining and leaving, and whether they live.
 
+mod dropping;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Answer, Core, Error};
 use crate::backend::api::HeartbeatAnswer;
-use crate::catalog::backend::{Backend, BackendState};
+use crate::catalog::backend::BackendState;
 use crate::catalog::change::Change;
-use crate::ids::{BackendId, TabletId};
+use crate::ids::BackendId;
 use crate::leader::request::Reply;
 
 impl Core {
@@ -36,58 +38,6 @@ impl Core {
         }
         self.record(changes)?;
         Ok(Some(Reply::Done))
-    }
-
-    pub(super) fn drop_backends(&mut self, backends: &[(String, u16)], force: bool) -> Answer {
-        let mut changes = Vec::new();
-        for (host, port) in backends {
-            let unknown = || Error::UnknownBackend {
-                host: host.clone(),
-                port: *port,
-            };
-            let backend = self.head.backend_at(host, *port).ok_or_else(unknown)?;
-            if !force {
-                self.holds_no_only_replica(backend)?;
-            }
-            let drop = Change::DropBackend { id: backend.id };
-            if !changes.contains(&drop) {
-                changes.push(drop);
-            }
-        }
-        let gone: Vec<BackendId> = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::DropBackend { id } => Some(*id),
-                _ => None,
-            })
-            .collect();
-        self.record(changes)?;
-        for id in gone {
-            self.end_orphans(id, None);
-            self.copies_lost(id);
-        }
-        Ok(Some(Reply::Done))
-    }
-
-    fn holds_no_only_replica(&self, backend: &Backend) -> Result<(), Error> {
-        let only = |id: &TabletId| {
-            let view = self.head.tablets.view(*id);
-            view.is_some_and(|view| view.replicas().len() == 1)
-        };
-        let mut tablets = self.head.tablets.on_backend(backend.id);
-        tablets.retain(only);
-        let Some(tablet) = tablets.first().copied() else {
-            return Ok(());
-        };
-        let partition = self.head.tablets.view(tablet).map(|view| view.partition());
-        let partition = partition.and_then(|id| self.head.partitions.get(&id));
-        let table = partition.and_then(|partition| self.head.tables.get(&partition.table));
-        Err(Error::OnlyReplica {
-            backend: backend.address(),
-            count: tablets.len() as u64,
-            tablet,
-            table: table.map(|table| table.name.clone()).unwrap_or_default(),
-        })
     }
 
     pub(super) fn heartbeat(&mut self, id: BackendId, result: Result<HeartbeatAnswer, String>) {

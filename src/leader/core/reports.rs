@@ -23,7 +23,12 @@ pub(super) struct Reports {
     strangers: BTreeMap<BackendId, BTreeMap<(TabletId, ReplicaId), Timestamp>>,
     /// Loads that a backend is being told to end.
     settling: BTreeSet<(TxnId, BackendId)>,
+    /// Tablets of which a backend was told to drop a replica, and when: what a report shows of it may be gone by now.
+    ordered: BTreeMap<(BackendId, TabletId), Timestamp>,
 }
+
+/// Milliseconds after which an order to drop a replica has been heard, or has come to nothing.
+const ORDERED_MS: u64 = 60_000;
 
 impl Reports {
     /// Nothing has been reported yet.
@@ -34,6 +39,7 @@ impl Reports {
             shown: BTreeMap::new(),
             strangers: BTreeMap::new(),
             settling: BTreeSet::new(),
+            ordered: BTreeMap::new(),
         }
     }
 
@@ -57,8 +63,9 @@ impl Core {
         if !self.head.backends.contains_key(&id) || self.is_stranger(id) {
             return;
         }
+        self.rehome(id, report);
         let mut again = Vec::new();
-        let mut strangers = BTreeSet::new();
+        let mut strangers = Vec::new();
         let mut shown = BTreeSet::new();
         let mut told = BTreeSet::new();
         for of in &report.tablets {
@@ -71,9 +78,10 @@ impl Core {
                     again.extend(changed.then_some(of.tablet));
                 }
                 None if of.dropped => {}
-                None => drop(strangers.insert((of.tablet, of.replica))),
+                None => strangers.push(of),
             }
         }
+        self.adopt(id, &strangers);
         if report.full {
             self.head.keep_causes(id, &told);
             again.extend(self.lost(id, asked, &shown));
@@ -82,7 +90,7 @@ impl Core {
                 .observe_backend(id, |state| state.last_report = Some(now));
             self.reports.shown.insert(id, shown.len() as u64);
             self.leave_safe_mode();
-            self.drop_strangers(id, strangers);
+            self.drop_strangers(id, &strangers);
         }
         self.census.look_at(&self.head, &again);
         self.catch_up(id, &report.tablets);
@@ -176,11 +184,16 @@ impl Core {
         lost
     }
 
-    /// Drops replicas that have been unknown for long enough, unless they are just being made.
-    fn drop_strangers(&mut self, id: BackendId, seen: BTreeSet<(TabletId, ReplicaId)>) {
+    /// Drops replicas that have been unknown for long enough, unless they are just being made. While their tablet lacks a copy
+    /// they are none too many, and the time begins again.
+    fn drop_strangers(&mut self, id: BackendId, seen: &[&TabletReport]) {
         let before = self.reports.strangers.remove(&id).unwrap_or_default();
-        let since = |of: &(TabletId, ReplicaId)| before.get(of).copied().unwrap_or(self.now);
-        let strangers: BTreeMap<_, _> = seen.into_iter().map(|of| (of, since(&of))).collect();
+        let since = |of: &TabletReport| {
+            let known = before.get(&(of.tablet, of.replica)).copied();
+            let known = known.filter(|_| self.is_complete(of.tablet));
+            ((of.tablet, of.replica), known.unwrap_or(self.now))
+        };
+        let strangers: BTreeMap<_, _> = seen.iter().map(|of| since(of)).collect();
         if !self.reports.safe_mode && !strangers.is_empty() {
             let delay_ms = self
                 .config
@@ -210,6 +223,20 @@ impl Core {
             None if self.numbers.begun(id) => self.forget_rows(id, backend),
             None => {}
         }
+    }
+
+    /// Puts down that a backend is told to drop replicas.
+    pub(super) fn orders_drop(&mut self, backend: BackendId, tablets: &[(TabletId, ReplicaId)]) {
+        let now = self.now;
+        let ordered = &mut self.reports.ordered;
+        ordered.retain(|_, at| now.since_ms(*at) < ORDERED_MS);
+        ordered.extend(tablets.iter().map(|(tablet, _)| ((backend, *tablet), now)));
+    }
+
+    /// Whether a backend may still be about to drop a replica of a tablet as it was told, or has just done so.
+    pub(super) fn drop_ordered(&self, backend: BackendId, tablet: TabletId) -> bool {
+        let at = self.reports.ordered.get(&(backend, tablet));
+        at.is_some_and(|at| self.now.since_ms(*at) < ORDERED_MS)
     }
 
     /// Whether a backend is being told to end a load's leftovers.

@@ -125,6 +125,7 @@ impl Core {
     /// Has backends drop replicas that are not in the catalog any more. What does not reach them is found by a report.
     pub(super) fn drop_tablets(&mut self, replicas: ByBackend) {
         for (backend, tablets) in replicas {
+            self.orders_drop(backend, &tablets);
             for some in tablets.chunks(CALL_TABLETS) {
                 let tablets = some
                     .iter()

@@ -133,6 +133,10 @@ async fn perform(
             .post_json(&call, body)
             .await
             .map(|answer| BackendReply::Cloned(Box::new(answer))),
+        BackendRequest::Adopt(body) => client
+            .post_json(&call, body)
+            .await
+            .map(BackendReply::Adopted),
         BackendRequest::Digest(body) => client
             .post_json(&call, body)
             .await
@@ -161,6 +165,7 @@ fn name(request: &BackendRequest) -> &'static str {
         BackendRequest::Publish(_) => "publish",
         BackendRequest::Abort(_) => "abort",
         BackendRequest::Clone(_) => "clone",
+        BackendRequest::Adopt(_) => "adopt_tablets",
         BackendRequest::Digest(_) => "digest",
         BackendRequest::CheckSegments(_) => "check_segments",
     }

@@ -1,4 +1,4 @@
-//! `ADMIN SET REPLICA STATUS PROPERTIES ("tablet_id" = "..", "backend_id" = "..", "status" = "bad" | "ok")`.
+//! `ADMIN SET REPLICA STATUS PROPERTIES ("tablet_id" = "..", "backend_id" = "..", "status" = "bad" | "ok") [FORCE]`.
 //!
 //! Wordings of the errors are StarRocks', except that a tablet or replica that does not exist is an error here; there it
 //! is silence.
@@ -13,11 +13,13 @@ use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
 use crate::sql::statements::{Context, Spec};
 
-/// `ADMIN SET REPLICA STATUS PROPERTIES (..)`.
+/// `ADMIN SET REPLICA STATUS PROPERTIES (..) [FORCE]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdminSetReplicaStatus {
     /// Keys and values as written.
     pub properties: Vec<(String, String)>,
+    /// Even if nobody could read the tablet then.
+    pub force: bool,
 }
 
 /// What can be wrong with the properties.
@@ -56,12 +58,13 @@ struct Wanted {
 impl Spec for AdminSetReplicaStatus {
     const HEADS: &'static [&'static [&'static str]] = &[&["ADMIN", "SET", "REPLICA", "STATUS"]];
     const GRAMMAR: &'static str = include_str!("../../../grammar/admin_set_replica_status.ebnf");
-    const HELP: &'static str = "Marks a replica as bad, so that it is filled anew from others, or takes the mark back.";
+    const HELP: &'static str = "Marks a replica as bad, so that it is filled anew from others, or takes the mark back; FORCE even if it is the last that can be read.";
 
     fn parse(c: &mut Cursor<'_>) -> Result<Self, SyntaxError> {
         c.expect(&["ADMIN", "SET", "REPLICA", "STATUS", "PROPERTIES"])?;
         Ok(AdminSetReplicaStatus {
             properties: c.properties()?,
+            force: c.eat(&["FORCE"]),
         })
     }
 
@@ -80,6 +83,7 @@ impl Spec for AdminSetReplicaStatus {
             tablet: tablet.id(),
             backend,
             bad: wanted.bad,
+            force: self.force,
         })))
     }
 }
@@ -133,9 +137,10 @@ impl fmt::Display for AdminSetReplicaStatus {
             format!("{} = {}", quoted_text(key), quoted_text(value))
         };
         let pairs: Vec<String> = self.properties.iter().map(pair).collect();
+        let force = if self.force { " FORCE" } else { "" };
         write!(
             f,
-            "ADMIN SET REPLICA STATUS PROPERTIES ({})",
+            "ADMIN SET REPLICA STATUS PROPERTIES ({}){force}",
             pairs.join(", ")
         )
     }

@@ -15,7 +15,7 @@ use crate::sql::statements::{Context, Spec};
 pub struct AlterSystemDropBackend {
     /// Addresses as written.
     pub backends: Vec<String>,
-    /// Even if one holds the only replica of a tablet.
+    /// Even if one holds the last copy of a tablet that can be read.
     pub force: bool,
 }
 
@@ -23,7 +23,7 @@ impl Spec for AlterSystemDropBackend {
     const HEADS: &'static [&'static [&'static str]] = &[&["ALTER", "SYSTEM", "DROP", "BACKEND"]];
     const GRAMMAR: &'static str = include_str!("../../../grammar/alter_system_drop_backend.ebnf");
     const HELP: &'static str =
-        "Forgets storage nodes; FORCE even if one holds the only replica of a tablet.";
+        "Forgets storage nodes; FORCE even if one holds the last copy of a tablet that can be read.";
 
     fn parse(c: &mut Cursor<'_>) -> Result<Self, SyntaxError> {
         c.expect(&["ALTER", "SYSTEM", "DROP", "BACKEND"])?;

@@ -3,11 +3,15 @@
 use crate::catalog::tablets::TabletView;
 use crate::ids::BackendId;
 use crate::tablet::desk::Desk;
+use crate::tablet::destination;
 use crate::tablet::reason::Reason;
+use crate::tablet::task::Kind;
 
 const SHOW_BACKENDS: &str = "SHOW PROC '/backends'";
 const SHOW_LOADS: &str = "SHOW PROC '/cluster_balance/cluster_load_stat'";
 const ADD_BACKEND: &str = "ALTER SYSTEM ADD BACKEND \"host:port\"";
+/// Where the hosts that there are have a copy each.
+const ADD_HOST: &str = "ALTER SYSTEM ADD BACKEND \"another_host:port\"";
 
 /// The statement that helps against a reason, or that shows what to do; `None` where nothing has to be done.
 pub fn remedy(reason: &Reason, desk: &Desk<'_>) -> Option<String> {
@@ -26,12 +30,15 @@ pub(super) fn of_tablet(
             let (table, partition) = names(desk, tablet?)?;
             format!("ADMIN SHOW REPLICA STATUS FROM {table} PARTITION ({partition})")
         }
+        Reason::SameHost(_) => ADD_HOST.to_owned(),
+        Reason::NoDestination if tablet.is_some_and(|of| lacks_host(desk, of)) => {
+            ADD_HOST.to_owned()
+        }
         Reason::NoDestination
         | Reason::NoneRedundant
         | Reason::NoPathOnline(_)
         | Reason::NoMedium(_)
-        | Reason::Full(_)
-        | Reason::SameHost(_) => ADD_BACKEND.to_owned(),
+        | Reason::Full(_) => ADD_BACKEND.to_owned(),
         Reason::SourceBusy | Reason::DestinationBusy | Reason::Busy(_) => doubled(
             "tablet_sched_slot_num_per_path",
             config.tablet_sched_slot_num_per_path,
@@ -67,6 +74,16 @@ pub(super) fn of_tablet(
             "SHOW PROC '/cluster_balance/history_tablets'".to_owned()
         }
         _ => return None,
+    })
+}
+
+/// Whether a backend could take a copy if it were on another host.
+fn lacks_host(desk: &Desk<'_>, tablet: &TabletView<'_>) -> bool {
+    let medium = desk.medium(tablet);
+    let mut backends = desk.catalog.backends.keys();
+    backends.any(|backend| {
+        let reason = destination::judge_new(desk, tablet, medium, *backend, Kind::Repair);
+        matches!(reason, Reason::SameHost(_))
     })
 }
 

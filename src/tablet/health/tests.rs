@@ -183,3 +183,79 @@ fn a_replica_that_is_behind_or_bad_does_not_count() {
         (TabletStatus::ForceRedundant, ReplicaStatus::Dead)
     );
 }
+
+/// Puts backends on hosts, by a letter each.
+fn on_hosts(catalog: &mut Catalog, hosts: &str) {
+    for (at, host) in (1..).zip(hosts.chars()) {
+        let id = BackendId(at);
+        let backend = Backend {
+            host: host.to_string(),
+            ..Backend::clone(&catalog.backends[&id])
+        };
+        catalog.backends.insert(id, Arc::new(backend));
+    }
+}
+
+fn orders(of: &[u64]) -> Vec<Vec<u64>> {
+    if of.len() < 2 {
+        return vec![of.to_vec()];
+    }
+    let first = |at: usize| {
+        let mut rest = of.to_vec();
+        let taken = rest.remove(at);
+        orders(&rest).into_iter().map(move |mut order| {
+            order.push(taken);
+            order
+        })
+    };
+    (0..of.len()).flat_map(first).collect()
+}
+
+#[test]
+fn of_a_host_the_best_replica_counts_in_whatever_order_they_were_made() {
+    use TabletStatus::{Healthy, Redundant, ReplicaMissing, ReplicaRelocating};
+    type Rule = (
+        &'static str,
+        &'static str,
+        u16,
+        &'static [u64],
+        TabletStatus,
+        (usize, usize),
+    );
+    let rules: [Rule; 8] = [
+        // The new copy is beside the one that leaves.
+        ("lu uu uu", "aabbcc", 3, &[1, 2, 3, 5], Redundant, (3, 3)),
+        (
+            "lu uu uu",
+            "aabbcc",
+            3,
+            &[1, 3, 5],
+            ReplicaRelocating,
+            (3, 2),
+        ),
+        ("lu uu uu", "aabbcc", 3, &[2, 3, 5], Healthy, (3, 3)),
+        // All on one machine.
+        ("luuu", "aaaa", 1, &[1, 2], Redundant, (1, 1)),
+        ("luuu", "aaaa", 1, &[1], ReplicaRelocating, (1, 0)),
+        // A dead one beside one that lives.
+        ("du uu uu", "aabbcc", 3, &[1, 2, 3, 5], Redundant, (3, 3)),
+        ("uu uu uu", "aabbcc", 3, &[1, 2, 3], ReplicaMissing, (2, 2)),
+        // Too few hosts stay: copies on one host are no defect.
+        ("luuu", "baaa", 2, &[1, 2, 3], Redundant, (3, 2)),
+    ];
+    for (backends, hosts, wanted, replicas, status, (alive, stable)) in rules {
+        let backends = backends.replace(' ', "");
+        for order in orders(replicas) {
+            let mut of = catalog(&backends, false, wanted, &order);
+            on_hosts(&mut of, hosts);
+            let view = of.tablets.view(TabletId(104)).expect("the tablet");
+            let health = tablet_health(&Cluster::of(&of), &view);
+            let found = (health.status, (health.counts.alive, health.counts.stable));
+            assert_eq!(
+                found,
+                (status, (alive, stable)),
+                "{backends} {hosts} {order:?}"
+            );
+        }
+    }
+}

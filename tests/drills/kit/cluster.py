@@ -26,10 +26,11 @@ NO_NIGHTLY_CHECK = {"consistency_check_start_time": 0, "consistency_check_end_ti
 class Cluster(Client):
     """Everything below one temporary directory, which goes with the processes when the `with` block ends."""
 
-    def __init__(self, backends, settings=None, paths=1, capacity=None, below=None, conf=None):
+    def __init__(self, backends, settings=None, paths=1, capacity=None, below=None, conf=None, hosts=None):
         super().__init__()
         self._conf = {"recover_interval_second": 1, **(conf or {})}
         self._paths, self._capacity = paths, capacity
+        self._hosts = hosts or []  # Of the first backends; the others are on 127.0.0.1.
         self.dir = Path(tempfile.mkdtemp(prefix="quorate-drill-", dir=below))
         self.frontend, self.backends, self.addresses = None, [], []
         try:
@@ -81,8 +82,8 @@ class Cluster(Client):
     def add(self):
         """Starts one more backend, which joins; its number."""
         self.backends.append(None)
-        self.addresses.append(FREE)
         at = len(self.backends) - 1
+        self.addresses.append(f"{self._hosts[at]}:0" if at < len(self._hosts) else FREE)
         self.start(at)
         self.sql(f'ALTER SYSTEM ADD BACKEND "{self.addresses[at]}"')
         return at

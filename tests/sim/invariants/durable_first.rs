@@ -2,6 +2,7 @@
 
 use quorate::catalog::state::Catalog;
 use quorate::code::Code;
+use quorate::ids::{ReplicaId, TabletId};
 use quorate::leader::action::{Action, BackendRequest};
 use quorate::leader::request::Reply;
 
@@ -85,19 +86,28 @@ pub fn check(world: &World, action: &Action) {
                 }
             }
             BackendRequest::Clone(clone) => {
-                let (tablet, replica) = (clone.spec.tablet, clone.spec.replica);
-                let known = |(catalog, _): (Catalog, _)| {
-                    let view = catalog.tablets.view(tablet);
-                    // A table that was dropped meanwhile takes its replicas with it.
-                    view.is_none_or(|view| view.replicas().any(|of| of.id == replica))
-                        || world.removed.contains(&replica)
-                };
-                assert!(
-                    world.snapshot().is_some_and(known),
-                    "replica {replica} is filled and not durably placed"
-                );
+                placed(world, clone.spec.tablet, clone.spec.replica);
+            }
+            BackendRequest::Adopt(of) => {
+                for (tablet, _, replica) in &of.tablets {
+                    placed(world, *tablet, *replica);
+                }
             }
             BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {}
         },
     }
+}
+
+/// A replica that is filled, or that one which is there becomes, is in the journal.
+fn placed(world: &World, tablet: TabletId, replica: ReplicaId) {
+    let known = |(catalog, _): (Catalog, _)| {
+        let view = catalog.tablets.view(tablet);
+        // A table that was dropped meanwhile takes its replicas with it.
+        view.is_none_or(|view| view.replicas().any(|of| of.id == replica))
+            || world.removed.contains(&replica)
+    };
+    assert!(
+        world.snapshot().is_some_and(known),
+        "replica {replica} is filled and not durably placed"
+    );
 }

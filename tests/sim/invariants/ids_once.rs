@@ -2,6 +2,7 @@
 //! looked at where a load begins.
 
 use quorate::catalog::change::Change;
+use quorate::ids::BackendId;
 use quorate::leader::action::{Action, BackendRequest};
 
 use crate::world::World;
@@ -26,6 +27,29 @@ pub fn check(world: &mut World, action: &Action) {
                         "replica {replica} on {backend} is placed twice"
                     );
                 }
+                if let Change::DropBackend { id } = change {
+                    let known = world.snapshot().map(|(catalog, _)| catalog.backends);
+                    let of = known.and_then(|backends| backends.get(id).cloned());
+                    if of.is_some_and(|of| of.decommissioned) {
+                        world.marks.hit("backend emptied to the end");
+                    }
+                }
+                if let Change::AdoptReplica {
+                    tablet,
+                    replica,
+                    backend,
+                } = change
+                {
+                    world.repaired.insert(*tablet);
+                    world.marks.hit("replica taken over by its machine");
+                    let before = world.made.insert(*replica, *backend);
+                    let machine = |of: BackendId| world.machine(of);
+                    assert_eq!(
+                        before.and_then(machine),
+                        machine(*backend),
+                        "replica {replica} is taken over by another machine"
+                    );
+                }
             }
         }
         Action::Call {
@@ -44,6 +68,13 @@ pub fn check(world: &mut World, action: &Action) {
                     placed, backend,
                     "replica {replica} is filled where it was not placed"
                 );
+            }
+            BackendRequest::Adopt(of) => {
+                for (_, held, new) in &of.tablets {
+                    assert!(held < new, "replica {held} becomes {new}, which is older");
+                    world.made.entry(*new).or_insert(*backend);
+                    world.marks.hit("replica adopted under a new id");
+                }
             }
             _ => {}
         },

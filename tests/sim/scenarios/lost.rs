@@ -161,6 +161,7 @@ fn what_the_operator_condemns_may_go_while_another_copy_is_away() {
         tablet,
         backend,
         bad,
+        force: true,
     });
     operator::ask(&mut world, condemn);
     world.run_until(60_000, "it has made room", |world| {

@@ -6,7 +6,6 @@ use super::super::{Answer, Core};
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, ReplicaId, TabletId};
 use crate::leader::request::Reply;
-use crate::tablet::consistency::serves;
 
 /// Milliseconds for which a replica that was given up is not counted as a copy, whatever a report says of it that was
 /// under way: by then its backend has reported what became of it.
@@ -78,11 +77,7 @@ impl Core {
         let Some(view) = self.head.tablets.view(tablet) else {
             return false;
         };
-        view.replicas().any(|replica| {
-            replica.backend != asker
-                && self.reports.heard(replica.backend)
-                && serves(&self.head, view.visible(), &replica)
-                && !self.content.given.contains(tablet, replica.id)
-        })
+        self.keeper(&view, |replica| replica.backend == asker)
+            .is_some()
     }
 }

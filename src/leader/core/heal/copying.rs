@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::tables::FIRST_EPOCH;
 use super::super::{Core, Purpose};
-use crate::backend::api::{CloneAnswer, CloneTablet, TabletSpec};
+use crate::backend::api::{CloneAnswer, CloneTablet, TabletReport, TabletSpec};
 use crate::catalog::change::Change;
 use crate::catalog::replica::ReplicaState;
 use crate::catalog::tablets::{Belief, Reported};
@@ -183,14 +183,18 @@ impl Core {
         self.finish_copy(task);
     }
 
-    /// What the replica is like now; reports that were asked for earlier know less.
     fn observe_copy(&mut self, to: Spot, answer: &CloneAnswer, renewed: bool) {
         let of = &answer.tablet;
-        self.news.filled(to.backend, of.tablet, self.now);
         if renewed {
             self.news.renewed(to.backend, of.tablet, self.now);
             self.renewed(to.backend, of.tablet, of.version);
         }
+        self.observe_filled(to.backend, of);
+    }
+
+    /// What a replica that has just been filled or adopted is like; reports that were asked for earlier know less.
+    pub(in super::super) fn observe_filled(&mut self, backend: BackendId, of: &TabletReport) {
+        self.news.filled(backend, of.tablet, self.now);
         let reported = Reported {
             replica: of.replica,
             version: of.version,
@@ -204,7 +208,7 @@ impl Core {
         };
         self.observe_reach(of.tablet, of.replica, of.version, true);
         self.head
-            .observe_replica(of.tablet, to.backend, &reported, self.now);
+            .observe_replica(of.tablet, backend, &reported, self.now);
         self.census.look_at(&self.head, &[of.tablet]);
     }
 

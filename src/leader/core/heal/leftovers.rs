@@ -24,7 +24,10 @@ impl Core {
             }
             let view = self.head.tablets.view(tablet);
             let replicas = view.into_iter().flat_map(|view| view.replicas());
-            let left = replicas.filter(|replica| replica.state == ReplicaState::Clone);
+            let left = replicas.filter(|replica| {
+                replica.state == ReplicaState::Clone
+                    && !self.adoptions.runs(replica.backend, tablet)
+            });
             for replica in left.collect::<Vec<_>>() {
                 match self.is_filled(tablet, &replica) {
                     true => self.take_into_use(tablet, &replica),
@@ -51,7 +54,7 @@ impl Core {
     }
 
     /// Nobody knows any more which of the others it was copied from, so none of them is a second witness beside it.
-    fn take_into_use(&mut self, tablet: TabletId, replica: &Replica) {
+    pub(in super::super) fn take_into_use(&mut self, tablet: TabletId, replica: &Replica) {
         let mut changes = vec![Change::FinishClone {
             tablet,
             replica: replica.id,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::super::{Answer, Core, Error};
 use crate::catalog::change::Change;
 use crate::catalog::partition::Partition;
+use crate::catalog::replica::Replica;
+use crate::catalog::tablets::TabletView;
 use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::leader::request::Reply;
 use crate::tablet::healing::Hint;
@@ -66,18 +68,22 @@ impl Core {
         self.check_soon();
     }
 
-    /// ADMIN SET REPLICA STATUS. A replica that is said to be bad is repaired at once.
+    /// ADMIN SET REPLICA STATUS. A replica that is said to be bad is repaired at once. The last one that can be read is so by
+    /// `force` only.
     pub(in super::super) fn set_replica_status(
         &mut self,
-        tablet: TabletId,
-        backend: BackendId,
+        (tablet, backend): (TabletId, BackendId),
         bad: bool,
+        force: bool,
     ) -> Answer {
         let view = self.head.tablets.view(tablet);
         let view = view.ok_or(Error::UnknownTablet(tablet))?;
         let replica = view
             .on(backend)
             .ok_or(Error::UnknownReplica { tablet, backend })?;
+        if bad && !force {
+            self.is_not_the_last(&view, &replica)?;
+        }
         let left = complete_without(self.census.cluster(), &view, replica.id);
         let spared = can_spare(&self.head, &view, &[replica.id]);
         let (db, partition) = (view.db(), view.partition());
@@ -107,6 +113,21 @@ impl Core {
         Ok(Some(Reply::Note(format!(
             "no other replica of tablet {tablet} can be read: nothing is removed, and nothing can be repaired until one is back"
         ))))
+    }
+
+    /// Refuses a good replica without which nobody could read the tablet, or a load that has its version could not be seen.
+    fn is_not_the_last(&self, tablet: &TabletView<'_>, replica: &Replica) -> Result<(), Error> {
+        let good = replica.whole(tablet.visible());
+        let goes = |other: &Replica| other.id == replica.id;
+        if !good || self.does_without(tablet, goes) {
+            return Ok(());
+        }
+        Err(Error::LastCopy {
+            tablet: tablet.id(),
+            table: self.table_name(tablet),
+            backend: replica.backend,
+            other: self.away(tablet, goes),
+        })
     }
 
     /// ALTER SYSTEM CLEAN TABLET SCHEDULER QUEUE: nothing of it goes to the history (StarRocks). The checker queues again what

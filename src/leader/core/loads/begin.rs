@@ -174,12 +174,11 @@ impl Core {
     }
 
     /// The replicas that are written: also those that are behind, so that they do not fall back further. Those do not
-    /// count for the quorum, neither here nor at the commit.
+    /// count for the quorum, neither here nor at the commit. One that is about to be removed is written like any other and
+    /// counts: a load that began before its successor was there may yet leave that one behind, and then it stays.
     fn plan_tablet(&self, view: &TabletView<'_>, quorum: u16) -> Result<TabletPlan, Error> {
         let writable = |replica: &Replica| {
-            !replica.bad
-                && replica.state == ReplicaState::Normal
-                && self.head.alive(replica.backend)
+            !replica.bad && replica.state != ReplicaState::Clone && self.head.alive(replica.backend)
         };
         let written: Vec<Replica> = view.replicas().filter(writable).collect();
         let counting = |replica: &&Replica| counts(replica, view);
@@ -230,8 +229,5 @@ impl Core {
 /// Whether a replica that took a load's rows counts for its quorum: one that missed an earlier load does not, because
 /// nobody can read it up to this one. One that is about to be removed does: it stays until the load has ended.
 pub(super) fn counts(replica: &Replica, view: &TabletView<'_>) -> bool {
-    !replica.bad
-        && replica.state != ReplicaState::Clone
-        && replica.last_failed_version <= 0
-        && replica.version >= view.visible()
+    replica.whole(view.visible())
 }

@@ -321,6 +321,10 @@ impl Core {
         let tablet = view.id();
         let mut held = BTreeSet::new();
         for replica in view.replicas() {
+            // What a backend answered before it was dropped brings nobody the rows any more.
+            if !self.head.backends.contains_key(&replica.backend) {
+                continue;
+            }
             if writes.brought.contains(&(tablet, replica.id)) {
                 held.insert(replica.id);
                 continue;

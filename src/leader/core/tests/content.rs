@@ -47,7 +47,11 @@ impl World {
         view.replicas().map(|replica| replica.backend).collect()
     }
 
-    fn replica(&self, tablet: TabletId, backend: BackendId) -> crate::catalog::replica::Replica {
+    pub(super) fn replica(
+        &self,
+        tablet: TabletId,
+        backend: BackendId,
+    ) -> crate::catalog::replica::Replica {
         let view = self.core.head.tablets.view(tablet).expect("a tablet");
         view.on(backend).expect("a replica")
     }

@@ -1,13 +1,14 @@
 //! Repair by its events: what is found, queued, copied, removed, and in which order.
 
 mod extremes;
+mod kept;
 mod leaving;
 mod pace;
 mod renewed;
 mod unseen;
 
 use super::*;
-use crate::backend::api::{CloneAnswer, CloneTablet, Process};
+use crate::backend::api::{Adopted, CloneAnswer, CloneTablet, Process};
 use crate::catalog::replica::ReplicaState;
 use crate::tablet::health::Priority;
 use crate::tablet::reason::Reason;
@@ -215,6 +216,7 @@ fn a_bad_replica_makes_room_where_no_backend_is_free_and_never_the_last_good_one
             tablet,
             backend,
             bad: true,
+            force: false,
         }))
     };
     assert_eq!(bad(&mut world, all[0]), Ok(Reply::Done));
@@ -224,9 +226,22 @@ fn a_bad_replica_makes_room_where_no_backend_is_free_and_never_the_last_good_one
     world.cloned(call, &request);
     world.wait(1, &all);
     assert_eq!(world.core.census.remarkable(), []);
-    for backend in &all {
+    for backend in &all[..2] {
         bad(&mut world, *backend).expect("marked");
     }
+    let refused = bad(&mut world, all[2]).expect_err("the last one that can be read");
+    assert!(
+        refused.message.contains("is the last copy") && refused.message.contains("FORCE"),
+        "{refused}"
+    );
+    world
+        .ask(Request::Heal(HealRequest::SetReplicaStatus {
+            tablet,
+            backend: all[2],
+            bad: true,
+            force: true,
+        }))
+        .expect("marked by force");
     world.wait(60, &all);
     assert!(world.clone_call().is_none());
     assert_eq!(world.replicas(tablet).len(), 3, "nothing is removed");

@@ -63,6 +63,7 @@ fn of_two_backends_that_ask_only_one_may_give_up_its_replica() {
         tablet,
         backend: home,
         bad: false,
+        force: false,
     });
     world.ask(status).expect("an operator knows better");
     assert_eq!(world.bad(tablet), []);
