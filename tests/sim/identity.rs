@@ -122,13 +122,12 @@ impl World {
             self.copied.journal = Some((catalog, seq, self.life));
             return;
         };
-        let known = |journal: u64| journal > seq;
-        let mut backends = self.backends.iter();
-        if backends.all(|of| {
-            of.obeys
-                .as_ref()
-                .is_some_and(|obeyed| known(obeyed.journal))
-        }) {
+        let told = |port: u16| {
+            let obeyed = self.backends[setup::machine_of_port(port)].obeys.as_ref();
+            obeyed.is_some_and(|obeyed| obeyed.journal > seq)
+        };
+        let mut known = catalog.backends.values();
+        if known.all(|backend| told(backend.port)) {
             self.say(format!("a frontend starts on a copy that ends at {seq}"));
             let core = Core::recover(catalog, seq, self.config.clone(), self.clock());
             let leadership = Leadership {
