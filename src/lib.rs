@@ -88,6 +88,10 @@
 //!   more than twice the time, and loads are bound by it. Everything else of a file is the library's.
 //! * The segments of a load are made durable by one flush of the file system where there are many: one by one, each waits
 //!   for the journal of the file system twice.
+//! * A [`clock::Timestamp`] is both clocks in one value: compared and subtracted by elapsed time, printed by the wall clock. So no
+//!   decision can go by the wall clock, and no place needs to convert. Time for which no process ran does not count for what
+//!   ages (labels, trash, hints, checks): how long it was is known only by a wall clock that may be wrong by days, and what ages too
+//!   slowly harms less than what is forgotten at once. What nodes tell each other is spans.
 //! * The begin of a load is not journaled: ids are reserved in blocks, so one is never given twice, and a load that has
 //!   not committed has nothing to lose.
 #![forbid(unsafe_code)]

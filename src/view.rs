@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::state::Catalog;
-use crate::clock::Timestamp;
+use crate::clock::{Jump, Timestamp};
 use crate::config::Config;
 use crate::ids::{DbId, TabletId};
 use crate::tablet::census::Census;
@@ -41,6 +41,8 @@ pub struct FrontendInfo {
     pub cluster_id: u64,
     /// When this process started.
     pub started: Timestamp,
+    /// The last time that the wall clock of its machine was seen to be set.
+    pub jump: Option<Jump>,
     /// Drawn at each start: tells this process from any other with the same name.
     pub start: u64,
     /// How often a frontend of this journal was told to take over.

@@ -30,7 +30,6 @@ use crate::backend::publish::interrupted;
 use crate::backend::state::State;
 use crate::backend::tablet::{Columns, Tablet};
 use crate::backend::whereabouts::{self, Whereabouts};
-use crate::clock::{Clock, SystemClock};
 use crate::fault;
 use crate::ids::{ReplicaId, TabletId, Version};
 
@@ -295,7 +294,7 @@ impl Cloning {
             have,
         };
         fault::hit("backend::before_clone_publish").map_err(interrupted)?;
-        let (hash, now) = (path.identity().path, SystemClock.now());
+        let (hash, now) = (path.identity().path, self.state.now());
         let installed = path
             .change(move |draft| install.into_draft(draft, hash, now))
             .await?;

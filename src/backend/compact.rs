@@ -13,7 +13,7 @@ use crate::backend::damage;
 use crate::backend::error::Error;
 use crate::backend::rowset::Rowset;
 use crate::backend::state::State;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::TabletId;
 
 mod merge;
@@ -71,7 +71,7 @@ pub async fn run(state: State) {
     loop {
         let tablet = state.compaction().next().await;
         let result = compact(&state, tablet).await;
-        let now = SystemClock.now();
+        let now = state.now();
         match result {
             Ok(0) => {}
             Ok(rowsets) => {
@@ -127,6 +127,7 @@ pub async fn compact(state: &State, id: TabletId) -> Result<usize, Error> {
         }
     };
     let fewer = run.len() - 1;
+    let created = state.now();
     path.change(move |draft| {
         let now = draft.tablet(id)?;
         let unchanged = now
@@ -137,7 +138,7 @@ pub async fn compact(state: &State, id: TabletId) -> Result<usize, Error> {
             // Dropped, or read again, in the meantime: the new file is not wanted.
             return Ok(0);
         }
-        draft.replace(&now, Rowset::merged(&run, segments, SystemClock.now()));
+        draft.replace(&now, Rowset::merged(&run, segments, created));
         Ok(fewer)
     })
     .await

@@ -12,7 +12,7 @@ use crate::backend::rowset::Rowset;
 use crate::backend::state::State;
 use crate::backend::tablet::{Columns, Tablet};
 use crate::backend::whereabouts::Whereabouts;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::Timestamp;
 
 /// Creates tablets; those that could not be are in the answer.
 ///
@@ -30,7 +30,7 @@ pub async fn create(state: &State, request: CreateTablets) -> Result<TabletError
     for (path, tablets) in place(state, request.tablets, &mut answer) {
         let ids: BTreeSet<_> = tablets.iter().map(|t| t.tablet).collect();
         let columns = columns.clone();
-        let now = SystemClock.now();
+        let now = state.now();
         let created = path.change(move |draft| {
             let made = |spec: TabletSpec| {
                 let id = spec.tablet;

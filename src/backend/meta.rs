@@ -40,6 +40,9 @@ const COMMIT_KEY: [u8; 16] = *b"commit..........";
 /// Where the identity of the path is.
 pub const IDENTITY_KEY: [u8; 16] = *b"identity........";
 
+/// Where the last moment is that was noted of this backend's time.
+pub const TIME_KEY: [u8; 16] = *b"time............";
+
 /// A table of the store. Keys are two numbers, big end first; values are MessagePack with names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {

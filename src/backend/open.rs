@@ -19,6 +19,7 @@ use crate::backend::tablet::{
     TrashRecord,
 };
 use crate::catalog::schema::ColumnDef;
+use crate::clock::Timestamp;
 use crate::durable;
 use crate::fault;
 use crate::ids::{ReplicaId, TabletId, TxnId};
@@ -175,6 +176,16 @@ pub fn load(meta: &Meta, shelf: &Arc<Shelf>) -> Result<Contents, Error> {
         Ok(())
     })?;
     Ok(contents)
+}
+
+/// The last moment that a path tells of.
+///
+/// # Errors
+/// Metadata can't be read.
+pub fn reached(meta: &Meta, contents: &Contents) -> Result<Option<Timestamp>, Error> {
+    let noted = meta.get(Table::Info, meta::TIME_KEY)?;
+    let dropped = contents.trash.values().map(|trash| trash.dropped).max();
+    Ok(noted.max(dropped))
 }
 
 /// The columns of a table as a request names them. The same columns have the same key.

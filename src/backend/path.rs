@@ -38,6 +38,8 @@ pub struct Path {
     /// What it shares with its writer.
     pub shared: Arc<Shared>,
     identity: Mutex<Identity>,
+    /// The last moment of an earlier process that its metadata told of when it was opened.
+    pub reached: Option<crate::clock::Timestamp>,
     /// None when the path could not be opened.
     presence: Mutex<Option<Presence>>,
     /// None when the path could not be opened, and after the stop.
@@ -103,6 +105,7 @@ impl Path {
                 what: "its metadata does not say who it is".to_owned(),
             })?;
         let contents = open::load(&meta, &shared.shelf)?;
+        let reached = open::reached(&meta, &contents)?;
         let touched = contents.tablets.keys().copied().collect();
         shared.publish(contents, &touched);
         clean::sweep(&shared)?;
@@ -115,6 +118,7 @@ impl Path {
             options,
             shared,
             identity: Mutex::new(identity),
+            reached,
             presence: Mutex::new(Some(presence)),
             work: Mutex::new(Some(Work {
                 commands,
@@ -136,6 +140,7 @@ impl Path {
                 path: i64::from(digest),
                 ..Identity::default()
             }),
+            reached: None,
             presence: Mutex::new(None),
             work: Mutex::new(None),
         }

@@ -8,7 +8,7 @@ use crate::backend::error::Error;
 use crate::backend::rowset::Rowset;
 use crate::backend::state::State;
 use crate::backend::tablet::Tablet;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
 
@@ -28,7 +28,7 @@ pub async fn publish(state: &State, request: Publish) -> Result<TabletErrors, Er
     }
     let changes = paths.into_iter().map(|(path, tablets)| async move {
         let ids: Vec<_> = tablets.iter().map(|t| t.tablet).collect();
-        let now = SystemClock.now();
+        let now = state.now();
         let published = path.change(move |draft| {
             let failed = |tablet: PublishTablet| {
                 let error = publish_one(draft, txn, tablet, now).err()?;

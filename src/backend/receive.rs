@@ -18,7 +18,6 @@ use crate::backend::receive::frames::Frames;
 use crate::backend::receive::parts::{Parts, Received, Segments};
 use crate::backend::state::State;
 use crate::backend::tablet::{Pending, Tablet};
-use crate::clock::{Clock, SystemClock};
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
 
@@ -163,7 +162,7 @@ async fn keep_on(
     tablets: Vec<Arrived>,
 ) -> Result<Kept, Error> {
     let state = state.clone();
-    let created = SystemClock.now();
+    let created = state.now();
     fault::hit("backend::before_pending").map_err(interrupted)?;
     path.change(move |draft| {
         if state.has_ended(txn) {

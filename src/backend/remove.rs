@@ -4,7 +4,7 @@ use crate::backend::api::{DropTablets, TabletErrors};
 use crate::backend::contents::Draft;
 use crate::backend::error::Error;
 use crate::backend::state::State;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::{ReplicaId, TabletId};
 
 /// Moves replicas to the trash. One that is not here is gone already.
@@ -17,7 +17,7 @@ pub async fn drop_tablets(state: &State, request: DropTablets) -> TabletErrors {
     let (paths, _gone) = state.by_path(request.tablets, |(tablet, _, _)| *tablet);
     for (path, tablets) in paths {
         let ids: Vec<_> = tablets.iter().map(|(tablet, _, _)| *tablet).collect();
-        let now = SystemClock.now();
+        let now = state.now();
         let dropped = path.change(move |draft| {
             let failed = |(tablet, replica, epoch)| {
                 let error = drop_one(draft, tablet, replica, epoch, now).err()?;

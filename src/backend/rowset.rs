@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn rows(version: Version, rows: u64) -> Arc<Rowset> {
-        let mut rowset = Rowset::empty(version, version, Timestamp(0));
+        let mut rowset = Rowset::empty(version, version, Timestamp::at(0));
         if rows > 0 {
             rowset.marks.push((version, rows));
         }
@@ -194,8 +194,8 @@ mod tests {
     #[test]
     fn a_compacted_rowset_still_knows_the_rows_of_its_versions() {
         let run = [rows(2, 10), rows(3, 0), rows(4, 5)];
-        let first = Arc::new(Rowset::merged(&run, Vec::new(), Timestamp(0)));
-        let both = Rowset::merged(&[first, rows(5, 7)], Vec::new(), Timestamp(0));
+        let first = Arc::new(Rowset::merged(&run, Vec::new(), Timestamp::at(0)));
+        let both = Rowset::merged(&[first, rows(5, 7)], Vec::new(), Timestamp::at(0));
         let at: Vec<_> = (1..=6).map(|v| both.rows_at(v)).collect();
         assert_eq!(
             at,
@@ -208,11 +208,15 @@ mod tests {
         let run: Vec<_> = (2..2 + MARKS_MAX as Version + 3)
             .map(|v| rows(v, 1))
             .collect();
-        let merged = Rowset::merged(&run, Vec::new(), Timestamp(0));
+        let merged = Rowset::merged(&run, Vec::new(), Timestamp::at(0));
         assert_eq!(merged.marks.len(), MARKS_MAX);
         assert_eq!(merged.rows_at(4), None);
         assert_eq!(merged.rows_at(5), Some(4));
-        let again = Rowset::merged(&[Arc::new(merged), rows(2000, 1)], Vec::new(), Timestamp(0));
+        let again = Rowset::merged(
+            &[Arc::new(merged), rows(2000, 1)],
+            Vec::new(),
+            Timestamp::at(0),
+        );
         assert_eq!(again.rows_at(5), None);
         assert_eq!(again.rows_at(6), Some(5));
     }

@@ -1,6 +1,7 @@
 //! Starts and stops a backend: listener, storage paths, background work.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,10 +11,12 @@ use tokio::task::JoinHandle;
 
 use crate::backend::error::Error;
 use crate::backend::login::AskFrontend;
+use crate::backend::meta::{TIME_KEY, Table};
 use crate::backend::options::{Options, Settings};
+use crate::backend::path::Path;
 use crate::backend::state::State;
 use crate::backend::{clean, compact, routes, scrub, whereabouts};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{self, Clock, Timestamp};
 use crate::door::Guard;
 use crate::listener;
 
@@ -51,6 +54,8 @@ pub async fn start(
         .await
         .map_err(|_| Error::Stopping)??;
     state.mark_paths().await?;
+    // Before anybody hears when it started: the next process starts later.
+    note_time(&state).await;
     let (stop, stopped) = watch::channel(false);
     let Settings {
         http, body_idle, ..
@@ -123,10 +128,35 @@ async fn clean_up(state: State) {
     }
 }
 
-/// Tries paths that are offline, again and again.
+impl Clock for State {
+    fn now(&self) -> Timestamp {
+        State::now(self)
+    }
+}
+
+/// Writes down on every path that works how far this backend's time is: the next process goes on from there.
+async fn note_time(state: &State) {
+    let now = state.now();
+    for path in state.paths().iter().filter(|p| p.shared.online().is_ok()) {
+        let noted = path.change(move |draft| {
+            draft.put(Table::Info, TIME_KEY, &now);
+            Ok(())
+        });
+        if let Err(error) = noted.await {
+            let dir = path.options.dir.display();
+            tracing::warn!(%dir, %error, "the time could not be noted, so the next process goes on from an earlier one");
+        }
+    }
+}
+
+/// Tries paths that are offline, and looks at the clock of the machine, again and again.
 async fn recover(state: State) {
+    let mut wall = clock::Watch::new(state.now());
     loop {
         tokio::time::sleep(state.settings().recover_interval).await;
+        if let Some(jump) = wall.look(state.now()) {
+            tracing::warn!("{jump}");
+        }
         recover_once(&state).await;
     }
 }
@@ -158,12 +188,16 @@ pub async fn recover_once(state: &State) {
 /// One clean-up of every path that works.
 pub async fn clean_once(state: &State) {
     state.copying().holds.expire();
+    let ages = |path: &Arc<Path>| !path.shared.contents().trash.is_empty();
+    if state.paths().iter().any(ages) {
+        note_time(state).await;
+    }
     for path in state.paths() {
         let dir = path.options.dir.display();
         if path.shared.online().is_err() {
             continue;
         }
-        let now = SystemClock.now();
+        let now = state.now();
         if let Err(error) = clean::empty_trash(path, now, state.trash_expire()).await {
             tracing::warn!(%dir, %error, "the trash could not be emptied");
         }

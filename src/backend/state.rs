@@ -41,6 +41,7 @@ pub struct State(Arc<Inner>);
 struct Inner {
     paths: Vec<Arc<Path>>,
     settings: Settings,
+    clock: Arc<SystemClock>,
     started: Timestamp,
     log: Arc<Log>,
     node: NodeId,
@@ -77,10 +78,11 @@ impl State {
     /// No path can be used, one is in use by another process, they belong to different clusters or nodes, or one is a copy.
     pub fn open(options: &Options) -> Result<State, Error> {
         options.check()?;
-        let started = SystemClock.now();
-        let micros = started.0.saturating_mul(1000);
+        let clock = Arc::new(SystemClock::new());
+        let micros = clock.now().wall_ms().saturating_mul(1000);
         let log = Arc::new(Log::new(u64::try_from(micros).unwrap_or(0)));
         let paths = open_paths(options, &log)?;
+        clock.resume(paths.iter().filter_map(|p| p.reached).max());
         let frontend = Frontend::remembered(&paths);
         let (frontend, node) = match frontend.and_then(|known| Ok((known, node::of(&paths)?))) {
             Ok(known) => known,
@@ -92,7 +94,8 @@ impl State {
         let settings = options.settings.clone();
         let state = State(Arc::new(Inner {
             paths: paths.into_iter().map(Arc::new).collect(),
-            started,
+            started: clock.now(),
+            clock,
             log,
             node,
             frontend: RwLock::new(frontend),
@@ -128,7 +131,12 @@ impl State {
         &self.0.settings
     }
 
-    /// When the process started.
+    /// The present moment by the time of this backend.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// When the process started. No two processes of a backend have the same moment.
     pub fn started(&self) -> Timestamp {
         self.0.started
     }

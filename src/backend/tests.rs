@@ -15,4 +15,5 @@ mod node;
 mod paths;
 mod reads;
 mod segments;
+mod time;
 mod wiped;

@@ -10,7 +10,7 @@ use crate::backend::contents::Contents;
 use crate::backend::path::Path;
 use crate::backend::state::State;
 use crate::backend::tablet::Tablet;
-use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::{ReplicaId, TabletId};
 
 /// What every storage path holds at one moment.
@@ -101,7 +101,7 @@ pub async fn drop_surplus(state: &State, only: Option<TabletId>) {
         return;
     }
     for (path, tablets) in Whereabouts::now(state.paths()).surplus(only) {
-        let count = tablets.len();
+        let (count, at) = (tablets.len(), state.now());
         let dropped = path.change(move |draft| {
             for tablet in tablets {
                 let same = |now: &Arc<Tablet>| {
@@ -110,7 +110,7 @@ pub async fn drop_surplus(state: &State, only: Option<TabletId>) {
                 if let Ok(now) = draft.tablet(tablet.id())
                     && same(&now)
                 {
-                    draft.trash(&now, SystemClock.now());
+                    draft.trash(&now, at);
                 }
             }
             Ok(())

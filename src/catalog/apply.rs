@@ -78,6 +78,7 @@ impl Catalog {
     pub fn apply(&mut self, change: &Change) -> Result<Touched, Misfit> {
         let mut touched = Touched::default();
         self.dispatch(change, &mut touched)?;
+        self.time = self.time.max(change.at());
         Ok(touched)
     }
 
@@ -150,6 +151,7 @@ impl Catalog {
                 missed,
             } => self.make_visible(*txn, (*at, *published), missed, touched),
             Change::Aborted(txn) => self.abort(txn),
+            Change::TimePassed { .. } => Ok(()),
             Change::ForgetTxns { txns } => self.forget_txns(txns),
         }
     }
@@ -219,6 +221,7 @@ impl Catalog {
             | Change::Commit(_)
             | Change::Visible { .. }
             | Change::Aborted(_)
+            | Change::TimePassed { .. }
             | Change::ForgetTxns { .. } => Err(Misfit::Other("this is no change of a replica")),
         }
     }

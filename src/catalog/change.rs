@@ -246,6 +246,11 @@ pub enum Change {
         /// Transactions that have ended.
         txns: Vec<TxnId>,
     },
+    /// So far is the elapsed time of this cluster, though nothing else happened.
+    TimePassed {
+        /// When.
+        at: Timestamp,
+    },
     /// Rows of one replica were copied to another, which is no witness of its own from now on.
     Copied {
         /// Their tablet.
@@ -298,6 +303,48 @@ pub struct Committed {
     pub txn: Txn,
     /// What it wrote.
     pub writes: Writes,
+}
+
+impl Change {
+    /// The last moment that it tells of.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Change::CreateDatabase { at, .. }
+            | Change::AddPartitions { at, .. }
+            | Change::ReplacePartitions { at, .. }
+            | Change::AddReplica { at, .. }
+            | Change::FinishClone { at, .. }
+            | Change::QueueRepairs { at, .. }
+            | Change::Visible { at, .. }
+            | Change::TimePassed { at } => Some(*at),
+            Change::CreateTable(table) => Some(table.at),
+            Change::Checked { tablets } => tablets.iter().map(|(_, check)| check.at).max(),
+            Change::Commit(of) => of.txn.committed,
+            Change::Aborted(txn) => txn.finished,
+            Change::ReserveIds { .. }
+            | Change::ReserveTxns { .. }
+            | Change::DropDatabase { .. }
+            | Change::DropTable { .. }
+            | Change::DropPartition { .. }
+            | Change::SetTableProperties { .. }
+            | Change::SetPartition { .. }
+            | Change::AddBackend { .. }
+            | Change::IdentifyBackend { .. }
+            | Change::MoveBackend { .. }
+            | Change::DropBackend { .. }
+            | Change::DecommissionBackend { .. }
+            | Change::RetireReplica { .. }
+            | Change::AdoptReplica { .. }
+            | Change::RemoveReplica { .. }
+            | Change::SetReplicaBad { .. }
+            | Change::SetConfig { .. }
+            | Change::CreateUser { .. }
+            | Change::SetPassword { .. }
+            | Change::DropUser { .. }
+            | Change::ForgetTxns { .. }
+            | Change::Copied { .. } => None,
+        }
+    }
 }
 
 impl NewPartition {

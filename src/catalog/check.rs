@@ -73,7 +73,7 @@ mod tests {
             .iter()
             .map(|(id, digest)| (ReplicaId(*id), *digest, 7));
         Check {
-            at: Timestamp(0),
+            at: Timestamp::at(0),
             version: 2,
             verdict: Verdict::Differs,
             digests: digests.collect(),

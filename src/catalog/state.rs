@@ -52,6 +52,8 @@ pub struct Catalog {
     pub lineages: OrdMap<TabletId, Arc<Lineage>>,
     /// Tablets whose content is to be repaired, since when.
     pub repairs: OrdMap<TabletId, Timestamp>,
+    /// The last moment that is in the journal: the time of the cluster goes on from here after a start.
+    pub time: Option<Timestamp>,
     /// Settings that were set to stay.
     pub settings: OrdMap<String, String>,
     /// Every id ever given out is below this one.

@@ -102,7 +102,7 @@ mod tests {
     fn versions_move_as_in_the_worked_sequence() {
         let mut it = Versions::in_step(3);
         for (at, (what, v, wanted)) in WORKED.into_iter().enumerate() {
-            let now = Timestamp(at as i64);
+            let now = Timestamp::at(at as i64);
             match what {
                 "fail" => it.fail(v, now),
                 "succeed" => it.succeed(v, now),
@@ -116,12 +116,12 @@ mod tests {
     #[test]
     fn a_lower_version_is_not_believed_and_the_time_of_a_failure_is_kept() {
         let mut it = Versions::in_step(5);
-        it.fail(6, Timestamp(60));
-        it.reach(4, 4, Timestamp(70));
-        it.fail(6, Timestamp(80));
+        it.fail(6, Timestamp::at(60));
+        it.reach(4, 4, Timestamp::at(70));
+        it.fail(6, Timestamp::at(80));
         assert_eq!(
             (it.version, it.last_failed, it.last_failed_time),
-            (5, 6, Some(Timestamp(60)))
+            (5, 6, Some(Timestamp::at(60)))
         );
         assert!(!it.complete(5) && !it.complete(6));
     }

@@ -95,7 +95,7 @@ pub struct Process {
 
 impl Default for Sessions {
     fn default() -> Sessions {
-        Sessions::new(Arc::new(SystemClock))
+        Sessions::new(Arc::new(SystemClock::new()))
     }
 }
 

@@ -54,9 +54,13 @@ impl Calls {
                 ),
             },
             Err(failure) => {
-                let existing = label
-                    .filter(|_| failure.code == Code::LABEL_EXISTS)
-                    .map(|(db, label)| Existing::of(&self.leader.view().catalog, &db, &label));
+                let existing =
+                    label
+                        .filter(|_| failure.code == Code::LABEL_EXISTS)
+                        .map(|(db, label)| {
+                            let view = self.leader.view();
+                            Existing::of(&view.catalog, view.now, &db, &label)
+                        });
                 told(&failure, existing)
             }
         }

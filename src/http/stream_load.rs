@@ -293,7 +293,6 @@ impl Shared {
             client: coordinator.client.clone(),
             address,
             authorization: request.authorization,
-            clock: coordinator.clock.clone(),
         };
         let begin = Begin {
             db: request.db,

@@ -53,11 +53,16 @@ use crate::tablet::healing::Healing;
 /// Milliseconds that a backend may take for a call that has no setting of its own.
 const CALL_TIMEOUT_MS: u64 = 10_000;
 
+/// Milliseconds after which it is written down how far time is. A restart makes what ages younger by no more than this.
+const NOTE_TIME_MS: u64 = 600_000;
+
 /// The leader.
 #[derive(Debug)]
 pub struct Core {
-    /// Never goes back, whatever the clock does.
+    /// By a clock that never goes back, nor over a restart behind what the journal tells of.
     now: Timestamp,
+    /// When it was last written down how far time is.
+    noted: Timestamp,
     config: Arc<Config>,
     /// Everything decided so far.
     head: Catalog,
@@ -112,8 +117,13 @@ impl Core {
             // A setting that is no longer known, or no longer takes this value, has its default.
             let _ = config.set(key, value);
         }
+        assert!(
+            catalog.time.is_none_or(|last| last <= now),
+            "time goes on from where the journal ends"
+        );
         Core {
             now,
+            noted: now,
             config: Arc::new(config),
             census: Census::audit(&catalog),
             ledger: Ledger::new(seq),
@@ -314,6 +324,7 @@ impl Core {
     }
 
     fn tick(&mut self) {
+        self.note_time();
         self.leave_safe_mode();
         self.end_late_loads();
         self.publish_again();
@@ -321,6 +332,18 @@ impl Core {
         self.forget_caught_up();
         self.heal();
         self.content_tick();
+    }
+
+    /// Writes down how far time is, where something ages and nothing else has told of it for long: else what ages would have
+    /// to begin again with every restart.
+    fn note_time(&mut self) {
+        let ages =
+            self.loads.any_ended() || !self.head.checks.is_empty() || !self.head.repairs.is_empty();
+        let last = self.head.time.unwrap_or_default().max(self.noted);
+        if ages && self.now.since_ms(last) >= NOTE_TIME_MS {
+            self.noted = self.now;
+            self.record_own(vec![Change::TimePassed { at: self.now }]);
+        }
     }
 
     /// Makes a record of changes that belong together: all of them, or none where one does not fit.

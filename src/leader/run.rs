@@ -24,7 +24,7 @@ use self::publish::Publisher;
 use self::term::{End, Term};
 use self::writer::Writer;
 use crate::backend::client::Client;
-use crate::clock::Clock;
+use crate::clock::{Clock, Jump, SystemClock, Timestamp, Watch};
 use crate::code::{Code, Failure};
 use crate::config::Config;
 use crate::leader::core::Core;
@@ -49,8 +49,8 @@ pub struct Start<J> {
     pub frontend: FrontendInfo,
     /// Makes the calls to backends.
     pub client: Client,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    /// The time; it is made to go on from where the journal ends.
+    pub clock: Arc<SystemClock>,
 }
 
 /// A running leader.
@@ -67,7 +67,7 @@ impl Leader {
             journal,
             mut epochs,
             config,
-            frontend,
+            mut frontend,
             client,
             clock,
         } = start;
@@ -80,6 +80,10 @@ impl Leader {
         });
         let (journal, epochs, catalog, seq, epoch) = recovered.await.map_err(internal)??;
         tracing::info!(seq, epoch, "journal recovered");
+        clock.resume(catalog.time);
+        frontend.started = clock.now();
+        frontend.jump = jump_since(catalog.time, frontend.started);
+        let clock: Arc<dyn Clock> = clock;
         let core = Core::recover(catalog, seq, config, clock.now());
         let covered = journal.extent().checkpoint;
         let writer = Writer::start(journal).map_err(internal)?;
@@ -115,6 +119,15 @@ impl Leader {
             tracing::error!("the leader's task ended by a panic");
         }
     }
+}
+
+/// What is wrong with a wall clock that shows less at the start than when the journal's last moment was noted.
+fn jump_since(last: Option<Timestamp>, now: Timestamp) -> Option<Jump> {
+    let jump = Watch::new(last?).look(now).filter(|jump| jump.by_ms < 0);
+    if let Some(jump) = &jump {
+        tracing::warn!("since the last record of the journal, {jump}");
+    }
+    jump
 }
 
 fn internal(cause: impl std::fmt::Display) -> Failure {

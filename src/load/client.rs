@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::backend::api::Process;
 use crate::backend::client::{Call, Client};
-use crate::clock::{Clock, Timestamp};
 use crate::code::{Code, Failure};
 use crate::ids::TxnId;
 use crate::leader::handle::Handle;
@@ -21,7 +21,7 @@ use crate::load::plan::LoadPlan;
 const SHORT_CALL: Duration = Duration::from_secs(30);
 
 /// How long after the load's deadline its commit is still asked for: the frontend knows its fate by then.
-const GRACE_MS: u64 = 15_000;
+const GRACE: Duration = Duration::from_secs(15);
 
 /// Between two attempts to learn the fate of a commit.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -121,11 +121,16 @@ pub enum Committed {
 pub trait LoadClient: Send + Sync {
     /// Begins a load; the answer is where its rows go.
     async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error>;
-    /// Commits it. [`Error::OutcomeUnknown`] when the frontend did not say what became of it.
-    async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error>;
+    /// Commits it; its time is over at `until`. [`Error::OutcomeUnknown`] when the frontend did not say what became of it.
+    async fn commit(
+        &self,
+        plan: &LoadPlan,
+        commit: CommitLoad,
+        until: Instant,
+    ) -> Result<Committed, Error>;
     /// Waits for a load that another has committed, as its commit does: [`Committed::Later`] when its time is over, or the
     /// frontend did not say.
-    async fn wait(&self, txn: TxnId, deadline: Timestamp) -> Result<Committed, Error>;
+    async fn wait(&self, txn: TxnId, until: Instant) -> Result<Committed, Error>;
     /// Gives it up. Does nothing to a load that is committed.
     async fn abort(&self, txn: TxnId, reason: String) -> Result<(), Error>;
 }
@@ -146,14 +151,20 @@ impl LoadClient for Local {
             Ok(Reply::Begun(plan)) => Ok(plan),
             Ok(other) => Err(unexpected(&other)),
             Err(failure) if failure.code == Code::LABEL_EXISTS => {
-                let existing = Existing::of(&self.leader.view().catalog, &db, &label);
+                let view = self.leader.view();
+                let existing = Existing::of(&view.catalog, view.now, &db, &label);
                 Err(Error::LabelExists { label, existing })
             }
             Err(failure) => Err(Error::Refused(failure)),
         }
     }
 
-    async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
+    async fn commit(
+        &self,
+        plan: &LoadPlan,
+        commit: CommitLoad,
+        _: Instant,
+    ) -> Result<Committed, Error> {
         match self.leader.request(Request::CommitLoad(commit)).await {
             Ok(Reply::Visible { .. }) => Ok(Committed::Visible),
             Ok(Reply::Committed) => Ok(Committed::Later),
@@ -167,7 +178,7 @@ impl LoadClient for Local {
         }
     }
 
-    async fn wait(&self, txn: TxnId, _: Timestamp) -> Result<Committed, Error> {
+    async fn wait(&self, txn: TxnId, _: Instant) -> Result<Committed, Error> {
         match label::visible(&self.leader, txn).await {
             Err(failure) if undecided(failure.code) => Ok(Committed::Later),
             told => told.map_err(Error::Refused),
@@ -189,8 +200,6 @@ pub struct Remote {
     pub address: String,
     /// The `Authorization` header of the one who loads.
     pub authorization: Option<String>,
-    /// Tells when the load's time is over.
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Remote {
@@ -205,13 +214,13 @@ impl Remote {
     async fn fate<B: Serialize + Sync>(
         &self,
         txn: TxnId,
-        deadline: Timestamp,
+        until: Instant,
         name: &str,
         body: &B,
     ) -> Result<Committed, Undone> {
-        let until = deadline.plus_ms(GRACE_MS);
+        let until = until + GRACE;
         loop {
-            let left = Duration::from_millis(until.since_ms(self.clock.now()));
+            let left = until.saturating_duration_since(Instant::now());
             let call = self.call(name, left.max(PAUSE));
             let told = self
                 .client
@@ -228,7 +237,7 @@ impl Remote {
                 }
                 Err(error) => error.to_string(),
             };
-            if until.since_ms(self.clock.now()) == 0 {
+            if until <= Instant::now() {
                 return Err(Undone::Unknown(why));
             }
             tracing::warn!(%txn, why, "the fate of a commit is not known yet; asking again");
@@ -272,8 +281,13 @@ impl LoadClient for Remote {
         }
     }
 
-    async fn commit(&self, plan: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
-        let fate = self.fate(plan.txn, plan.deadline, "load/commit", &commit);
+    async fn commit(
+        &self,
+        plan: &LoadPlan,
+        commit: CommitLoad,
+        until: Instant,
+    ) -> Result<Committed, Error> {
+        let fate = self.fate(plan.txn, until, "load/commit", &commit);
         fate.await.map_err(|unknown| match unknown {
             Undone::Refused(failure) => Error::Refused(failure),
             Undone::Unknown(why) => Error::OutcomeUnknown {
@@ -284,9 +298,9 @@ impl LoadClient for Remote {
         })
     }
 
-    async fn wait(&self, txn: TxnId, deadline: Timestamp) -> Result<Committed, Error> {
+    async fn wait(&self, txn: TxnId, until: Instant) -> Result<Committed, Error> {
         let call = WaitCall { txn };
-        match self.fate(txn, deadline, "load/wait", &call).await {
+        match self.fate(txn, until, "load/wait", &call).await {
             Ok(committed) => Ok(committed),
             Err(Undone::Refused(failure)) => Err(Error::Refused(failure)),
             Err(Undone::Unknown(_)) => Ok(Committed::Later),

@@ -97,7 +97,7 @@ fn default_of(column: &ColumnDef, began: Timestamp) -> Result<ArrayRef, Error> {
 
 /// An instant as the wall clock of this process shows it, because DATETIME has no time zone.
 fn local(at: Timestamp) -> String {
-    let utc = DateTime::from_timestamp_millis(at.0).unwrap_or_default();
+    let utc = DateTime::from_timestamp_millis(at.wall_ms()).unwrap_or_default();
     Local
         .from_utc_datetime(&utc.naive_utc())
         .format("%Y-%m-%d %H:%M:%S")
@@ -133,7 +133,7 @@ mod tests {
 
     fn map(columns: &[ColumnDef], names: &[&str]) -> Result<Mapping, Error> {
         let names: Vec<String> = names.iter().map(|n| n.to_string()).collect();
-        Mapping::new(columns, Some(&names), Timestamp(0))
+        Mapping::new(columns, Some(&names), Timestamp::at(0))
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures::future::{self, BoxFuture};
 use parking_lot::Mutex;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::api;
@@ -151,11 +152,12 @@ impl Coordinator {
         set(&progress.txn, plan.txn.0);
         let begun = self.clock.now();
         set(&progress.begin_ms, begun.since_ms(start));
-        let left = Duration::from_millis(plan.deadline.since_ms(begun));
+        let left = Duration::from_millis(plan.left_ms);
+        let until = Instant::now() + left;
         let pipeline = self.pipeline(&plan, tolerance, open, progress.clone(), left);
         let written = tokio::select! {
             written = beside(pump, pipeline) => written,
-            () = tokio::time::sleep(left) => Err(Error::Timeout),
+            () = tokio::time::sleep_until(until) => Err(Error::Timeout),
             () = cancel.cancelled() => Err(Error::Cancelled),
         };
         let written = written.and_then(|written| {
@@ -172,7 +174,7 @@ impl Coordinator {
                     rows: progress.loaded(),
                     bytes: progress.bytes.load(Ordering::Relaxed),
                 };
-                frontend.commit(&plan, commit).await
+                frontend.commit(&plan, commit, until).await
             }
             Err(error) => Err(error),
         };
@@ -259,15 +261,16 @@ async fn repeated(
     timeout_ms: u64,
     cancel: &CancellationToken,
 ) -> Result<Existing, Error> {
-    let Existing::Committed { txn, deadline } = existing else {
+    let Existing::Committed { txn, left_ms } = existing else {
         return Ok(existing);
     };
+    let until = Instant::now() + Duration::from_millis(left_ms);
     let own = match timeout_ms {
         0 => Duration::MAX,
         ms => Duration::from_millis(ms),
     };
     tokio::select! {
-        told = frontend.wait(txn, deadline) => Ok(match told? {
+        told = frontend.wait(txn, until) => Ok(match told? {
             Committed::Visible => Existing::Visible { txn },
             Committed::Later => existing,
         }),

@@ -22,8 +22,8 @@ pub enum Existing {
     Committed {
         /// Transaction.
         txn: TxnId,
-        /// Until when its senders wait for more.
-        deadline: Timestamp,
+        /// Milliseconds for which its senders still wait for more.
+        left_ms: u64,
     },
     /// Readers see it.
     Visible {
@@ -33,8 +33,8 @@ pub enum Existing {
 }
 
 impl Existing {
-    /// The load of a database that has a label.
-    pub fn of(catalog: &Catalog, db: &str, label: &str) -> Existing {
+    /// The load of a database that has a label, as it is `now`.
+    pub fn of(catalog: &Catalog, now: Timestamp, db: &str, label: &str) -> Existing {
         let Some(txn) = newest(catalog, db, label) else {
             return Existing::Running;
         };
@@ -42,7 +42,7 @@ impl Existing {
             TxnState::Prepare | TxnState::Aborted => Existing::Running,
             TxnState::Committed => Existing::Committed {
                 txn: txn.id,
-                deadline: txn.deadline(),
+                left_ms: txn.deadline().since_ms(now),
             },
             TxnState::Visible => Existing::Visible { txn: txn.id },
         }

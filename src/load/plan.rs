@@ -28,8 +28,8 @@ pub struct LoadPlan {
     pub partitions: Vec<PartitionPlan>,
     /// `host:port` of every backend that the plan names.
     pub backends: BTreeMap<BackendId, String>,
-    /// When the frontend aborts the load.
-    pub deadline: Timestamp,
+    /// Milliseconds from the begin until the frontend aborts the load.
+    pub left_ms: u64,
     /// When the load began, for CURRENT_TIMESTAMP.
     pub began: Timestamp,
     /// How long a backend is waited for that gives no sign of life once others suffice.

@@ -70,15 +70,18 @@ mod tests {
         let reports = Reports::default();
         let mut misfits = Misfits::default();
         misfits.add(7, None, Reason::NoPartition, || "2014-01-01".into());
-        let first = reports.add("l", &misfits, Timestamp(0));
-        let text = reports.get(&first, Timestamp(1)).unwrap();
+        let first = reports.add("l", &misfits, Timestamp::at(0));
+        let text = reports.get(&first, Timestamp::at(1)).unwrap();
         assert!(text.contains("row 7: no partition for this value: '2014-01-01'"));
-        assert_eq!(reports.get("error_log_0", Timestamp(1)), None);
-        assert_eq!(reports.get(&first, Timestamp(0).plus_ms(KEPT_MS + 1)), None);
-        let first = reports.add("l", &misfits, Timestamp(0));
+        assert_eq!(reports.get("error_log_0", Timestamp::at(1)), None);
+        assert_eq!(
+            reports.get(&first, Timestamp::at(0).plus_ms(KEPT_MS + 1)),
+            None
+        );
+        let first = reports.add("l", &misfits, Timestamp::at(0));
         for _ in 0..REPORTS_MAX {
-            reports.add("l", &misfits, Timestamp(0));
+            reports.add("l", &misfits, Timestamp::at(0));
         }
-        assert_eq!(reports.get(&first, Timestamp(1)), None);
+        assert_eq!(reports.get(&first, Timestamp::at(1)), None);
     }
 }

@@ -150,7 +150,7 @@ pub fn plan(addresses: &[String], quorum: u16) -> LoadPlan {
         quorum,
         tablets: tablets.map(tablet).to_vec(),
     };
-    let now = SystemClock.now();
+    let now = SystemClock::new().now();
     LoadPlan {
         txn: TxnId(7),
         label: "l".into(),
@@ -167,7 +167,7 @@ pub fn plan(addresses: &[String], quorum: u16) -> LoadPlan {
             .copied()
             .zip(addresses.iter().cloned())
             .collect(),
-        deadline: now.plus_ms(20_000),
+        left_ms: 20_000,
         began: now,
         silent_wait_ms: 1000,
     }

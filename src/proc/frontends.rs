@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::proc::{Error, Node, Place};
 use crate::row;
+use crate::view::View;
 
 row! {
     /// A frontend.
@@ -35,13 +36,26 @@ row! {
         last_heartbeat: Timestamp => "LastHeartbeat" Time or "N/A",
         /// Whether others find the cluster through it.
         is_helper: bool => "IsHelper" Bool,
-        /// What is wrong with it; `safe mode` until the backends have reported.
+        /// What is wrong with it; `safe mode` until the backends have reported; for an hour, that the clock of its machine was set.
         err_msg: String => "ErrMsg" Text,
         /// When its process started.
         start_time: Timestamp => "StartTime" Time or "N/A",
         /// Version of its program.
         version: &'static str => "Version" Text,
     }
+}
+
+/// Milliseconds for which it is said that the clock was set.
+const JUMP_SAID_MS: u64 = 3_600_000;
+
+/// What is wrong with this frontend; nothing is the empty text.
+fn wrong(view: &View) -> String {
+    let this = &view.frontend;
+    let safe = this.safe_mode.then(|| "safe mode: the backends have not reported yet".to_owned());
+    let jump = this.jump.filter(|jump| view.now.since_ms(jump.at) < JUMP_SAID_MS);
+    let refused = Some(this.refused.clone()).filter(|why| !why.is_empty());
+    let said = refused.into_iter().chain(safe).chain(jump.map(|jump| jump.to_string()));
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// `/frontends`.
@@ -72,11 +86,7 @@ impl Node for Frontends {
             replayed_journal_id: this.journal_seq,
             last_heartbeat: at.view.now,
             is_helper: true,
-            err_msg: match (this.refused.is_empty(), this.safe_mode) {
-                (false, _) => this.refused.clone(),
-                (true, true) => "safe mode: the backends have not reported yet".to_owned(),
-                (true, false) => String::new(),
-            },
+            err_msg: wrong(at.view),
             start_time: this.started,
             version: env!("CARGO_PKG_VERSION"),
         }])

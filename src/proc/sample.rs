@@ -25,7 +25,7 @@ use crate::tablet::healing::Healing;
 use crate::view::{FrontendInfo, View};
 
 /// When everything happened.
-const AT: Timestamp = Timestamp(1_000_000);
+const AT: Timestamp = Timestamp::at(1_000_000);
 
 /// The cluster.
 pub fn view() -> View {

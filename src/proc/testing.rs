@@ -18,7 +18,7 @@ pub fn view() -> View {
     let db = Database {
         id: DbId(1001),
         name: "shop".to_owned(),
-        created: Timestamp(0),
+        created: Timestamp::at(0),
         tables: Default::default(),
     };
     catalog.database_names.insert(db.name.clone(), db.id);
@@ -35,7 +35,7 @@ pub fn view() -> View {
         .insert(backend.id, Arc::new(BackendState::default()));
     catalog.backends.insert(backend.id, Arc::new(backend));
     View {
-        now: Timestamp(0),
+        now: Timestamp::at(0),
         catalog,
         census: Census::default(),
         healing: Healing::default(),

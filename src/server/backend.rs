@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backend::{self, Options, Running, Settings, StoragePath};
-use crate::clock::SystemClock;
 use crate::config::file;
 use crate::http::coordinating::Coordinating;
 use crate::http::reply;
@@ -71,7 +70,7 @@ pub async fn backend(options: BackendOptions) -> Result<Backend, Error> {
     let running = backend::start(start, move |state, guard| {
         let coordinator = Coordinator {
             client: state.copying().client.clone(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(state.clone()),
             patience: Patience::default(),
         };
         let asks = ShardRepair {

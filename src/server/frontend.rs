@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::client::Client;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::door::Guard;
 use crate::frontend::engine::Engine;
@@ -72,7 +72,7 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     let (host, http_port) = advertised::own(options.advertise.as_ref(), http)?;
     let limits = connections(&options.config);
     let body_idle = Duration::from_secs(options.config.http_body_idle_timeout_second.max(1));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = Arc::new(SystemClock::new());
     let (data, journal) = open(options.data_dir.clone(), options.take_over).await?;
     let token = data.token().to_owned();
     let client = Client::new(&token).map_err(|e| Error::System(e.to_string()))?;
@@ -82,7 +82,6 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
         mysql_port: mysql.port(),
         http_port,
         cluster_id: data.identity().cluster_id,
-        started: clock.now(),
         start: rand::random(),
         takeovers: data.identity().takeovers,
         ..FrontendInfo::default()

@@ -229,7 +229,7 @@ impl Key {
     fn of(value: &Value) -> Key {
         match (&value.cell, value.number(), &value.shown) {
             (Cell::Null, ..) | (_, None, None) => Key::Null,
-            (Cell::Time(at), ..) => Key::Number(at.0 as f64, at.0),
+            (Cell::Time(at), ..) => Key::Number(at.wall_ms() as f64, at.wall_ms()),
             (_, Some(Number::Int(n)), _) => Key::Number(n as f64, n),
             (_, Some(Number::Double(x)), _) => Key::Number(x, 0),
             (_, None, Some(text)) => Key::Text(folded(text)),

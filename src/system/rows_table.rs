@@ -235,7 +235,7 @@ fn array<'a>(kind: Type, cells: impl Iterator<Item = Option<&'a Cell>>) -> Array
 
 /// Seconds since 1970 as the clock on the wall of this process' time zone shows them.
 pub fn local_seconds(at: Timestamp) -> Option<i64> {
-    let utc = chrono::DateTime::from_timestamp_millis(at.0)?;
+    let utc = chrono::DateTime::from_timestamp_millis(at.wall_ms())?;
     let local = utc.with_timezone(&chrono::Local);
     Some(local.naive_local().and_utc().timestamp())
 }

@@ -98,7 +98,11 @@ pub fn time_limit_ms(config: &Config, bytes: u64) -> u64 {
 /// Whether checks run in the background now: between two hours of the day (UTC), over midnight where the first is
 /// the later one, never where both are the same.
 pub fn in_window(config: &Config, now: Timestamp) -> bool {
-    let hour = now.0.div_euclid(HOUR_MS).rem_euclid(24).unsigned_abs();
+    let hour = now
+        .wall_ms()
+        .div_euclid(HOUR_MS)
+        .rem_euclid(24)
+        .unsigned_abs();
     let (start, end) = (
         config.consistency_check_start_time,
         config.consistency_check_end_time,
@@ -152,7 +156,7 @@ mod tests {
                 ..Config::default()
             };
             (0..24)
-                .filter(|hour| in_window(&config, Timestamp(hour * HOUR_MS + 1)))
+                .filter(|hour| in_window(&config, Timestamp::at(hour * HOUR_MS + 1)))
                 .collect::<Vec<i64>>()
         };
         assert_eq!(hours(23, 4), [0, 1, 2, 3, 23]);

@@ -292,8 +292,8 @@ mod tests {
             coordinator: String::new(),
             source: String::new(),
             state: TxnState::Committed,
-            prepared: Timestamp(0),
-            committed: Some(Timestamp(0)),
+            prepared: Timestamp::at(0),
+            committed: Some(Timestamp::at(0)),
             published: None,
             finished: None,
             timeout_ms: 1000,
@@ -324,7 +324,7 @@ mod tests {
         let place = (view.db(), view.partition());
         let copied = view.replicas().next().expect("a replica").id;
         let (kind, healthy) = (Kind::Balance, TabletStatus::Healthy);
-        let now = Timestamp(model.now);
+        let now = Timestamp::at(model.now);
         let mut task = Task::new(tablet, place, kind, healthy, Priority::Low, now);
         let moved = ReplicaId(model.fresh(1));
         model.apply(Change::AddReplica {

@@ -58,7 +58,7 @@ impl Model {
         model.apply(Change::CreateDatabase {
             id: DbId(9),
             name: "d".to_owned(),
-            at: Timestamp(0),
+            at: Timestamp::at(0),
         });
         model
     }
@@ -131,7 +131,7 @@ impl Model {
             name: format!("t{id}"),
             index,
             spec: table_spec(each),
-            at: Timestamp(0),
+            at: Timestamp::at(0),
             partitions: vec![partition],
         };
         self.apply(Change::CreateTable(Box::new(table)));
@@ -170,7 +170,7 @@ impl Model {
             path: path.hash,
         };
         self.catalog
-            .observe_replica(tablet, backend, &of, Timestamp(self.now));
+            .observe_replica(tablet, backend, &of, Timestamp::at(self.now));
     }
 
     /// Every backend tells its load, and the loads are measured.
@@ -186,7 +186,7 @@ impl Model {
             }
         }
         for id in self.backends() {
-            let now = Timestamp(self.now);
+            let now = Timestamp::at(self.now);
             self.catalog.observe_backend(id, |state| {
                 state.last_heartbeat = Some(now);
                 for path in &mut state.paths {
@@ -206,7 +206,7 @@ impl Model {
     pub fn desk<T>(&self, ask: impl FnOnce(&Desk<'_>) -> T) -> T {
         let cluster = Cluster::of(&self.catalog);
         ask(&Desk {
-            now: Timestamp(self.now),
+            now: Timestamp::at(self.now),
             catalog: &self.catalog,
             cluster: &cluster,
             config: &self.config,
@@ -268,7 +268,7 @@ impl Model {
                     tablet: task.tablet,
                     replica,
                     backend: destination.backend,
-                    at: Timestamp(self.now),
+                    at: Timestamp::at(self.now),
                 });
                 let mut running = task.as_ref().clone();
                 running.source = Some(source);
@@ -278,7 +278,7 @@ impl Model {
                 });
                 running.timeout_ms = timeout_ms;
                 running.state = State::Running;
-                running.scheduled = Some(Timestamp(self.now));
+                running.scheduled = Some(Timestamp::at(self.now));
                 self.take(&running, 1);
                 begun(
                     Arc::make_mut(&mut self.healing.load),
@@ -298,7 +298,7 @@ impl Model {
 
     fn end_copies(&mut self) {
         for task in self.healing.running.values().cloned().collect::<Vec<_>>() {
-            let since = task.scheduled.map_or(0, |at| self.now - at.0);
+            let since = task.scheduled.map_or(0, |at| self.now - at.elapsed_ms());
             if since < self.copy_seconds * 1000 {
                 continue;
             }
@@ -309,7 +309,7 @@ impl Model {
             let replica = destination.replica.expect("a replica");
             let from = self.catalog.tablets.view(task.tablet).expect("a tablet");
             let bytes = from.on(source.backend).expect("its replica").data_size;
-            let at = Timestamp(self.now);
+            let at = Timestamp::at(self.now);
             self.apply(Change::FinishClone {
                 tablet: task.tablet,
                 replica,

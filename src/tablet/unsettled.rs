@@ -222,14 +222,14 @@ mod tests {
     use crate::tablet::census::Census;
 
     const TABLE: Scope = Scope::Table(DbId(11_000), TableId(12_000));
-    const BEGAN: Timestamp = Timestamp(1_000_000);
+    const BEGAN: Timestamp = Timestamp::at(1_000_000);
 
     fn heard(view: &mut View, at: i64) {
         for id in [10_001, 10_002, 10_003] {
             view.catalog.observe_backend(BackendId(id), |state| {
                 state.alive = true;
-                state.last_heartbeat = Some(Timestamp(at));
-                state.last_report = Some(Timestamp(at));
+                state.last_heartbeat = Some(Timestamp::at(at));
+                state.last_report = Some(Timestamp::at(at));
             });
         }
         view.census = Census::audit(&view.catalog);
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(Unsettled::of(&view, Scope::Cluster, BEGAN).unheard, []);
         view.catalog
             .observe_backend(BackendId(10_003), |state| state.alive = false);
-        let later = Timestamp(1_000_001);
+        let later = Timestamp::at(1_000_001);
         assert_eq!(Unsettled::of(&view, Scope::Cluster, later).unheard.len(), 2);
     }
 

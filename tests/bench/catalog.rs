@@ -63,7 +63,7 @@ fn measure(tablets: u64) -> Vec<(&'static str, String)> {
     let nanos = median(&audit).as_nanos() as f64 / replicas as f64;
     let (snapshots, publishes) = snapshots(&mut catalog);
     let view = View {
-        now: Timestamp(0),
+        now: Timestamp::at(0),
         catalog,
         census,
         healing: Healing::default(),
@@ -132,8 +132,8 @@ pub fn publish(catalog: &mut Catalog, id: TxnId, partition: PartitionId) {
         coordinator: String::new(),
         source: String::new(),
         state: TxnState::Committed,
-        prepared: Timestamp(0),
-        committed: Some(Timestamp(0)),
+        prepared: Timestamp::at(0),
+        committed: Some(Timestamp::at(0)),
         published: None,
         finished: None,
         timeout_ms: 1,
@@ -153,7 +153,7 @@ pub fn publish(catalog: &mut Catalog, id: TxnId, partition: PartitionId) {
         catalog,
         Change::Visible {
             txn: id,
-            at: Timestamp(0),
+            at: Timestamp::at(0),
             published: None,
             missed: Vec::new(),
         },
@@ -198,7 +198,7 @@ pub fn build(tablets: u64) -> Catalog {
         Change::CreateDatabase {
             id: db,
             name: "d".to_owned(),
-            at: Timestamp(0),
+            at: Timestamp::at(0),
         },
     );
     let mut left = tablets / BUCKETS;
@@ -217,7 +217,7 @@ pub fn build(tablets: u64) -> Catalog {
             name: format!("t{id}"),
             index,
             spec: table_spec(),
-            at: Timestamp(0),
+            at: Timestamp::at(0),
             partitions,
         };
         apply(&mut catalog, Change::CreateTable(Box::new(table)));

@@ -20,8 +20,8 @@ const ROUNDS: usize = 9;
 /// What one walk finds at most, as in the leader's core.
 const MOST: usize = 20_000;
 /// When everything was checked, and a week later.
-const CHECKED: Timestamp = Timestamp(1_000_000_000);
-const LATER: Timestamp = Timestamp(CHECKED.0 + 7 * 86_400_000);
+const CHECKED: Timestamp = Timestamp::at(1_000_000_000);
+const LATER: Timestamp = Timestamp::at(CHECKED.elapsed_ms() + 7 * 86_400_000);
 
 /// Prints the figures of the two sizes side by side.
 pub fn run() {

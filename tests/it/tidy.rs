@@ -157,6 +157,20 @@ const PURE: &[&str] = &[
     "proc",
 ];
 
+/// Where the wall clock may be read: what people see, and what they set by the hour of the day. Whatever else decides by time
+/// goes by elapsed time, which does not jump.
+const WALL: &[&str] = &[
+    "clock",
+    "load/columns",
+    "sql/tail",
+    "sql/variables/list",
+    "system/functions/session",
+    "system/rows_table",
+    "tablet/consistency",
+    // Numbers of changes begin with it; who asks after those of another process is told of everything.
+    "backend/state",
+];
+
 const LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -266,6 +280,26 @@ fn every_file_says_what_it_owns_and_holds_no_unfinished_work() {
             if source.code.contains(word) {
                 wrong.push(format!("{}: {word}", source.name));
             }
+        }
+    }
+    none(wrong);
+}
+
+#[test]
+fn only_what_people_see_goes_by_the_wall_clock() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let may = |of: &&str| source.name == **of || source.name.starts_with(&format!("{of}/"));
+        let words = [
+            "wall_ms",
+            "SystemTime",
+            "Utc::now",
+            "Local::now",
+            ".modified()",
+        ];
+        let found: Vec<_> = words.iter().filter(|w| source.code.contains(**w)).collect();
+        if !found.is_empty() && !WALL.iter().any(may) {
+            wrong.push(format!("{}: {found:?}", source.name));
         }
     }
     none(wrong);

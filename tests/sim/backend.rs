@@ -69,6 +69,8 @@ pub struct ModelBackend {
     pub cannot_fill: BTreeSet<TabletId>,
     /// When it last started.
     pub started: u64,
+    /// How far its wall clock is off.
+    pub skew_ms: i64,
     /// Drops whatever replica it has of a tablet, as no backend should.
     pub careless: bool,
 }

@@ -30,7 +30,7 @@ pub struct Faults {
     pub full_journal: u64,
     /// Longest time an append to the journal takes.
     pub journal_ms: u64,
-    /// Jumps of the frontend's clock, in a thousand a second.
+    /// Jumps of the wall clock of each node, in a thousand a second.
     pub clock: u64,
     /// Coordinators that die, in a thousand for each of their steps.
     pub client_death: u64,

@@ -37,10 +37,13 @@ impl World {
         self.doubts_told = None;
         self.asked.clear();
         self.spares.clear();
+        let (catalog, seq) = self.journal.read();
+        if self.old.is_none() {
+            self.resume(catalog.time);
+        }
         let reports = Reports::since(self.clock());
         let before = std::mem::replace(&mut self.reports, reports);
         self.next_beat_ms = self.now_ms;
-        let (catalog, seq) = self.journal.read();
         if self.journal.has_checkpoint() {
             self.marks.hit("restart from a checkpoint");
         }

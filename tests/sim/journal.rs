@@ -32,6 +32,8 @@ pub struct Said {
     pub visible: BTreeMap<TxnId, usize>,
     /// Loads that were given up.
     pub aborted: BTreeMap<TxnId, String>,
+    /// The last load that committed with each label.
+    pub labels: BTreeMap<String, TxnId>,
     /// Reserved ids.
     pub ids_below: u64,
     /// Reserved transaction ids.
@@ -135,6 +137,14 @@ impl Said {
             Change::ReserveTxns { below } => self.txns_below = self.txns_below.max(below),
             Change::Commit(of) => {
                 let txn = of.txn;
+                let other = self.labels.insert(txn.label.clone(), txn.id);
+                let gone = |other: TxnId| self.aborted.contains_key(&other);
+                assert!(
+                    other.is_none_or(gone),
+                    "label {} is loaded by {} though {other:?} has committed",
+                    txn.label,
+                    txn.id
+                );
                 let before = self.committed.insert(txn.id, txn.versions);
                 assert!(
                     before.is_none(),

@@ -25,6 +25,7 @@ pub const ALL: &[&str] = &[
     "journal failed",
     "restart from a checkpoint",
     "safe mode left",
+    "wall clock set",
     "node under a second name",
     "node that moved",
     "copy of the frontend refused",

@@ -30,7 +30,7 @@ pub struct Reports {
     pub appended: u64,
     /// When this life began, by the frontend's clock.
     since: Timestamp,
-    /// The latest that this clock has shown in this life: the core does not go back with it.
+    /// The latest that this clock has shown in this life.
     latest: Timestamp,
 }
 
@@ -49,7 +49,7 @@ impl Reports {
         self.missed = before.missed;
     }
 
-    /// The frontend's clock, which may jump, goes on.
+    /// The frontend's clock goes on.
     pub fn goes_on(&mut self, now: Timestamp) {
         self.latest = self.latest.max(now);
     }

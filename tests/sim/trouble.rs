@@ -41,6 +41,9 @@ fn backend(world: &mut World, at: usize, faults: &Faults) {
         let away = world.rng.between(100, 10_000);
         crash_for(world, at, away);
     }
+    if world.rng.per_mille(faults.clock) {
+        world.backends[at].skew_ms += world.jump();
+    }
     if world.rng.per_mille(faults.names) {
         match world.rng.per_mille(500) {
             true => world.second_name(at),
@@ -113,6 +116,9 @@ fn frontend(world: &mut World, faults: &Faults) {
     if world.rng.per_mille(faults.frontend_crash) && world.core.is_some() {
         world.say("the frontend dies".to_owned());
         world.crash_frontend();
+        if faults.clock > 0 && world.rng.per_mille(300) {
+            world.skew_ms += world.jump();
+        }
         let back = world.now_ms + world.rng.between(10, 3000);
         world.net.at(back, Due::StartFrontend);
     }
@@ -122,7 +128,7 @@ fn frontend(world: &mut World, faults: &Faults) {
         world.net.at(back, Due::StartFrontend);
     }
     if world.rng.per_mille(faults.clock) {
-        world.skew_ms += world.rng.below(20_000) as i64 - 10_000;
+        world.skew_ms += world.jump();
     }
 }
 
@@ -142,8 +148,10 @@ fn cut(world: &mut World, at: usize, other: Place) {
 /// until it is repaired; what an operator set is set back.
 pub fn end(world: &mut World) {
     world.say("no more faults".to_owned());
-    let lasting = world.faults.lasting();
+    let (lasting, clock) = (world.faults.lasting(), world.faults.clock);
     world.faults = Faults::none();
+    // Wall clocks go on jumping: nothing waits for them.
+    world.faults.clock = clock;
     // Queries go on.
     world.faults.reads = 500;
     world.net.mend();

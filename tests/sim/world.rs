@@ -34,8 +34,12 @@ pub const BEGIN_MS: i64 = 1_700_000_000_000;
 pub struct World {
     /// Model milliseconds since the beginning.
     pub now_ms: u64,
-    /// How far the frontend's clock is off.
+    /// How far the frontend's wall clock is off.
     pub skew_ms: i64,
+    /// The frontend's elapsed time, and the model time, at which its process started.
+    pub resumed: (i64, u64),
+    /// Wall clocks never jump, whatever the faults say.
+    pub steady: bool,
     /// Randomness.
     pub rng: Rng,
     /// Randomness of looks that change nothing.
@@ -161,9 +165,35 @@ impl World {
         }
     }
 
-    /// The frontend's clock.
+    /// The frontend's clocks: elapsed time of its process, and what the wall clock shows.
     pub fn clock(&self) -> Timestamp {
-        Timestamp(BEGIN_MS + self.skew_ms).plus_ms(self.now_ms)
+        let (elapsed, since) = self.resumed;
+        let ran = self.now_ms.saturating_sub(since) as i64;
+        Timestamp::of(elapsed + ran, self.wall_ms())
+    }
+
+    fn wall_ms(&self) -> i64 {
+        BEGIN_MS + self.now_ms as i64 + self.skew_ms
+    }
+
+    /// A process of the frontend starts, and goes on from the last moment in its journal.
+    pub fn resume(&mut self, last: Option<Timestamp>) {
+        let elapsed = last.map_or(self.wall_ms(), |last| last.elapsed_ms() + 1);
+        self.resumed = (elapsed, self.now_ms);
+    }
+
+    /// Somebody sets a wall clock, by this much.
+    pub fn jump(&mut self) -> i64 {
+        const SIZES: [u64; 4] = [10_000, 600_000, 3 * 3_600_000, 5 * 86_400_000];
+        let size = SIZES[self.rng.below(SIZES.len() as u64) as usize];
+        let by = self.rng.below(2 * size) as i64 - size as i64;
+        match self.steady {
+            true => 0,
+            false => {
+                self.marks.hit("wall clock set");
+                by
+            }
+        }
     }
 
     /// Lets the next thing happen.

@@ -206,11 +206,11 @@ mod tests {
         let mut draft = Draft::default();
         let rowsets = spans
             .iter()
-            .map(|(start, end)| Arc::new(Rowset::empty(*start, *end, Timestamp(0))));
+            .map(|(start, end)| Arc::new(Rowset::empty(*start, *end, Timestamp::at(0))));
         let tablet = Tablet {
             spec: spec(),
             columns: Arc::new(open::columns_of(Vec::new(), 0).unwrap()),
-            created: Timestamp(0),
+            created: Timestamp::at(0),
             damage: None,
             rowsets: Vec::new(),
             version: 0,
@@ -227,7 +227,7 @@ mod tests {
         fetched: &[(Version, Version)],
     ) -> Result<Vec<(Version, Version)>, Error> {
         let have = fetched.iter().map(|(start, end)| Fetched {
-            record: Rowset::empty(*start, *end, Timestamp(0)).record(),
+            record: Rowset::empty(*start, *end, Timestamp::at(0)).record(),
             segments: Vec::new(),
         });
         let install = Install {
@@ -240,7 +240,7 @@ mod tests {
             have: have.collect(),
         };
         install
-            .into_draft(draft, 7, Timestamp(1))?
+            .into_draft(draft, 7, Timestamp::at(1))?
             .expect("it fits");
         let held = draft.tablet(ID)?;
         Ok(held.rowsets.iter().map(|r| (r.start, r.end)).collect())

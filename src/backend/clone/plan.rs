@@ -186,7 +186,7 @@ mod tests {
         let record = |start, end, marks: &[(Version, u64)], rows: u64| RowsetRecord {
             start,
             end,
-            created: crate::clock::Timestamp(0),
+            created: crate::clock::Timestamp::at(0),
             txn: None,
             segments: vec![SegmentRecord {
                 file: "f".to_owned(),

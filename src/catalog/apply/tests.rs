@@ -19,7 +19,7 @@ fn ids_are_reserved_before_they_are_used_and_names_are_used_once() {
     let create = |id| Change::CreateDatabase {
         id: DbId(id),
         name: "d".to_owned(),
-        at: Timestamp(0),
+        at: Timestamp::at(0),
     };
     assert_eq!(
         refused(&mut catalog, &create(10_001)),
@@ -64,7 +64,7 @@ fn what_is_not_there_is_neither_dropped_nor_altered() {
     }
     let visible = Change::Visible {
         txn: TxnId(1),
-        at: Timestamp(0),
+        at: Timestamp::at(0),
         published: None,
         missed: Vec::new(),
     };
@@ -82,7 +82,7 @@ fn the_oldest_load_of_a_table_is_known_until_it_ends() {
         coordinator: String::new(),
         source: String::new(),
         state,
-        prepared: Timestamp(0),
+        prepared: Timestamp::at(0),
         committed: None,
         published: None,
         finished: None,

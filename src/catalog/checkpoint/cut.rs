@@ -38,6 +38,7 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
             below: catalog.txns_below,
         },
     ];
+    let time = catalog.time.map(|at| Change::TimePassed { at });
     let settings = catalog
         .settings
         .iter()
@@ -76,6 +77,7 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
         });
     let changes = reserved
         .into_iter()
+        .chain(time)
         .chain(settings)
         .chain(users)
         .chain(backends)

@@ -228,7 +228,7 @@ fn columns_hold_what_a_model_of_structs_holds_and_old_snapshots_do_not_change() 
         let mut random = Random(seed);
         let mut old: Option<(Tablets, Vec<TabletRef>)> = None;
         for step in 0..150 {
-            let at = Timestamp(step);
+            let at = Timestamp::at(step);
             match random.below(10) {
                 0..=2 => model.add(&mut tablets, &mut random),
                 3 => model.remove(&mut tablets, &mut random),
@@ -263,7 +263,7 @@ fn a_report_of_less_than_was_known_is_believed_only_when_it_is_not_just_old() {
             &[tablet],
             version,
             &BTreeSet::new(),
-            Timestamp(version),
+            Timestamp::at(version),
         );
     }
     let backend = new.backends[0];
@@ -286,36 +286,36 @@ fn a_report_of_less_than_was_known_is_believed_only_when_it_is_not_just_old() {
         (of.version, of.last_failed_version, of.last_success_version)
     };
     assert_eq!(
-        tablets.report(tablet, backend, &reported, Timestamp(9)),
+        tablets.report(tablet, backend, &reported, Timestamp::at(9)),
         Some(false)
     );
     assert_eq!(versions(&tablets), (5, -1, 5));
     reported.belief = Belief::All;
     assert_eq!(
-        tablets.report(tablet, backend, &reported, Timestamp(9)),
+        tablets.report(tablet, backend, &reported, Timestamp::at(9)),
         Some(true)
     );
     assert_eq!(versions(&tablets), (3, 5, 3));
     // Nothing that was said before it was filled anew counts, but that it was bad.
     (reported.version, reported.belief, reported.bad) = (5, Belief::Nothing, true);
-    tablets.report(tablet, backend, &reported, Timestamp(9));
+    tablets.report(tablet, backend, &reported, Timestamp::at(9));
     assert_eq!(versions(&tablets), (3, 5, 3));
     // Good again, it holds what it was filled with, even if a load has come since.
     (reported.version, reported.belief, reported.bad) = (2, Belief::Gains, false);
-    tablets.report(tablet, backend, &reported, Timestamp(9));
+    tablets.report(tablet, backend, &reported, Timestamp::at(9));
     assert_eq!(versions(&tablets), (2, 5, 3));
     reported.belief = Belief::All;
     reported.version = 5;
     reported.newest = 5;
     assert_eq!(
-        tablets.report(tablet, backend, &reported, Timestamp(10)),
+        tablets.report(tablet, backend, &reported, Timestamp::at(10)),
         Some(true)
     );
     assert_eq!(versions(&tablets), (5, -1, 5));
     // A replica that is not the one placed there is a stranger.
     reported.replica = ReplicaId(999);
     assert_eq!(
-        tablets.report(tablet, backend, &reported, Timestamp(11)),
+        tablets.report(tablet, backend, &reported, Timestamp::at(11)),
         None
     );
 }
@@ -328,7 +328,7 @@ fn a_gap_that_a_report_closes_in_part_hides_no_loss_behind_it() {
     let (tablet, backend) = (new.first_tablet, new.backends[0]);
     let missed = BTreeSet::from([(tablet, new.first_replica)]);
     for (version, missed) in [(2, missed), (3, BTreeSet::new())] {
-        tablets.publish(new.id, &[tablet], version, &missed, Timestamp(version));
+        tablets.publish(new.id, &[tablet], version, &missed, Timestamp::at(version));
     }
     // Filled up to 2, where 3 was found to be wrong and left out; 4 is there, and no reader sees it yet.
     let reported = Reported {
@@ -342,7 +342,7 @@ fn a_gap_that_a_report_closes_in_part_hides_no_loss_behind_it() {
         rowsets: 1,
         path: 5,
     };
-    tablets.report(tablet, backend, &reported, Timestamp(9));
+    tablets.report(tablet, backend, &reported, Timestamp::at(9));
     let of = tablets.view(tablet).and_then(|view| view.on(backend));
     let of = of.expect("a replica");
     assert_eq!((of.version, of.last_failed_version), (2, 3));

@@ -32,7 +32,7 @@ use crate::tablet::healing::Healing;
 use crate::view::{FrontendInfo, View};
 
 /// 2013-01-05 10:11:12 UTC.
-pub const NOW: Timestamp = Timestamp(1_357_380_672_000);
+pub const NOW: Timestamp = Timestamp::at(1_357_380_672_000);
 
 struct Stopped;
 

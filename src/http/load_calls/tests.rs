@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::*;
 use crate::backend::client::Client;
@@ -54,7 +55,7 @@ fn view() -> View {
         name: "t".into(),
         index: Default::default(),
         spec,
-        created: Timestamp(0),
+        created: Timestamp::at(0),
         partitions: Vec::new(),
     };
     catalog.tables.insert(table.id, Arc::new(table));
@@ -71,7 +72,7 @@ fn view() -> View {
             coordinator: String::new(),
             source: String::new(),
             state,
-            prepared: Timestamp(0),
+            prepared: Timestamp::at(0),
             committed: None,
             published: None,
             finished: None,
@@ -101,7 +102,7 @@ async fn showing(
     mut reply: impl FnMut(Request) -> Result<Reply, Failure> + Send + 'static,
 ) -> String {
     let (requests, mut asked) = mpsc::channel::<Asked>(8);
-    let leader = Handle::new(requests, views, Arc::new(SystemClock));
+    let leader = Handle::new(requests, views, Arc::new(SystemClock::new()));
     tokio::spawn(async move {
         while let Some(asked) = asked.recv().await {
             let _ = asked.reply.send(reply(asked.request));
@@ -134,7 +135,6 @@ fn remote(address: &str, token: &str, user: &str) -> Remote {
         client: Client::new(token).unwrap(),
         address: address.into(),
         authorization: Some(basic(user)),
-        clock: Arc::new(SystemClock),
     }
 }
 
@@ -177,6 +177,7 @@ async fn a_coordinator_begins_commits_and_aborts_through_the_leader() {
     .await;
     let remote = remote(&address, "token", "root:");
     let plan = remote.begin(begin("new")).await.unwrap();
+    let later = Instant::now() + Duration::from_secs(20);
     assert_eq!((plan.label.as_str(), plan.txn), ("new", TxnId(7)));
     let mut commit = CommitLoad {
         txn: plan.txn,
@@ -185,11 +186,14 @@ async fn a_coordinator_begins_commits_and_aborts_through_the_leader() {
         bytes: 0,
     };
     assert_eq!(
-        remote.commit(&plan, commit.clone()).await,
+        remote.commit(&plan, commit.clone(), later).await,
         Ok(Committed::Later)
     );
     commit.rows = 1;
-    assert_eq!(remote.commit(&plan, commit).await, Ok(Committed::Visible));
+    assert_eq!(
+        remote.commit(&plan, commit, later).await,
+        Ok(Committed::Visible)
+    );
     let refused = remote.abort(plan.txn, "why".into()).await.unwrap_err();
     assert_eq!(
         refused,
@@ -224,7 +228,7 @@ async fn strangers_are_refused_and_a_label_tells_the_state_of_its_load() {
 /// A view in which the load of label `done` is in that state and has so much time.
 fn done(state: TxnState, timeout_ms: u64) -> Arc<View> {
     let mut view = view();
-    let prepared = SystemClock.now();
+    let prepared = SystemClock::new().now();
     let txns = &mut view.catalog.txns;
     let txn = Txn {
         state,
@@ -247,17 +251,17 @@ async fn a_load_that_another_committed_is_waited_for_until_it_is_seen_or_its_tim
         Err(Error::LabelExists { existing, .. }) => existing,
         other => panic!("{other:?}"),
     };
-    let Existing::Committed { txn, deadline } = existing else {
+    let Existing::Committed { txn, left_ms } = existing else {
         panic!("{existing:?}");
     };
     let wait = || {
-        let remote = remote.clone();
-        tokio::spawn(async move { remote.wait(txn, deadline).await })
+        let (remote, left) = (remote.clone(), Duration::from_millis(left_ms));
+        tokio::spawn(async move { remote.wait(txn, Instant::now() + left).await })
     };
     let waiting = wait();
     // What else happens does not end it.
     shown.send(done(TxnState::Committed, 600_000)).unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!waiting.is_finished());
     shown.send(done(TxnState::Visible, 600_000)).unwrap();
     assert_eq!(waiting.await.unwrap(), Ok(Committed::Visible));
@@ -279,7 +283,7 @@ async fn a_load_that_another_committed_is_waited_for_until_it_is_seen_or_its_tim
 async fn the_end_of_a_frontend_ends_who_waits_there() {
     let (shown, views) = watch::channel(done(TxnState::Committed, 600_000));
     let (requests, _asked) = mpsc::channel::<Asked>(8);
-    let leader = Handle::new(requests, views, Arc::new(SystemClock));
+    let leader = Handle::new(requests, views, Arc::new(SystemClock::new()));
     let waiting = tokio::spawn(async move { label::visible(&leader, TxnId(2)).await });
     tokio::task::yield_now().await;
     drop(shown);
@@ -302,7 +306,8 @@ async fn the_fate_of_a_commit_is_asked_for_until_the_deadline() {
     })
     .await;
     let remote = remote(&address, "token", "root:");
-    let mut plan = plan(&["a:1".into()], 1);
+    let plan = plan(&["a:1".into()], 1);
+    let later = Instant::now() + Duration::from_secs(20);
     let commit = CommitLoad {
         txn: plan.txn,
         written: Vec::new(),
@@ -310,17 +315,18 @@ async fn the_fate_of_a_commit_is_asked_for_until_the_deadline() {
         bytes: 0,
     };
     assert_eq!(
-        remote.commit(&plan, commit.clone()).await,
+        remote.commit(&plan, commit.clone(), later).await,
         Ok(Committed::Visible)
     );
-    let refused = remote.commit(&plan, commit.clone()).await;
+    let refused = remote.commit(&plan, commit.clone(), later).await;
     assert!(matches!(refused, Err(Error::Refused(f)) if f.code == Code::QUORUM));
     let nobody = Remote {
         address: "127.0.0.1:1".into(),
         ..remote
     };
-    plan.deadline = Timestamp(SystemClock.now().0 - 3_600_000);
-    let unknown = nobody.commit(&plan, commit).await;
+    // Its time, and what is added to that, is over.
+    let past = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+    let unknown = nobody.commit(&plan, commit, past).await;
     assert!(matches!(
         unknown,
         Err(Error::OutcomeUnknown { txn: TxnId(7), .. })

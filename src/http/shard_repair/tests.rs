@@ -32,7 +32,7 @@ fn view() -> View {
     };
     view.catalog.users.insert("root".to_owned(), Arc::new(root));
     let check = Check {
-        at: Timestamp(1),
+        at: Timestamp::at(1),
         version: 2,
         verdict: Verdict::Differs,
         digests: vec![(ReplicaId(14_000), 1, 1), (ReplicaId(14_001), 2, 1)],
@@ -45,7 +45,7 @@ fn view() -> View {
         Change::QueueRepairs {
             tablets: tablets.to_vec(),
             on: true,
-            at: Timestamp(2),
+            at: Timestamp::at(2),
         },
     ];
     for change in changes {
@@ -62,7 +62,7 @@ type Requests = Arc<Mutex<Vec<Request>>>;
 async fn nodes(view: View, refusal: Option<Failure>) -> (String, String, Requests) {
     let (requests, mut asked) = mpsc::channel::<Asked>(8);
     let (_, views) = watch::channel(Arc::new(view));
-    let leader = Handle::new(requests, views, Arc::new(SystemClock));
+    let leader = Handle::new(requests, views, Arc::new(SystemClock::new()));
     let seen = Requests::default();
     let told = seen.clone();
     tokio::spawn(async move {

@@ -41,7 +41,7 @@ async fn node(idle: Duration) -> String {
             address: address.clone(),
             process: Process {
                 backend: BackendId(1),
-                started: Timestamp(0),
+                started: Timestamp::at(0),
             },
             heard: true,
         })
@@ -49,7 +49,7 @@ async fn node(idle: Duration) -> String {
     let node = StreamLoad {
         coordinator: Coordinator {
             client: Client::new("token").unwrap(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::new()),
             patience: Patience::default(),
         },
         frontend: Box::new(known),

@@ -96,6 +96,11 @@ impl Loads {
         self.labels.get(&(db, label.to_owned())).copied()
     }
 
+    /// Whether there are labels of loads that have ended.
+    pub(super) fn any_ended(&self) -> bool {
+        !self.ended.is_empty()
+    }
+
     fn note_commit(&mut self, txn: &Txn) {
         self.note_versions(txn);
         if let Some(load) = self.running.get_mut(&txn.id) {

@@ -28,6 +28,8 @@ use crate::load::plan::LoadPlan;
 struct World {
     core: Core,
     now: i64,
+    /// By how much the wall clock shows more.
+    ahead: i64,
     journal: Vec<Vec<Change>>,
     replies: Vec<(Token, Result<Reply, Failure>)>,
     calls: VecDeque<(CallId, BackendId, BackendRequest)>,
@@ -51,8 +53,9 @@ impl World {
 
     fn with(backends: u16, config: Config) -> World {
         let mut world = World {
-            core: Core::recover(Catalog::new(), 0, config, Timestamp(0)),
+            core: Core::recover(Catalog::new(), 0, config, Timestamp::at(0)),
             now: 0,
+            ahead: 0,
             journal: Vec::new(),
             replies: Vec::new(),
             calls: VecDeque::new(),
@@ -75,7 +78,7 @@ impl World {
     }
 
     fn step(&mut self, event: Event) {
-        let mut actions = VecDeque::from(self.core.step(Timestamp(self.now), event));
+        let mut actions = VecDeque::from(self.feed(event));
         while let Some(action) = actions.pop_front() {
             match action {
                 Action::Append { seq, changes } => {
@@ -103,7 +106,8 @@ impl World {
     }
 
     fn feed(&mut self, event: Event) -> Vec<Action> {
-        self.core.step(Timestamp(self.now), event)
+        let now = Timestamp::of(self.now, self.now + self.ahead);
+        self.core.step(now, event)
     }
 
     /// Sends a request that is not answered at once.
@@ -148,7 +152,7 @@ impl World {
             tablets: self.core.head.tablets.replicas_on(backend),
         };
         HeartbeatAnswer {
-            started: Timestamp(at),
+            started: Timestamp::at(at),
             version: "test".to_owned(),
             paths: vec![path],
             cpu_cores: 2,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::clock::Timestamp;
+use crate::clock::{Jump, Timestamp};
 use crate::leader::core::Core;
 use crate::leader::heartbeat::Wanted;
 use crate::view::{FrontendInfo, View};
@@ -38,6 +38,14 @@ impl Publisher {
     /// This frontend, as it was published last.
     pub fn frontend(&self) -> &FrontendInfo {
         &self.frontend
+    }
+
+    /// The wall clock of the machine was set.
+    pub fn jumped(&mut self, jump: Jump) {
+        self.frontend = Arc::new(FrontendInfo {
+            jump: Some(jump),
+            ..FrontendInfo::clone(&self.frontend)
+        });
     }
 
     /// Shows readers that this frontend is not obeyed any more.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backend::api::Leadership;
+use crate::clock;
 use crate::code::Failure;
 use crate::fault;
 use crate::ids::BackendId;
@@ -153,6 +154,7 @@ impl<'s, J: Journal> Term<'s, J> {
     /// Again and again: waits for something to happen, takes in what else has happened by then, publishes, answers.
     async fn work(&mut self) -> Result<(), Trouble> {
         let mut status = self.shell.writer.status();
+        let mut wall = clock::Watch::new(self.shell.clock.now());
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut refused = self.refused.clone();
@@ -179,6 +181,10 @@ impl<'s, J: Journal> Term<'s, J> {
                 () = self.checkpoints.finished() => {}
                 _ = ticks.tick() => {
                     self.tell_doubts()?;
+                    if let Some(jump) = wall.look(self.shell.clock.now()) {
+                        tracing::warn!("{jump}");
+                        self.shell.publisher.jumped(jump);
+                    }
                     self.step(Event::Tick)?;
                     self.checkpoint_if_due();
                 }

@@ -17,7 +17,7 @@ async fn leader(journal: &MemoryJournal) -> Leader {
         config: Config::default(),
         frontend: FrontendInfo::default(),
         client: Client::new("secret").unwrap(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::new()),
     })
     .await
     .unwrap()

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
-use crate::clock::{SystemClock, Timestamp};
+use tokio::time::Instant;
+
+use crate::clock::SystemClock;
 use crate::code::{Code, Failure};
 use crate::ids::TabletId;
 use crate::load::block::Assembler;
@@ -41,7 +43,7 @@ impl LoadClient for Told {
         self.plan.clone().ok_or(refused)
     }
 
-    async fn wait(&self, txn: TxnId, _: Timestamp) -> Result<Committed, Error> {
+    async fn wait(&self, txn: TxnId, _: Instant) -> Result<Committed, Error> {
         assert_eq!(txn, TxnId(9));
         match &self.waited {
             Some(waited) => waited.clone(),
@@ -49,7 +51,12 @@ impl LoadClient for Told {
         }
     }
 
-    async fn commit(&self, _: &LoadPlan, commit: CommitLoad) -> Result<Committed, Error> {
+    async fn commit(
+        &self,
+        _: &LoadPlan,
+        commit: CommitLoad,
+        _: Instant,
+    ) -> Result<Committed, Error> {
         *self.commit.lock() = Some(commit);
         Ok(Committed::Visible)
     }
@@ -88,7 +95,7 @@ async fn run(
     });
     let coordinator = Coordinator {
         client: Client::new("token").unwrap(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::new()),
         patience: Patience {
             stall: Duration::from_secs(2),
             answer: Duration::from_secs(5),
@@ -170,7 +177,7 @@ async fn repeat(taken: Existing, waited: Option<Result<Committed, Error>>, ms: u
     };
     let coordinator = Coordinator {
         client: Client::new("token").unwrap(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::new()),
         patience: Patience::default(),
     };
     let load = Load {
@@ -194,8 +201,8 @@ async fn repeat(taken: Existing, waited: Option<Result<Committed, Error>>, ms: u
 #[tokio::test]
 async fn who_repeats_a_label_waits_for_its_load_to_be_seen() {
     let txn = TxnId(9);
-    let deadline = Timestamp(i64::MAX);
-    let committed = Existing::Committed { txn, deadline };
+    let left_ms = 3_600_000;
+    let committed = Existing::Committed { txn, left_ms };
     let taken = |existing| Error::LabelExists {
         label: "l".into(),
         existing,

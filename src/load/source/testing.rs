@@ -22,7 +22,7 @@ pub fn assembler(names: Option<&[&str]>) -> Assembler {
         column("name", DataType::Varchar(30), true),
     ];
     let names: Option<Vec<String>> = names.map(|all| all.iter().map(|n| n.to_string()).collect());
-    let mapping = Mapping::new(&columns, names.as_deref(), Timestamp(0)).unwrap();
+    let mapping = Mapping::new(&columns, names.as_deref(), Timestamp::at(0)).unwrap();
     Assembler::new(columns, mapping)
 }
 

@@ -233,7 +233,7 @@ fn count(cx: Context<'_>, level: &str) -> String {
 
 /// A name that Java's and Go's time zones know: `UTC`, or the present offset.
 fn system_time_zone(cx: Context<'_>) -> String {
-    let now = chrono::DateTime::from_timestamp_millis(cx.view.now.0).unwrap_or_default();
+    let now = chrono::DateTime::from_timestamp_millis(cx.view.now.wall_ms()).unwrap_or_default();
     let offset = Local.offset_from_utc_datetime(&now.naive_utc()).fix();
     match offset.local_minus_utc() {
         0 => "UTC".to_owned(),

@@ -17,7 +17,7 @@ const MADE: i64 = 1_550_761_220_000;
 fn compared(verdict: Verdict, digests: [u64; 3]) -> Arc<Check> {
     let replicas = [14_000, 14_001, 14_002].map(ReplicaId);
     Arc::new(Check {
-        at: Timestamp(MADE),
+        at: Timestamp::at(MADE),
         version: 2,
         verdict,
         digests: replicas
@@ -37,7 +37,7 @@ fn content_that_differs_is_listed_and_shown_at_the_replicas() {
     view.catalog.checks.insert(TabletId(13_001), same);
     view.catalog
         .repairs
-        .insert(TabletId(13_003), Timestamp(MADE));
+        .insert(TabletId(13_003), Timestamp::at(MADE));
     view.healing.repairing.insert(TabletId(13_003));
     view.census = Census::audit(&view.catalog);
     check_in(
@@ -94,6 +94,6 @@ fn content_that_differs_is_listed_and_shown_at_the_replicas() {
         "/dbs/shop/orders/partitions",
         "/dbs/shop/orders/partitions/p1",
     ] {
-        assert_eq!(checked(path), Timestamp(MADE).to_string(), "{path}");
+        assert_eq!(checked(path), Timestamp::at(MADE).to_string(), "{path}");
     }
 }

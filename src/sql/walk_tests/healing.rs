@@ -34,7 +34,7 @@ fn task(tablet: u64, dynamic: Priority, state: State) -> Task {
         source: None,
         destination: None,
         timeout_ms: 0,
-        created: Timestamp(MADE),
+        created: Timestamp::at(MADE),
         scheduled: None,
         visited: None,
         copied: None,
@@ -56,7 +56,7 @@ fn task(tablet: u64, dynamic: Priority, state: State) -> Task {
 /// The sample cluster with tasks: of those that wait the first is the seed's.
 fn view() -> View {
     let mut view = sample::view();
-    let at = |ms: i64| Some(Timestamp(MADE + ms));
+    let at = |ms: i64| Some(Timestamp::at(MADE + ms));
     let seed = Task {
         scheduled: at(246_000_000),
         visited: at(246_000_000),
@@ -110,7 +110,7 @@ fn view() -> View {
         },
     );
     healing.counters.checker_rounds = 7;
-    healing.noted = Some((Timestamp(MADE), healing.counters));
+    healing.noted = Some((Timestamp::at(MADE), healing.counters));
     healing.counters.scheduled = 3;
     let hint = Hint {
         db: DbId(11_000),

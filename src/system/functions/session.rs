@@ -65,7 +65,7 @@ fn host(peer: &str) -> &str {
 }
 
 fn utc(sources: &Sources) -> NaiveDateTime {
-    DateTime::from_timestamp_millis(sources.now.0)
+    DateTime::from_timestamp_millis(sources.now.wall_ms())
         .unwrap_or_default()
         .naive_utc()
 }

@@ -183,7 +183,8 @@ fn movable(desk: &Desk<'_>, view: &TabletView<'_>) -> bool {
 /// have gaps, and the tablet behind a wide one would be the first nearly always; those at the end of the walk, never found.
 fn start(desk: &Desk<'_>) -> TabletId {
     let tablets = &desk.catalog.tablets;
-    let moment = desk.now.0.cast_unsigned() ^ desk.healing.counters.moves.rotate_left(32);
+    let moment =
+        desk.now.elapsed_ms().cast_unsigned() ^ desk.healing.counters.moves.rotate_left(32);
     let place = mixed(moment) % tablets.len().max(1);
     tablets.at(place).unwrap_or_default()
 }

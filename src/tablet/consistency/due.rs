@@ -71,7 +71,10 @@ impl Walk {
             for tablet in &partition.tablets {
                 let last = catalog.checks.get(tablet);
                 if last.is_none_or(|last| !rests(last, partition, config, now)) {
-                    self.keep(last.map_or(Timestamp(i64::MIN), |last| last.at), *tablet);
+                    self.keep(
+                        last.map_or(Timestamp::at(i64::MIN), |last| last.at),
+                        *tablet,
+                    );
                 }
             }
         }
@@ -126,7 +129,7 @@ mod tests {
     use crate::catalog::table::Medium;
     use crate::ids::{TableId, Version};
 
-    const NOW: Timestamp = Timestamp(1_000_000_000);
+    const NOW: Timestamp = Timestamp::at(1_000_000_000);
 
     fn catalog(partitions: &[(u16, Version, &[u64])]) -> Catalog {
         let mut catalog = Catalog::new();
@@ -143,7 +146,7 @@ mod tests {
                 },
                 tablets: tablets.iter().copied().map(TabletId).collect(),
                 visible_version: *visible_version,
-                visible_time: Timestamp(0),
+                visible_time: Timestamp::at(0),
                 next_version: *visible_version + 1,
             };
             catalog.partitions.insert(partition.id, Arc::new(partition));
@@ -153,7 +156,7 @@ mod tests {
 
     fn checked(catalog: &mut Catalog, tablet: u64, ago_s: i64, version: Version, verdict: Verdict) {
         let check = Check {
-            at: Timestamp(NOW.0 - ago_s * 1000),
+            at: Timestamp::at(NOW.elapsed_ms() - ago_s * 1000),
             version,
             verdict,
             digests: Vec::new(),

@@ -58,7 +58,7 @@ fn a_healthy_tablet_is_said_to_be() {
 fn a_lost_replica_waits_for_its_backend_and_is_then_copied() {
     let (mut model, ids, tablet) = four();
     kill(&mut model, ids[2]);
-    let since = Timestamp(model.now - 78_000);
+    let since = Timestamp::at(model.now - 78_000);
     model.healing.seen.insert(tablet, since);
     let explained = asked(&model, tablet);
     let id = ids[2];
@@ -185,7 +185,7 @@ fn a_replica_too_many_and_a_move_are_explained_too() {
         medium: Medium::Hdd,
     });
     let replica = crate::ids::ReplicaId(999_999);
-    let at = Timestamp(model.now);
+    let at = Timestamp::at(model.now);
     model.apply(Change::AddReplica {
         tablet,
         replica,
@@ -277,7 +277,7 @@ fn rows_agree_with_the_decision_on_clusters_at_random() {
             };
             model
                 .catalog
-                .observe_replica(tablet, replica.backend, &of, Timestamp(model.now));
+                .observe_replica(tablet, replica.backend, &of, Timestamp::at(model.now));
         }
         let explained = asked(&model, tablet);
         let decided = model.desk(|desk| {

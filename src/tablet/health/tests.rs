@@ -71,7 +71,7 @@ fn catalog(backends: &str, together: bool, wanted: u16, replicas: &[u64]) -> Cat
         name: "t".to_owned(),
         index: IndexId(102),
         spec,
-        at: Timestamp(0),
+        at: Timestamp::at(0),
         partitions: vec![partition],
     };
     let name = "d".to_owned();
@@ -79,7 +79,7 @@ fn catalog(backends: &str, together: bool, wanted: u16, replicas: &[u64]) -> Cat
         Change::CreateDatabase {
             id: DbId(100),
             name,
-            at: Timestamp(0),
+            at: Timestamp::at(0),
         },
         Change::CreateTable(Box::new(table)),
         Change::SetPartition {
@@ -156,7 +156,7 @@ fn a_replica_that_is_behind_or_bad_does_not_count() {
         path: 1,
     };
     let report = |of: &mut Catalog, reported: &Reported| {
-        of.observe_replica(TabletId(104), BackendId(2), reported, Timestamp(1))
+        of.observe_replica(TabletId(104), BackendId(2), reported, Timestamp::at(1))
     };
     assert_eq!(report(&mut of, &reported), Some(true));
     assert_eq!(

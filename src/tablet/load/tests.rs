@@ -75,7 +75,7 @@ fn statistics(paths: &[Path], config: &Config) -> LoadStatistics {
             state.paths.push(path);
         });
     }
-    LoadStatistics::of(&catalog, config, Timestamp(1))
+    LoadStatistics::of(&catalog, config, Timestamp::at(1))
 }
 
 fn close(a: f64, b: f64) -> bool {

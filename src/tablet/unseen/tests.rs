@@ -47,8 +47,8 @@ impl Model {
             coordinator: String::new(),
             source: String::new(),
             state: TxnState::Committed,
-            prepared: Timestamp(0),
-            committed: Some(Timestamp(0)),
+            prepared: Timestamp::at(0),
+            committed: Some(Timestamp::at(0)),
             published: None,
             finished: None,
             timeout_ms: 1,
@@ -67,7 +67,7 @@ impl Model {
         let missed = missed.collect();
         self.apply(Change::Visible {
             txn,
-            at: Timestamp(1),
+            at: Timestamp::at(1),
             published: None,
             missed,
         });
@@ -88,7 +88,7 @@ impl Model {
             path: of.path_hash,
         };
         self.catalog
-            .observe_replica(tablet, backend, &reported, Timestamp(2));
+            .observe_replica(tablet, backend, &reported, Timestamp::at(2));
     }
 
     fn retires(&mut self, tablet: TabletId, backend: BackendId) -> Task {
@@ -106,7 +106,7 @@ impl Model {
     fn task(&self, tablet: TabletId) -> Task {
         let view = self.catalog.tablets.view(tablet).expect("a tablet");
         let (db, partition) = (view.db(), view.partition());
-        let now = Timestamp(self.now);
+        let now = Timestamp::at(self.now);
         Task::new(
             tablet,
             (db, partition),
@@ -154,14 +154,14 @@ fn what_may_still_be_read_stays_until_the_loads_that_it_holds_are_seen() {
         tablet,
         replica,
         backend: all[3],
-        at: Timestamp(1),
+        at: Timestamp::at(1),
     });
     model.apply(Change::FinishClone {
         tablet,
         replica,
         version: 1,
         renewed: false,
-        at: Timestamp(1),
+        at: Timestamp::at(1),
     });
     let txn = model.commits(5, tablet, &all[3..]);
     let marked = model.of(tablet, all[0]).id;

@@ -55,12 +55,16 @@ class Cluster(Client):
 
     # Processes
 
+    def environment(self, node):
+        """What the environment of a node (`fe`, `be0`, ..) has more than this process'."""
+        return {}
+
     def frontend_args(self):
         return ["frontend", "--data-dir", self.dir / "fe", "--mysql-addr", self.mysql, "--http-addr", self.http]
 
     def start_frontend(self):
         """Starts it on the addresses that it had before."""
-        self.frontend = Node(self.frontend_args(), self.dir / "fe.log")
+        self.frontend = Node(self.frontend_args(), self.dir / "fe.log", self.environment("fe"))
         self.mysql, self.http = self.frontend.ready["mysql"], self.frontend.ready["http"]
 
     def paths(self, at):
@@ -75,7 +79,9 @@ class Cluster(Client):
         for path in self.paths(at):
             args += ["--storage-path", f"{path},capacity={self._capacity}" if self._capacity else path]
         self.backends[at] = Node(
-            [*args, "--cluster-token-file", self.dir / "fe/cluster.token"], self.dir / f"be{at}.log"
+            [*args, "--cluster-token-file", self.dir / "fe/cluster.token"],
+            self.dir / f"be{at}.log",
+            self.environment(f"be{at}"),
         )
         self.addresses[at] = self.backends[at].ready["http"]
 

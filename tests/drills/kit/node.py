@@ -12,11 +12,16 @@ QUORATE = os.environ.get("QUORATE", str(ROOT / "target/debug/quorate"))
 class Node:
     """One process, ready to serve."""
 
-    def __init__(self, args, log):
+    def __init__(self, args, log, environment=None):
+        """`environment` is set beside what this process has."""
         self.log = Path(log)
         with open(log, "ab") as stderr:
             self._process = subprocess.Popen(
-                [QUORATE, *map(str, args)], stdout=subprocess.PIPE, stderr=stderr, text=True
+                [QUORATE, *map(str, args)],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env={**os.environ, **(environment or {})},
             )
         line = self._process.stdout.readline()
         if not line.startswith("ready "):

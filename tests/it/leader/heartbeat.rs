@@ -54,7 +54,7 @@ fn watching(first: Wanted) -> Watching {
         cluster_id: 11,
         epoch: 3,
         frontend: "127.0.0.1:8030".to_owned(),
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::new()),
     };
     tokio::spawn(watch.run(stop.clone(), TaskTracker::new()));
     Watching {

@@ -71,7 +71,10 @@ impl ModelBackend {
             millis: now_ms - job.began_ms,
         });
         HeartbeatAnswer {
-            started: Timestamp(BEGIN_MS).plus_ms(self.started),
+            started: Timestamp::of(
+                self.started as i64,
+                BEGIN_MS + self.started as i64 + self.skew_ms,
+            ),
             version: "model".to_owned(),
             paths: self.paths.iter().enumerate().map(state).collect(),
             cpu_cores: 1,

@@ -106,7 +106,7 @@ pub fn after(world: &World, now: Timestamp, said: &Said, actions: &[Action]) {
         .iter()
         .rev()
         .take_while(|task| task.finished == Some(now))
-        // A clock that went back comes to the same time twice.
+        // Two steps may be at the same moment.
         .filter(|task| !said.healing.history.contains(task));
     let all = healing.pending.values().chain(healing.running.values());
     let tried: Vec<&Task> = all

@@ -9,7 +9,7 @@ use crate::world::World;
 /// Model time between the decision to copy and its call, at most: the record must be durable first.
 const GRACE_MS: u64 = 2000;
 
-/// Looks at all tasks. Measured in model time: the frontend's clock may jump between two looks.
+/// Looks at all tasks. Measured in model time: the frontend may start again between two looks, and its time goes on from its journal.
 pub fn check(world: &mut World) {
     let healing = world.healing();
     let mut uncalled = BTreeMap::new();

@@ -48,7 +48,7 @@ pub fn catalog(shape: Shape) -> Catalog {
         Change::CreateDatabase {
             id: db,
             name: "d".to_owned(),
-            at: Timestamp(0),
+            at: Timestamp::at(0),
         },
     );
     let partitions = shape.tablets / BUCKETS;
@@ -78,7 +78,7 @@ pub fn catalog(shape: Shape) -> Catalog {
             name: format!("t{id}"),
             index,
             spec: table_spec(),
-            at: Timestamp(0),
+            at: Timestamp::at(0),
             partitions: of_table.collect(),
         };
         apply(&mut catalog, Change::CreateTable(Box::new(table)));

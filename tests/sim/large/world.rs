@@ -80,7 +80,7 @@ impl World {
         let catalog = build::catalog(shape);
         let backends: Vec<BackendId> = catalog.backends.keys().copied().collect();
         let mut world = World {
-            core: Core::recover(catalog, 0, config, Timestamp(0)),
+            core: Core::recover(catalog, 0, config, Timestamp::at(0)),
             now: 0,
             costs: BTreeMap::new(),
             cloned: 0,
@@ -124,7 +124,7 @@ impl World {
             self.heartbeat(backend);
             self.step(Event::Report {
                 backend,
-                asked: Timestamp(self.now + 1),
+                asked: Timestamp::at(self.now + 1),
                 result: Ok(report),
             });
         }
@@ -207,7 +207,7 @@ impl World {
     fn alive(&self, backend: BackendId) -> HeartbeatAnswer {
         let (bytes, tablets) = self.held.get(&backend).copied().unwrap_or_default();
         HeartbeatAnswer {
-            started: Timestamp(0),
+            started: Timestamp::at(0),
             version: "model".to_owned(),
             paths: vec![PathState {
                 root: "/data".to_owned(),
@@ -268,7 +268,7 @@ impl World {
                 Event::Doubts(_) => "doubts",
             };
             let began = Instant::now();
-            let actions = self.core.step(Timestamp(self.now), event);
+            let actions = self.core.step(Timestamp::at(self.now), event);
             self.count(what, began.elapsed());
             for action in actions {
                 match action {

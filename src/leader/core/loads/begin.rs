@@ -51,7 +51,7 @@ impl Core {
                 backends: plan.backends.keys().copied().collect(),
                 replicas_below: self.numbers.next_replica(),
                 process: begin.process,
-                deadline: plan.deadline,
+                deadline: txn.deadline(),
                 waiting: Vec::new(),
                 publishing: None,
             },
@@ -131,7 +131,7 @@ impl Core {
             spec: table.spec.clone(),
             partitions,
             backends,
-            deadline: txn.deadline(),
+            left_ms: txn.timeout_ms,
             began: txn.prepared,
             silent_wait_ms: self.config.silent_backend_wait_ms,
         }

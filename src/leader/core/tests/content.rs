@@ -21,7 +21,7 @@ impl World {
         for id in self.backends() {
             self.step(Event::Report {
                 backend: id,
-                asked: Timestamp(-1),
+                asked: Timestamp::at(-1),
                 result: Ok(ReportAnswer {
                     seq: 1,
                     full: true,
@@ -147,7 +147,7 @@ impl World {
         let old = self.replica(tablet, from).id;
         let mut changes = Vec::new();
         let id = self.core.numbers.ids(1, &self.core.head, &mut changes);
-        let (replica, at) = (ReplicaId(id), Timestamp(self.now));
+        let (replica, at) = (ReplicaId(id), Timestamp::at(self.now));
         changes.push(Change::RemoveReplica {
             tablet,
             replica: old,
@@ -175,7 +175,7 @@ impl World {
         for (seq, changes) in (1..).zip(&self.journal) {
             restorer.record(seq, changes).expect("it fitted once");
         }
-        let (seq, now) = (self.journal.len() as u64, Timestamp(self.now));
+        let (seq, now) = (self.journal.len() as u64, Timestamp::at(self.now));
         let config = Config::clone(&self.core.config);
         self.core = Core::recover(restorer.finish(), seq, config, now);
         self.calls.clear();

@@ -51,7 +51,7 @@ impl World {
             tablets: told.collect(),
             pending: Vec::new(),
         });
-        let asked = Timestamp(self.now + 1);
+        let asked = Timestamp::at(self.now + 1);
         self.step(Event::Report {
             backend,
             asked,

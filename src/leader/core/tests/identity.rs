@@ -72,7 +72,7 @@ fn a_node_under_a_second_name_never_counts_as_a_second_backend() {
     world.pass(600_000);
     world.step(Event::Report {
         backend: second,
-        asked: Timestamp(world.now),
+        asked: Timestamp::at(world.now),
         result: Ok(ReportAnswer {
             seq: 1,
             full: true,

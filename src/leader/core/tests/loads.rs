@@ -78,7 +78,7 @@ fn a_replica_that_missed_the_rows_is_behind_until_its_backend_reports_the_versio
         tablets: vec![report],
         pending: Vec::new(),
     };
-    let asked = Timestamp(world.now);
+    let asked = Timestamp::at(world.now);
     world.step(Event::Report {
         backend: lame,
         asked,
@@ -283,7 +283,7 @@ fn a_load_whose_coordinator_is_gone_is_given_up_and_its_label_is_free() {
         Request::BeginLoad(load) => Request::BeginLoad(BeginLoad {
             process: Some(Process {
                 backend,
-                started: Timestamp(started),
+                started: Timestamp::at(started),
             }),
             ..load
         }),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::catalog::checkpoint::chunks;
+use crate::code::Code;
 
 /// What a journal says: everything but what is observed.
 fn said(catalog: &Catalog) -> Vec<crate::catalog::checkpoint::CheckpointChunk> {
@@ -55,7 +56,7 @@ fn a_catalog_comes_back_from_its_records_and_from_a_checkpoint_with_later_record
     }
     let catalog = replayed(&world, cut, restorer);
     assert_eq!(said(&catalog), now);
-    let core = Core::recover(catalog, 1, Config::default(), Timestamp(0));
+    let core = Core::recover(catalog, 1, Config::default(), Timestamp::at(0));
     assert_eq!(core.census, Census::audit(&core.head));
     core.head
         .tablets
@@ -72,7 +73,7 @@ fn a_committed_load_is_published_again_after_a_restart_and_no_id_is_given_twice(
     let lost = world.begin("b").expect("a plan");
     let catalog = replayed(&world, 0, Restorer::default());
     let seq = world.journal.len() as u64;
-    let now = Timestamp(world.now);
+    let now = Timestamp::at(world.now);
     world.core = Core::recover(catalog, seq, Config::default(), now);
     world.calls.clear();
     let backend = world.backends()[0];
@@ -86,7 +87,7 @@ fn a_committed_load_is_published_again_after_a_restart_and_no_id_is_given_twice(
     let refused = world.begin("a").expect_err("it is visible");
     assert!(refused.message.contains("VISIBLE"), "{refused}");
     // The load that had not committed is forgotten; its rows are, when they are reported.
-    let asked = Timestamp(world.now);
+    let asked = Timestamp::at(world.now);
     let pending = ReportAnswer {
         seq: 1,
         full: false,
@@ -120,7 +121,7 @@ fn a_setting_that_was_set_to_stay_is_in_force_after_a_restart() {
         .expect("set");
     assert_eq!(world.core.config().heartbeat_timeout_second, 7);
     let catalog = replayed(&world, 0, Restorer::default());
-    let core = Core::recover(catalog, 1, Config::default(), Timestamp(0));
+    let core = Core::recover(catalog, 1, Config::default(), Timestamp::at(0));
     assert_eq!(core.config().heartbeat_interval_second, 7);
     assert_eq!(core.config().heartbeat_timeout_second, 5);
 }
@@ -130,7 +131,7 @@ fn started_again(backends: u16) -> (World, Vec<BackendId>) {
     let mut world = World::new(backends);
     world.table(4, 3, WriteQuorum::Majority);
     let catalog = replayed(&world, 0, Restorer::default());
-    let (seq, now) = (world.journal.len() as u64, Timestamp(world.now));
+    let (seq, now) = (world.journal.len() as u64, Timestamp::at(world.now));
     world.core = Core::recover(catalog, seq, Config::default(), now);
     world.calls.clear();
     assert!(world.core.safe_mode());
@@ -149,7 +150,7 @@ fn reported(world: &mut World, backend: BackendId) {
     };
     world.step(Event::Report {
         backend,
-        asked: Timestamp(-1),
+        asked: Timestamp::at(-1),
         result: Ok(answer),
     });
 }
@@ -195,4 +196,43 @@ fn safe_mode_does_not_wait_for_the_dead_but_for_everybody_else() {
     assert!(world.core.safe_mode());
     world.pass(1);
     assert!(!world.core.safe_mode());
+}
+
+#[test]
+fn a_label_is_remembered_for_its_time_though_each_start_finds_another_wall_clock() {
+    let mut world = World::new(3);
+    world.table(1, 3, WriteQuorum::Majority);
+    let plan = world.begin("a").expect("a plan");
+    world.send(commit(&plan, &[]));
+    let kept_ms = world.core.config().label_keep_max_second as i64 * 1000;
+    let mut counted = 0;
+    for days in [400, -400, 4] {
+        // Nothing happens for a while: what has passed is written down all the same.
+        for _ in 0..6 {
+            world.pass(600_000);
+        }
+        let catalog = replayed(&world, 0, Restorer::default());
+        let last = catalog
+            .time
+            .expect("a moment is in the journal")
+            .elapsed_ms();
+        counted = last;
+        world.ahead = days * 86_400_000;
+        world.now = last + 1;
+        let now = Timestamp::of(world.now, world.now + world.ahead);
+        let seq = world.journal.len() as u64;
+        world.core = Core::recover(catalog, seq, Config::default(), now);
+        world.backends().into_iter().for_each(|id| world.alive(id));
+        world.pass(1_000);
+        let again = world.begin("a").expect_err("it is loaded");
+        assert_eq!(again.code, Code::LABEL_EXISTS, "{days} days");
+    }
+    assert!(
+        (10_000_000..11_000_000).contains(&counted),
+        "three hours less what a restart loses: {counted}"
+    );
+    world.pass(kept_ms - world.now - 1);
+    assert!(world.begin("a").is_err());
+    world.pass(2_000);
+    world.begin("a").expect("its label is forgotten");
 }

@@ -272,7 +272,7 @@ fn unknown_tablets_are_dropped_after_their_delay_and_only_outside_safe_mode() {
             tablets,
             pending: Vec::new(),
         };
-        let asked = Timestamp(world.now);
+        let asked = Timestamp::at(world.now);
         world.step(Event::Report {
             backend,
             asked,
@@ -361,7 +361,7 @@ fn a_new_partition_gets_the_buckets_that_bucket_size_asks_for() {
             path: 7,
         };
         let backend = of.backend;
-        let now = Timestamp(world.now);
+        let now = Timestamp::at(world.now);
         world
             .core
             .head

@@ -39,7 +39,7 @@ fn created(spec: TableSpec, partitions: Vec<PartitionSpec>) -> (View, Table) {
         name: "t".to_owned(),
         index: IndexId(2),
         spec,
-        created: Timestamp(0),
+        created: Timestamp::at(0),
         partitions: vec![],
     };
     for (i, spec) in partitions.into_iter().enumerate() {
@@ -51,7 +51,7 @@ fn created(spec: TableSpec, partitions: Vec<PartitionSpec>) -> (View, Table) {
             spec,
             tablets: vec![],
             visible_version: 1,
-            visible_time: Timestamp(0),
+            visible_time: Timestamp::at(0),
             next_version: 2,
         };
         view.catalog.partitions.insert(id, Arc::new(partition));

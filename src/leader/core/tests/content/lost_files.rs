@@ -50,7 +50,7 @@ fn of_two_backends_that_ask_only_one_may_give_up_its_replica() {
     };
     world.step(Event::Report {
         backend: home,
-        asked: Timestamp(world.now + 1),
+        asked: Timestamp::at(world.now + 1),
         result: Ok(good),
     });
     assert_eq!(world.bad(tablet), [home]);

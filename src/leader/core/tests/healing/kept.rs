@@ -112,7 +112,7 @@ fn tell(world: &mut World, backend: BackendId, tablets: Vec<TabletReport>) {
         tablets,
         pending: Vec::new(),
     });
-    let asked = Timestamp(world.now + 1);
+    let asked = Timestamp::at(world.now + 1);
     world.step(Event::Report {
         backend,
         asked,

@@ -67,7 +67,7 @@ fn a_backend_that_is_empty_stays_until_the_load_that_it_coordinates_has_ended() 
     };
     let process = Some(Process {
         backend: empty,
-        started: Timestamp(0),
+        started: Timestamp::at(0),
     });
     let Ok(Reply::Begun(plan)) = world.ask(Request::BeginLoad(BeginLoad { process, ..load }))
     else {

@@ -15,7 +15,7 @@ fn says(world: &mut World, backend: BackendId, asked: i64, (version, bad): (Vers
         tablets: vec![told],
         pending: Vec::new(),
     });
-    let asked = Timestamp(asked);
+    let asked = Timestamp::at(asked);
     world.step(Event::Report {
         backend,
         asked,

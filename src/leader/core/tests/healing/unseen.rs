@@ -44,7 +44,7 @@ fn a_load_that_a_copy_has_brought_to_a_replica_is_seen_there() {
         });
         world.step(Event::Report {
             backend: *backend,
-            asked: Timestamp(world.now),
+            asked: Timestamp::at(world.now),
             result,
         });
     }

@@ -35,7 +35,7 @@ fn a_slow_replica_is_waited_for_and_then_missed() {
     let slow = calls[2].1;
     assert_eq!(world.versions(tablet, slow), (1, 2, 1));
     // It holds the rows and comes back: its publish is done late.
-    let asked = Timestamp(world.now);
+    let asked = Timestamp::at(world.now);
     let pending = ReportAnswer {
         seq: 1,
         full: false,
