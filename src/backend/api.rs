@@ -6,12 +6,14 @@
 
 mod adopt;
 mod copy;
+mod identify;
 mod leadership;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::adopt::{AdoptTablets, Adopted};
 pub use self::copy::{DescribeReplica, ReadSegment, ReleaseReplica, ReplicaRowsets};
+pub use self::identify::{Identified, Identify};
 pub use self::leadership::{LEADERSHIP_HEADER, Leadership, Standing};
 use crate::catalog::backend::PathState;
 use crate::catalog::schema::ColumnDef;
@@ -63,17 +65,6 @@ pub struct HeartbeatAnswer {
     /// Which node it is: drawn once and kept on its storage paths.
     #[serde(default)]
     pub node: Option<NodeId>,
-}
-
-/// `POST /api/internal/identify`: which node is there? Alters nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identify {}
-
-/// Answer to [`Identify`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identified {
-    /// The node's own id.
-    pub node: NodeId,
 }
 
 /// One run of a backend: it has another start time when it was restarted.

@@ -88,10 +88,7 @@ impl Catalog {
                 self.ids_below = self.ids_below.max(*below);
                 Ok(())
             }
-            Change::ReserveTxns { below } => {
-                self.txns_below = self.txns_below.max(*below);
-                Ok(())
-            }
+            Change::ReserveTxns { below } => self.reserve_txns(*below),
             Change::CreateDatabase { id, name, at } => self.create_database(*id, name, *at),
             Change::DropDatabase { id } => self.drop_database(*id, touched),
             Change::CreateTable(table) => self.create_table(table, touched),
@@ -224,6 +221,11 @@ impl Catalog {
             | Change::TimePassed { .. }
             | Change::ForgetTxns { .. } => Err(Misfit::Other("this is no change of a replica")),
         }
+    }
+
+    fn reserve_txns(&mut self, below: u64) -> Result<(), Misfit> {
+        self.txns_below = self.txns_below.max(below);
+        Ok(())
     }
 
     /// Refuses an id that a crash could give out again.

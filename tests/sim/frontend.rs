@@ -1,5 +1,6 @@
 //! The frontend of the model: the core under test, its journal, and what dies with its process.
 
+use quorate::backend::api::HeartbeatAnswer;
 use quorate::catalog::change::Change;
 use quorate::catalog::replica::ReplicaState;
 use quorate::catalog::state::Catalog;
@@ -125,7 +126,14 @@ impl World {
         };
         let Some(core) = &mut self.core else { return };
         if let Event::Heartbeat { backend, result } = &event {
-            self.reports.beat(*backend, result.is_ok());
+            // The answer of a node that is known by another name is none.
+            let (known, _) = core.snapshot();
+            let itself = |heart: &HeartbeatAnswer| {
+                let node = heart.node.and_then(|node| known.backend_that_is(node));
+                node.is_none_or(|of| of.id == *backend)
+            };
+            self.reports
+                .beat(*backend, result.as_ref().is_ok_and(itself));
         }
         self.reports.goes_on(now);
         let actions = core.step(now, event);

@@ -34,6 +34,7 @@ fn a_second_name_takes_nothing_and_can_be_dropped() {
 fn a_node_under_another_address_is_what_it_was_and_nothing_is_copied() {
     for by_add in [false, true] {
         let mut world = stage::world(Setup::plain(3, 1).table(6, 1));
+        world.set("tablet_sched_disable_balance", "true");
         world.fill(3);
         let before = ids(&world);
         let from = world.place(1);
