@@ -213,7 +213,7 @@ settings! {
     /// Milliseconds that a query waits for others to end before it is refused.
     query_queue_wait_ms: u64 = 10_000, "long", true;
     /// Milliseconds that planning a query may take.
-    planning_time_limit_ms: u64 = 10_000, "long", true;
+    planning_time_limit_ms: u64 = 60_000, "long", true;
     /// Tables and subqueries of one query, its WITH clauses put in as often as they are named.
     query_relations_limit: u64 = 256, "long", true;
     /// Columns of one SELECT or ORDER BY (MySQL: 4096).

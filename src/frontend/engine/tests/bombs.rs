@@ -170,7 +170,7 @@ async fn what_planning_makes_counts() {
     for (text, limit) in cases {
         let peak = Peak::new();
         let mut session = session();
-        let time = ("max_execution_time", "5000".to_owned());
+        let time = ("max_execution_time", "60000".to_owned());
         session.variables.extend([time]);
         let answer = ask(&guarded(view(Config::default())), &mut session, &text).await;
         assert!(answer.contains(limit), "{limit}: {answer:.300}");
