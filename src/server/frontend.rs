@@ -22,7 +22,7 @@ use crate::listener::{self, Limits};
 use crate::memory::Account;
 use crate::server::{Advertised, Error, StoreError, advertised};
 use crate::store::identity::DataDir;
-use crate::store::redb::RedbJournal;
+use crate::store::journal::Journal;
 use crate::view::FrontendInfo;
 use crate::{http, mysql};
 
@@ -155,7 +155,7 @@ impl Frontend {
 }
 
 /// Takes the data directory, and opens the journal in it.
-async fn open(dir: PathBuf, take_over: bool) -> Result<(DataDir, RedbJournal), Error> {
+async fn open(dir: PathBuf, take_over: bool) -> Result<(DataDir, impl Journal), Error> {
     let opened = tokio::task::spawn_blocking(move || {
         let (mut data, journal) = DataDir::open(&dir)?;
         if take_over {
