@@ -3,6 +3,7 @@
 //! ADMIN SHOW FRONTEND CONFIG, ADMIN SET FRONTEND CONFIG, the config file and the reference derive from this list.
 //! A setting that nothing reads is not listed.
 
+mod balancer;
 pub mod file;
 
 use std::fmt::Display;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::balancer::Balancer;
 use crate::code::{Code, Coded};
 
 /// Why a setting could not be changed.
@@ -126,6 +128,8 @@ settings! {
     tablet_sched_max_balancing_tablets ["max_balancing_tablets"]: u64 = 100, "long", true;
     /// No tablet is moved for balance.
     tablet_sched_disable_balance ["disable_balance"]: bool = false, "boolean", true;
+    /// What is evened out: be_load_score, the loads of backends alone; disk_and_tablet, then each partition and table as well.
+    tablet_sched_balancer_strategy: Balancer = Balancer::DiskAndTablet, "String", true;
     /// Part of the mean load by which a backend's load must differ from it before tablets are moved.
     tablet_sched_balance_load_score_threshold ["balance_load_score_threshold"]: f64 = 0.1, "double", true;
     /// Disk use from which on only capacity counts for a backend's load (seed).
@@ -144,6 +148,10 @@ settings! {
     storage_usage_soft_limit_percent ["storage_high_watermark_usage_percent"]: u64 = 90, "long", true;
     /// Free bytes below which a disk above the percent gets no replica.
     storage_usage_soft_limit_reserve_bytes ["storage_min_left_capacity_bytes"]: u64 = 200 << 30, "long", true;
+    /// Percent of a disk above which a storage path is full, if it has less than the reserve free as well: nothing is copied to it.
+    storage_usage_hard_limit_percent ["storage_flood_stage_usage_percent"]: u64 = 95, "long", true;
+    /// Free bytes below which a storage path on a disk above the percent is full.
+    storage_usage_hard_limit_reserve_bytes ["storage_flood_stage_left_capacity_bytes"]: u64 = 1 << 30, "long", true;
     /// A backend that is decommissioned and empty is removed.
     drop_backend_after_decommission: bool = true, "boolean", true;
     /// Hour of the day (UTC) at which background checks of content begin.

@@ -4,15 +4,15 @@
 //! Knows axum. Decides nothing: a route reads a view, or asks the leader.
 
 use axum::Router;
-use axum::routing::get;
 
 use crate::backend::client::Client;
-use crate::door::{self, Doors, Guard};
+use crate::door::{self, Guard};
 use crate::frontend::sessions::Sessions;
 use crate::leader::handle::Handle;
 
 pub mod auth;
 pub mod coordinating;
+pub mod health;
 pub mod load_calls;
 pub mod load_state;
 pub mod login;
@@ -28,9 +28,7 @@ pub mod stream_load;
 
 /// Every route of a frontend. `client` makes its calls to backends; `guard` lets callers in.
 pub fn router(leader: &Handle, client: Client, sessions: Sessions, guard: &Guard) -> Router {
-    let routes = Doors::new(guard)
-        .route("/api/health", rules::OPEN, get(health))
-        .with_state(())
+    let routes = health::routes(leader.clone(), guard)
         .merge(door::hello(guard))
         .merge(redirect::routes(leader.clone(), client, guard))
         .merge(load_calls::routes(leader.clone(), guard))
@@ -41,9 +39,4 @@ pub fn router(leader: &Handle, client: Client, sessions: Sessions, guard: &Guard
         .merge(spare::routes(leader.clone(), guard))
         .merge(metrics::routes(leader.clone(), sessions, guard));
     reply::with_refusals(routes)
-}
-
-/// The listener works; what the cluster is like, `/metrics` tells.
-async fn health() -> axum::Json<serde_json::Value> {
-    axum::Json(serde_json::json!({"status": "OK", "msg": "Success"}))
 }

@@ -8,5 +8,6 @@ pub mod core;
 pub mod event;
 pub mod handle;
 pub mod heartbeat;
+pub mod notice;
 pub mod request;
 pub mod run;

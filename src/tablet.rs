@@ -18,6 +18,7 @@ pub mod placement;
 pub mod priority;
 pub mod reason;
 pub mod redundant;
+pub mod room;
 pub mod schedule;
 pub mod source;
 pub mod task;

@@ -53,6 +53,8 @@ pub struct FrontendInfo {
     pub safe_mode: bool,
     /// Why it acknowledges nothing any more: backends obey another frontend. Empty when they obey this one.
     pub refused: String,
+    /// Why statements that change something are refused, such as a full disk under the journal; empty while they are not.
+    pub trouble: String,
 }
 
 /// Numbers of one database for SHOW PROC '/statistic'.

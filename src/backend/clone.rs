@@ -215,10 +215,15 @@ impl Cloning {
         let trash = here.is_trash(spec.tablet, spec.replica);
         fence(spec.tablet, spec.replica, here.highest(spec.tablet), trash)?;
         let held = here.find(spec.tablet);
+        // Where another path is asked for, as its own is full, everything comes there.
+        let asked = |path: &Path| path.identity().path == self.request.path_hash;
+        let leaves =
+            |path: &Path| !asked(path) && self.state.paths().iter().any(|other| asked(other));
         let sound = held.as_ref().is_some_and(|(path, tablet)| {
             tablet.spec.replica == spec.replica
                 && tablet.damage.is_none()
                 && path.shared.online().is_ok()
+                && !leaves(path)
         });
         Ok(Base { held, sound })
     }

@@ -29,6 +29,8 @@ pub struct Contents {
     pub pending: OrdMap<(TxnId, TabletId), Arc<Pending>>,
     /// Dropped replicas.
     pub trash: OrdMap<(TabletId, ReplicaId), Arc<Trash>>,
+    /// Bytes of the files of dropped replicas.
+    pub trash_bytes: u64,
     /// Columns of the tables, by their key in metadata.
     pub columns: OrdMap<u64, Arc<Columns>>,
 }
@@ -48,6 +50,21 @@ pub struct Draft {
     pub touched: BTreeSet<TabletId>,
     /// Why it can't be written down; it takes no effect then.
     pub failed: Option<Error>,
+}
+
+impl Contents {
+    /// Adds a dropped replica.
+    pub fn put_trash(&mut self, key: (TabletId, ReplicaId), trash: Trash) {
+        self.take_trash(key);
+        self.trash_bytes += trash.tablet.bytes();
+        self.trash.insert(key, Arc::new(trash));
+    }
+
+    fn take_trash(&mut self, key: (TabletId, ReplicaId)) -> Option<Arc<Trash>> {
+        let trash = self.trash.remove(&key)?;
+        self.trash_bytes = self.trash_bytes.saturating_sub(trash.tablet.bytes());
+        Some(trash)
+    }
 }
 
 impl Draft {
@@ -221,19 +238,19 @@ impl Draft {
         };
         self.put(Table::Trash, pair(id.0, key.1.0), &record);
         self.contents.tablets.remove(&id);
-        self.contents.trash.insert(
+        self.contents.put_trash(
             key,
-            Arc::new(Trash {
+            Trash {
                 dropped,
                 tablet: tablet.clone(),
-            }),
+            },
         );
         self.touched.insert(id);
     }
 
     /// Deletes a dropped replica for good.
     pub fn purge(&mut self, tablet: TabletId, replica: ReplicaId) {
-        if let Some(trash) = self.contents.trash.remove(&(tablet, replica)) {
+        if let Some(trash) = self.contents.take_trash((tablet, replica)) {
             self.delete(Table::Trash, pair(tablet.0, replica.0));
             let files = trash.tablet.rowsets.iter().flat_map(|r| r.segments.iter());
             self.gone.extend(files.cloned());

@@ -12,6 +12,7 @@ use crate::backend::rowset::Rowset;
 use crate::backend::state::State;
 use crate::backend::tablet::{Columns, Tablet};
 use crate::backend::whereabouts::Whereabouts;
+use crate::catalog::backend::PathState;
 use crate::clock::Timestamp;
 
 /// Creates tablets; those that could not be are in the answer.
@@ -51,8 +52,18 @@ pub async fn create(state: &State, request: CreateTablets) -> Result<TabletError
     Ok(answer)
 }
 
-/// Chooses a path for each tablet: where it is already; else online, of the wanted medium if any is, with room, and
-/// with the fewest tablets.
+/// A disk that is fuller than this, in percent, and has less than this left is used last. The frontend's limits are settings of its
+/// own; it does not say to which path a new tablet goes.
+const NEARLY_FULL: (u64, u64) = (95, 1 << 30);
+
+fn nearly_full(path: &PathState) -> bool {
+    let (percent, left) = NEARLY_FULL;
+    let used = path.total.saturating_sub(path.available);
+    u128::from(used) * 100 > u128::from(path.total) * u128::from(percent) && path.available < left
+}
+
+/// Chooses a path for each tablet: where it is already; else online, with room, of the wanted medium if any is, and with the
+/// fewest tablets.
 fn place(
     state: &State,
     tablets: Vec<TabletSpec>,
@@ -70,8 +81,10 @@ fn place(
             (0..paths.len())
                 .filter(|at| states.get(*at).is_some_and(|s| s.online && s.available > 0))
                 .min_by_key(|at| {
-                    let other = states.get(*at).is_none_or(|s| s.medium != spec.medium);
-                    (other, counts.get(*at).copied())
+                    let state = states.get(*at);
+                    let other = state.is_none_or(|s| s.medium != spec.medium);
+                    let full = state.is_none_or(nearly_full);
+                    (full, other, counts.get(*at).copied())
                 })
         };
         let at = here

@@ -40,6 +40,7 @@ pub struct Metrics {
     rowsets: Gauge<u64, AtomicU64>,
     pending: Gauge<u64, AtomicU64>,
     trash: Gauge<u64, AtomicU64>,
+    trash_bytes: Gauge<u64, AtomicU64>,
     used_bytes: Gauge<u64, AtomicU64>,
     available_bytes: Gauge<u64, AtomicU64>,
     paths_online: Gauge<u64, AtomicU64>,
@@ -72,6 +73,7 @@ impl Default for Metrics {
             rowsets: Gauge::default(),
             pending: Gauge::default(),
             trash: Gauge::default(),
+            trash_bytes: Gauge::default(),
             used_bytes: Gauge::default(),
             available_bytes: Gauge::default(),
             paths_online: Gauge::default(),
@@ -155,7 +157,16 @@ impl Metrics {
                 &self.pending,
             ),
             ("trash", "Dropped replicas", &self.trash),
-            ("used_bytes", "Bytes of data files", &self.used_bytes),
+            (
+                "trash_bytes",
+                "Bytes of dropped replicas",
+                &self.trash_bytes,
+            ),
+            (
+                "used_bytes",
+                "Bytes of data files, without those of dropped replicas",
+                &self.used_bytes,
+            ),
             (
                 "available_bytes",
                 "Bytes that may be written",
@@ -231,7 +242,7 @@ impl Metrics {
 
     /// The Prometheus text, with the present sizes.
     pub fn text(&self, state: &State) -> String {
-        let mut sums = [0_u64; 8];
+        let mut sums = [0_u64; 9];
         for path in state.paths() {
             let contents = path.shared.contents();
             let of_path = path.state();
@@ -244,6 +255,7 @@ impl Metrics {
                 rowsets as u64,
                 contents.pending.len() as u64,
                 contents.trash.len() as u64,
+                of_path.trash_used,
                 of_path.data_used,
                 of_path.available,
                 u64::from(of_path.online),
@@ -256,6 +268,7 @@ impl Metrics {
             &self.rowsets,
             &self.pending,
             &self.trash,
+            &self.trash_bytes,
             &self.used_bytes,
             &self.available_bytes,
             &self.paths_online,

@@ -170,9 +170,7 @@ pub fn load(meta: &Meta, shelf: &Arc<Shelf>) -> Result<Contents, Error> {
             dropped: record.dropped,
             tablet: Arc::new(build(record.tablet, rowsets.collect())?),
         };
-        contents
-            .trash
-            .insert((TabletId(id), ReplicaId(replica)), Arc::new(trash));
+        contents.put_trash((TabletId(id), ReplicaId(replica)), trash);
         Ok(())
     })?;
     Ok(contents)

@@ -7,24 +7,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
-use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::backend::api::Leadership;
 use crate::backend::clean;
 use crate::backend::contents::{Contents, Draft};
 use crate::backend::error::Error;
 use crate::backend::meta::{IDENTITY_KEY, Meta, Op, Table};
 use crate::backend::open;
 use crate::backend::options::StoragePath;
+pub use crate::backend::path::identity::Identity;
 use crate::backend::path::presence::{Found, Presence};
 use crate::backend::report::Log;
 use crate::backend::shelf::{Limits, Shelf};
 use crate::backend::tablet;
 use crate::backend::writer::{Command, Writer};
 use crate::catalog::backend::PathState;
-use crate::ids::{BackendId, NodeId, TabletId};
+use crate::ids::TabletId;
 
+mod identity;
 mod presence;
 
 /// Most jobs that wait for the writer of a path.
@@ -56,26 +56,6 @@ pub struct Shared {
     contents: RwLock<Arc<Contents>>,
     offline: RwLock<Option<Error>>,
     log: Arc<Log>,
-}
-
-/// Who a path is and belongs to; kept in its metadata.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Identity {
-    /// Names the path for good, wherever it is mounted.
-    pub path: i64,
-    /// The cluster; none before the first heartbeat.
-    pub cluster: Option<u64>,
-    /// The highest leadership that was heard of.
-    pub epoch: u64,
-    /// `host:port` of its frontend's HTTP listener, and the id by which it knows this backend.
-    #[serde(default)]
-    pub frontend: Option<(String, BackendId)>,
-    /// The node that the path belongs to: all paths of a backend have the same.
-    #[serde(default)]
-    pub node: Option<NodeId>,
-    /// The frontend that is obeyed.
-    #[serde(default)]
-    pub obeys: Option<Leadership>,
 }
 
 #[derive(Debug)]
@@ -304,34 +284,35 @@ impl Path {
     /// What the frontend is told of it.
     pub fn state(&self) -> PathState {
         let offline = self.shared.online().err();
+        let online = offline.is_none();
         let disk = self.shared.shelf.disk().unwrap_or_default();
-        let used = self.shared.shelf.used();
+        let contents = self.shared.contents();
+        let trash = contents.trash_bytes;
+        let held = self.shared.shelf.used();
+        let used = held.saturating_sub(trash);
         let capacity = self.options.capacity.unwrap_or(u64::MAX);
         PathState {
             root: self.options.dir.display().to_string(),
             hash: self.identity().path,
             medium: self.options.medium,
-            online: offline.is_none(),
+            online,
             why: offline.map(|error| tablet::said(&error.to_string())),
             data_used: used,
             other_used: disk
                 .total
                 .saturating_sub(disk.available)
                 .saturating_sub(used),
-            available: disk.available.min(capacity.saturating_sub(used)),
+            available: match online {
+                true => self.shared.shelf.room(disk.available),
+                false => 0,
+            },
             total: disk.total.min(capacity),
-            tablets: self.shared.contents().tablets.len() as u64,
-        }
-    }
-}
-
-impl Identity {
-    /// A path that was never used.
-    fn fresh() -> Identity {
-        Identity {
-            // Not negative: `-1` means "not known" in replica columns.
-            path: (rand::random::<u64>() >> 1).cast_signed(),
-            ..Identity::default()
+            // What is on a path that does not work can't be used, and is made anew elsewhere.
+            tablets: match online {
+                true => contents.tablets.len() as u64,
+                false => 0,
+            },
+            trash_used: trash,
         }
     }
 }

@@ -128,6 +128,13 @@ impl Shelf {
         Ok(())
     }
 
+    /// Bytes that may still be written, where the disk has so many left.
+    pub fn room(&self, left: u64) -> u64 {
+        let most = self.limits.capacity.unwrap_or(u64::MAX);
+        let free = left.saturating_sub(self.limits.reserve);
+        free.min(most.saturating_sub(self.used()))
+    }
+
     /// What the disk is like, whatever the capacity.
     pub fn disk(&self) -> io::Result<Disk> {
         let found = rustix::fs::statvfs(&self.dir)?;

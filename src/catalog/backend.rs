@@ -88,4 +88,7 @@ pub struct PathState {
     pub total: u64,
     /// Tablets on it.
     pub tablets: u64,
+    /// Bytes of dropped replicas that rest in its trash; they are in `other_used`, not in `data_used`.
+    #[serde(default)]
+    pub trash_used: u64,
 }

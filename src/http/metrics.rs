@@ -15,12 +15,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::catalog::backend::PathState;
 use crate::catalog::txn::TxnState;
 use crate::code::{Code, Failure};
 use crate::door::{Doors, Guard};
 use crate::frontend::sessions::Sessions;
 use crate::http::{reply, rules};
 use crate::leader::handle::Handle;
+use crate::tablet::room;
 use crate::view::{Statistic, View};
 
 /// The route.
@@ -149,13 +151,23 @@ fn backends(registry: &mut Registry, view: &View) {
     );
     let used = family(
         registry,
-        "backend_data_used_bytes",
-        "Bytes of tablets' files",
+        "backend_reported_used_bytes",
+        "Bytes of tablets' files, as the backend last reported; those of its trash are not among them",
     );
     let available = family(
         registry,
-        "backend_available_bytes",
-        "Bytes that may still be written",
+        "backend_reported_available_bytes",
+        "Bytes that may still be written, as the backend last reported",
+    );
+    let trash = family(
+        registry,
+        "backend_reported_trash_bytes",
+        "Bytes of dropped replicas, as the backend last reported",
+    );
+    let full = family(
+        registry,
+        "backend_paths_in_trouble",
+        "Storage paths that are full or do not work",
     );
     for backend in catalog.backends.values() {
         let set = |family: &Numbers, value| {
@@ -163,12 +175,16 @@ fn backends(registry: &mut Registry, view: &View) {
             family.get_or_create(&labels).set(whole(value));
         };
         set(&up, catalog.alive(backend.id).into());
-        if let Some(state) = catalog.backend_states.get(&backend.id) {
-            set(&used, state.paths.iter().map(|path| path.data_used).sum());
-            set(
-                &available,
-                state.paths.iter().map(|path| path.available).sum(),
-            );
+        // What is not known is left out: 0 bytes would look like a full disk.
+        let state = catalog.backend_states.get(&backend.id);
+        if let Some(state) = state.filter(|state| state.alive) {
+            let sum =
+                |of: fn(&PathState) -> u64| state.paths.iter().map(of).fold(0, u64::saturating_add);
+            set(&used, sum(|path| path.data_used));
+            set(&available, sum(|path| path.available));
+            set(&trash, sum(|path| path.trash_used));
+            let trouble = |path: &&PathState| !path.online || room::full(&view.config, path);
+            set(&full, state.paths.iter().filter(trouble).count() as u64);
         }
     }
 }
@@ -231,6 +247,7 @@ mod tests {
             "quorate_backends_alive 2",
             "quorate_backend_up{backend=\"127.0.0.1:8040\"} 1",
             "quorate_backend_up{backend=\"127.0.0.1:8042\"} 0",
+            "quorate_backend_reported_available_bytes{backend=\"127.0.0.1:8040\"} 6291456",
             "quorate_transactions{state=\"PREPARE\"} 1",
             "quorate_transactions{state=\"VISIBLE\"} 1",
             "quorate_connections 3",
@@ -242,5 +259,8 @@ mod tests {
                 "{line}\n{text}"
             );
         }
+        // Nothing is said of the disks of a backend that does not answer.
+        let silent = |line: &str| line.contains("_bytes{backend=\"127.0.0.1:8042\"}");
+        assert!(!text.lines().any(silent), "{text}");
     }
 }

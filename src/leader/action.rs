@@ -7,6 +7,7 @@ use crate::backend::api::{
 use crate::catalog::change::Change;
 use crate::code::Failure;
 use crate::ids::BackendId;
+use crate::leader::notice::Notice;
 use crate::leader::request::Reply;
 
 /// Names who asked; given by the shell, never twice in one process.
@@ -47,6 +48,8 @@ pub enum Action {
         /// What is asked.
         request: BackendRequest,
     },
+    /// Put a line in the log.
+    Say(Notice),
 }
 
 /// What a leader asks of a backend. All of them may be repeated.
@@ -79,6 +82,8 @@ pub enum BackendReply {
     Cloned(Box<CloneAnswer>),
     /// Replicas have their new ids.
     Adopted(Adopted),
+    /// A clone was refused because the storage path has no room for it, in the backend's words.
+    NoRoom(String),
     /// What the rows amount to.
     Digests(Digests),
     /// What of the files is gone or wrong.

@@ -19,6 +19,7 @@ mod nodes;
 mod numbers;
 mod partitions;
 mod properties;
+mod purpose;
 mod reports;
 mod segments;
 mod tables;
@@ -36,6 +37,7 @@ use self::loads::Loads;
 use self::make::{Make, MakeId};
 use self::news::News;
 use self::numbers::Numbers;
+use self::purpose::Purpose;
 use self::reports::Reports;
 use self::segments::Sweeps;
 use crate::catalog::apply::Misfit;
@@ -43,9 +45,10 @@ use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::ids::{BackendId, TabletId, TxnId};
+use crate::ids::BackendId;
 use crate::leader::action::{Action, BackendReply, BackendRequest, CallId, Token};
 use crate::leader::event::Event;
+use crate::leader::notice::Notice;
 use crate::leader::request::{HealRequest, Reply, Request};
 use crate::tablet::census::Census;
 use crate::tablet::healing::Healing;
@@ -78,31 +81,6 @@ pub struct Core {
     content: Content,
     sweeps: Sweeps,
     adoptions: Adoptions,
-}
-
-/// What a call was made for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Purpose {
-    /// Making new tablets.
-    Make(MakeId),
-    /// Publishing a load that is not visible yet.
-    Publish(TxnId, BackendId),
-    /// Ending a load's leftovers on a backend.
-    Settle(TxnId, BackendId),
-    /// Comparing the content of a tablet's replicas; the number is that of the attempt.
-    Digest {
-        tablet: TabletId,
-        attempt: u64,
-        backend: BackendId,
-    },
-    /// Looking for lost files.
-    Segments { token: Token, backend: BackendId },
-    /// Dropping tablets; what is not dropped is found by a report.
-    Drop,
-    /// Filling a replica of a tablet.
-    Clone(TabletId),
-    /// Giving new ids to replicas of these tablets.
-    Adopt(BackendId, Vec<TabletId>),
 }
 
 /// A request's answer: at once, or when something else has happened.
@@ -375,6 +353,11 @@ impl Core {
             Err(error) => Err(error.into()),
         };
         self.ledger.then(Action::Reply { token, result });
+    }
+
+    /// Tells operators what has happened, once it is durable.
+    fn say(&mut self, notice: Notice) {
+        self.ledger.then(Action::Say(notice));
     }
 
     /// Calls a backend, if it still exists.

@@ -2,6 +2,8 @@
 //!
 //! A request is checked again when it is carried out: the view that a statement was checked against may be old.
 
+mod title;
+
 use std::sync::Arc;
 
 use crate::backend::api::{Process, SegmentsAnswer};

@@ -1,8 +1,9 @@
 //! `/backends/<id>`: the storage paths of a storage node.
 
 use crate::catalog::backend::PathState;
+use crate::config::Config;
 use crate::ids::BackendId;
-use crate::proc::backends::share;
+use crate::proc::backends::{share, trouble};
 use crate::proc::{Error, Node, Place};
 use crate::row;
 use crate::view::View;
@@ -14,7 +15,7 @@ row! {
         root_path: String => "RootPath" Text,
         /// Bytes of tablets' files.
         data_used: u64 => "DataUsedCapacity" Size,
-        /// Bytes of everything else on the disk.
+        /// Bytes of everything else on the disk, and of the trash.
         other_used: u64 => "OtherUsedCapacity" Size,
         /// Bytes that may still be written.
         available: u64 => "AvailCapacity" Size,
@@ -34,8 +35,10 @@ row! {
         data_total: u64 => "DataTotalCapacity" Size,
         /// Percentage of `DataTotalCapacity` that tablets' files take.
         data_used_pct: f64 => "DataUsedPct" Percent,
-        /// Why it is offline.
+        /// What is the matter with it: why it is offline, or that it is full.
         err_msg: Option<String> => "ErrMsg" Text or "N/A",
+        /// Bytes of dropped replicas that rest in its trash (Doris: TrashUsedCapacity).
+        trash_used: u64 => "TrashUsedCapacity" Size,
     }
 }
 
@@ -49,7 +52,7 @@ impl Node for Paths {
 
     fn rows(at: &Place<'_>) -> Result<Vec<PathRow>, Error> {
         let backend = at.backend()?.id;
-        Ok(paths(at.view, backend).iter().map(PathRow::from).collect())
+        Ok(rows_of(at.view, paths(at.view, backend).iter()))
     }
 }
 
@@ -59,8 +62,13 @@ pub fn paths(view: &View, backend: BackendId) -> &[PathState] {
     state.map(|s| s.paths.as_slice()).unwrap_or_default()
 }
 
-impl From<&PathState> for PathRow {
-    fn from(path: &PathState) -> PathRow {
+/// The lines of some storage paths.
+pub fn rows_of<'a>(view: &View, paths: impl Iterator<Item = &'a PathState>) -> Vec<PathRow> {
+    paths.map(|path| PathRow::of(path, &view.config)).collect()
+}
+
+impl PathRow {
+    fn of(path: &PathState, config: &Config) -> PathRow {
         let data_total = path.data_used.saturating_add(path.available);
         PathRow {
             root_path: path.root.clone(),
@@ -75,7 +83,8 @@ impl From<&PathState> for PathRow {
             tablet_num: path.tablets,
             data_total,
             data_used_pct: share(path.data_used, data_total),
-            err_msg: path.why.clone(),
+            err_msg: trouble(path, config),
+            trash_used: path.trash_used,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `/cluster_balance/cluster_load_stat/<medium>/<backend>`: the storage paths behind the load of a backend.
 
-use crate::proc::backend::{PathRow, paths};
+use crate::proc::backend::{PathRow, paths, rows_of};
 use crate::proc::{Error, Node, Place};
 
 /// `/cluster_balance/cluster_load_stat/{medium}/{backend}`.
@@ -14,6 +14,6 @@ impl Node for BackendLoadPaths {
         let (medium, backend) = (at.medium()?, at.backend()?.id);
         let paths = paths(at.view, backend).iter();
         let of_medium = paths.filter(|path| path.medium == medium);
-        Ok(of_medium.map(PathRow::from).collect())
+        Ok(rows_of(at.view, of_medium))
     }
 }

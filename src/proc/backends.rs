@@ -4,9 +4,11 @@
 
 use crate::catalog::backend::{Backend, BackendState, PathState};
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::ids::BackendId;
 use crate::proc::{Error, Node, Place};
 use crate::row;
+use crate::tablet::room;
 
 row! {
     /// A storage node.
@@ -35,7 +37,7 @@ row! {
         cluster_decommissioned: bool => "ClusterDecommissioned" Bool,
         /// Replicas on it.
         tablet_num: u64 => "TabletNum" Int,
-        /// Bytes of tablets' files.
+        /// Bytes of tablets' files; what rests in the trash is not among them.
         data_used: u64 => "DataUsedCapacity" Size,
         /// Bytes that may still be written.
         available: u64 => "AvailCapacity" Size,
@@ -45,7 +47,7 @@ row! {
         used_pct: f64 => "UsedPct" Percent,
         /// The same of its fullest storage path.
         max_disk_used_pct: f64 => "MaxDiskUsedPct" Percent,
-        /// Why the last heartbeat failed; empty when it did not.
+        /// Why the last heartbeat failed, else which of its storage paths are full or do not work; empty where all is well.
         err_msg: String => "ErrMsg" Text,
         /// Version of its program.
         version: String => "Version" Text,
@@ -90,13 +92,21 @@ impl Node for Backends {
         let state = |id| catalog.backend_states.get(id).map_or(&unknown, |s| s);
         Ok(backends
             .iter()
-            .map(|b| BackendRow::new(b, state(&b.id), catalog.tablets.replicas_on(b.id)))
+            .map(|b| {
+                let tablets = catalog.tablets.replicas_on(b.id);
+                BackendRow::new(b, state(&b.id), tablets, &at.view.config)
+            })
             .collect())
     }
 }
 
 impl BackendRow {
-    fn new(backend: &Backend, state: &BackendState, tablet_num: u64) -> BackendRow {
+    fn new(
+        backend: &Backend,
+        state: &BackendState,
+        tablet_num: u64,
+        config: &Config,
+    ) -> BackendRow {
         let online = || state.paths.iter().filter(|path| path.online);
         let sum = |of: fn(&PathState) -> u64| online().map(of).fold(0, u64::saturating_add);
         let data_used = sum(|path| path.data_used);
@@ -124,7 +134,10 @@ impl BackendRow {
             max_disk_used_pct: online()
                 .map(|path| used(path.available, path.total))
                 .fold(0.0, f64::max),
-            err_msg: state.error.clone(),
+            err_msg: match state.error.is_empty() {
+                true => paths_in_trouble(state, config),
+                false => state.error.clone(),
+            },
             version: state.version.clone(),
             status: status(state),
             data_total: data_used.saturating_add(available),
@@ -142,6 +155,23 @@ impl BackendRow {
                 (false, true) => "DISCONNECTED",
             },
         }
+    }
+}
+
+/// Which storage paths are full or do not work.
+fn paths_in_trouble(state: &BackendState, config: &Config) -> String {
+    let what = |path: &PathState| Some(format!("storage path {} {}", path.root, trouble(path, config)?));
+    let all: Vec<String> = state.paths.iter().filter_map(what).collect();
+    all.join("; ")
+}
+
+/// What is the matter with a storage path.
+pub fn trouble(path: &PathState, config: &Config) -> Option<String> {
+    match (path.online, &path.why, room::full(config, path)) {
+        (false, Some(why), _) => Some(format!("is offline: {why}")),
+        (false, None, _) => Some("is offline".to_owned()),
+        (true, _, true) => Some("is full: nothing is copied to it until it has room".to_owned()),
+        (true, _, false) => None,
     }
 }
 

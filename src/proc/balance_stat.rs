@@ -2,17 +2,19 @@
 
 use crate::proc::{Error, Node, Place};
 use crate::row;
+use crate::tablet::balance::Even;
+use crate::tablet::desk::{Desk, Order};
 use crate::tablet::load::{Class, MediumLoad};
 use crate::tablet::task::{Kind, Task};
 
 row! {
-    /// Balance on one medium.
+    /// Balance of one kind on one medium.
     pub struct BalanceRow {
         /// `HDD` or `SSD`.
         storage_medium: &'static str => "StorageMedium" Text,
-        /// What is evened out: the loadScore of the backends (seed: BE load).
+        /// What is evened out: the loadScore of the backends (seed: BE load), or the tablets of each partition and table.
         balance_type: &'static str => "BalanceType" Text,
-        /// Whether no backend has a load that differs from the mean by more than the threshold.
+        /// Whether no load differs from the mean by more than the threshold; or whether no move would even out a partition or table.
         balanced: bool => "Balanced" Bool,
         /// Moves that wait.
         pending_tablets: usize => "PendingTablets" Int,
@@ -30,20 +32,34 @@ impl Node for BalanceStat {
     type Row = BalanceRow;
 
     fn rows(at: &Place<'_>) -> Result<Vec<BalanceRow>, Error> {
-        let healing = &at.view.healing;
-        let mediums = healing.load.mediums.iter();
-        Ok(mediums
-            .map(|(medium, load)| {
-                let move_of = |task: &Task| task.kind == Kind::Balance && task.medium == *medium;
-                BalanceRow {
-                    storage_medium: medium.word(),
-                    balance_type: "inter-node load score",
-                    balanced: balanced(load),
-                    pending_tablets: healing.pending.values().filter(|t| move_of(t)).count(),
-                    running_tablets: healing.running.values().filter(|t| move_of(t)).count(),
-                }
-            })
-            .collect())
+        let view = at.view;
+        let healing = &view.healing;
+        let order = Order::default();
+        let desk = Desk {
+            now: view.now,
+            catalog: &view.catalog,
+            cluster: view.census.cluster(),
+            config: &view.config,
+            healing,
+            order: &order,
+            safe_mode: view.frontend.safe_mode,
+        };
+        let mut rows = Vec::new();
+        for (medium, load) in &healing.load.mediums {
+            let move_of = |task: &Task| task.kind == Kind::Balance && task.medium == *medium;
+            let row = |balance_type, balanced| BalanceRow {
+                storage_medium: medium.word(),
+                balance_type,
+                balanced,
+                pending_tablets: healing.pending.values().filter(|t| move_of(t)).count(),
+                running_tablets: healing.running.values().filter(|t| move_of(t)).count(),
+            };
+            rows.push(row("inter-node load score", balanced(load)));
+            if let Ok(even) = Even::of(&desk, *medium) {
+                rows.push(row("inter-node tablet distribution", even.all()));
+            }
+        }
+        Ok(rows)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/cluster_balance`: repair and balance at a glance; what each item counts is below the path of its name.
 
+use crate::config::Balancer;
 use crate::proc::{Error, Node, Place};
 use crate::row;
 
@@ -23,9 +24,13 @@ impl Node for ClusterBalance {
     fn rows(at: &Place<'_>) -> Result<Vec<ItemRow>, Error> {
         let healing = &at.view.healing;
         let media = healing.load.mediums.len();
+        let kinds = match at.view.config.tablet_sched_balancer_strategy {
+            Balancer::BeLoadScore => 1,
+            Balancer::DiskAndTablet => 2,
+        };
         let (pending, running) = (healing.pending.len(), healing.running.len());
         let items = [
-            ("balance_stat", media),
+            ("balance_stat", media * kinds),
             ("cluster_load_stat", media),
             ("working_slots", healing.slots.len()),
             ("sched_stat", usize::from(healing.counters.checker_rounds > 0)),

@@ -26,7 +26,7 @@ fn paths_of_balance_and_their_columns() {
         /cluster_balance/cluster_load_stat/{medium}
             BeId, Cluster, Available, UsedCapacity, Capacity, UsedPercent, ReplicaNum, CapCoeff, ReplCoeff, Score, Class
         /cluster_balance/cluster_load_stat/{medium}/{backend}
-            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct, ErrMsg
+            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct, ErrMsg, TrashUsedCapacity
         /cluster_balance/working_slots
             BeId, PathHash, AvailSlots, TotalSlots, BalanceSlot, AvgRate, TotalBalanceSlots, RootPath
         /cluster_balance/working_slots/{backend}
@@ -82,7 +82,7 @@ fn paths_and_their_columns() {
         /backends
             BackendId, IP, HeartbeatPort, BePort, HttpPort, BrpcPort, LastStartTime, LastHeartbeat, Alive, SystemDecommissioned, ClusterDecommissioned, TabletNum, DataUsedCapacity, AvailCapacity, TotalCapacity, UsedPct, MaxDiskUsedPct, ErrMsg, Version, Status, DataTotalCapacity, DataUsedPct, CpuCores, MemLimit, NumRunningQueries, MemUsedPct, CpuUsedPct, DataCacheMetrics, Location, StatusCode
         /backends/{backend}
-            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct, ErrMsg
+            RootPath, DataUsedCapacity, OtherUsedCapacity, AvailCapacity, TotalCapacity, TotalUsedPct, State, PathHash, StorageMedium, TabletNum, DataTotalCapacity, DataUsedPct, ErrMsg, TrashUsedCapacity
         /frontends
             Id, Name, IP, EditLogPort, HttpPort, QueryPort, RpcPort, Role, ClusterId, Join, Alive, ReplayedJournalId, LastHeartbeat, IsHelper, ErrMsg, StartTime, Version
         /transactions
@@ -117,7 +117,7 @@ fn tables_and_their_columns() {
         sys.backends
             BackendId Int, IP Text, HeartbeatPort Int, BePort Int, HttpPort Int, BrpcPort Int, LastStartTime Time, LastHeartbeat Time, Alive Bool, SystemDecommissioned Bool, ClusterDecommissioned Bool, TabletNum Int, DataUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, UsedPct Percent, MaxDiskUsedPct Percent, ErrMsg Text, Version Text, Status Text, DataTotalCapacity Size, DataUsedPct Percent, CpuCores Int, MemLimit ShortSize, NumRunningQueries Int, MemUsedPct Percent, CpuUsedPct Percent, DataCacheMetrics Text, Location Text, StatusCode Text
         sys.backend_paths
-            BackendId Int, RootPath Text, DataUsedCapacity Size, OtherUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, TotalUsedPct Percent, State Text, PathHash Int, StorageMedium Text, TabletNum Int, DataTotalCapacity Size, DataUsedPct Percent, ErrMsg Text
+            BackendId Int, RootPath Text, DataUsedCapacity Size, OtherUsedCapacity Size, AvailCapacity Size, TotalCapacity Size, TotalUsedPct Percent, State Text, PathHash Int, StorageMedium Text, TabletNum Int, DataTotalCapacity Size, DataUsedPct Percent, ErrMsg Text, TrashUsedCapacity Size
         sys.frontends
             Id Int, Name Text, IP Text, EditLogPort Int, HttpPort Int, QueryPort Int, RpcPort Int, Role Text, ClusterId Int, Join Bool, Alive Bool, ReplayedJournalId Int, LastHeartbeat Time, IsHelper Bool, ErrMsg Text, StartTime Time, Version Text
         sys.balance_stat

@@ -36,7 +36,7 @@ row! {
         last_heartbeat: Timestamp => "LastHeartbeat" Time or "N/A",
         /// Whether others find the cluster through it.
         is_helper: bool => "IsHelper" Bool,
-        /// What is wrong with it; `safe mode` until the backends have reported; for an hour, that the clock of its machine was set.
+        /// What is wrong with it: why it refuses changes; `safe mode` until the backends have reported; for an hour, that the clock of its machine was set.
         err_msg: String => "ErrMsg" Text,
         /// When its process started.
         start_time: Timestamp => "StartTime" Time or "N/A",
@@ -53,7 +53,8 @@ fn wrong(view: &View) -> String {
     let this = &view.frontend;
     let safe = this.safe_mode.then(|| "safe mode: the backends have not reported yet".to_owned());
     let jump = this.jump.filter(|jump| view.now.since_ms(jump.at) < JUMP_SAID_MS);
-    let refused = Some(this.refused.clone()).filter(|why| !why.is_empty());
+    let refusals = [&this.refused, &this.trouble];
+    let refused = refusals.into_iter().find(|why| !why.is_empty()).cloned();
     let said = refused.into_iter().chain(safe).chain(jump.map(|jump| jump.to_string()));
     said.collect::<Vec<_>>().join("; ")
 }

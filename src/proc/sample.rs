@@ -103,6 +103,7 @@ impl Cluster {
                 available: 6 << 20,
                 total: 8 << 20,
                 tablets: 2,
+                trash_used: 0,
             }];
         });
         self.census.follow_backend(&self.catalog, id);

@@ -3,17 +3,19 @@
 //!
 //! A move takes a tablet from a backend with much load to one with little, on one medium, and only where that brings
 //! the two nearer to the mean together. Moves that are under way count as done, so none is decided twice over, and what
-//! has been brought nearer is not taken back. Owns which tablet and where; the load itself is
+//! has been brought nearer is not taken back. Where the loads are even, [`even`] looks at each partition and table. Owns which tablet and where; the load itself is
 //! [`load`](crate::tablet::load)'s, copying and removal are [`schedule`](crate::tablet::schedule)'s.
 
 mod ahead;
 mod candidates;
+mod even;
 mod scale;
 
 use std::sync::Arc;
 
 pub use self::ahead::{begun, measure, undone};
 use self::candidates::Candidates;
+pub use self::even::Even;
 pub use self::scale::{Move, Scale};
 use crate::catalog::table::Medium;
 use crate::catalog::tablets::TabletView;
@@ -47,8 +49,15 @@ pub fn pick(desk: &Desk<'_>) -> Vec<Task> {
                 healing: &scratch,
                 ..*desk
             };
-            let Ok(scale) = Scale::of(&at, *medium) else {
-                break;
+            let scale = match Scale::of(&at, *medium) {
+                Ok(scale) => scale,
+                Err(Reason::Balanced) if candidates.is_none() => {
+                    let even = pick_even(desk, &mut scratch, *medium, room);
+                    room -= even.len();
+                    picked.extend(even);
+                    break;
+                }
+                Err(_) => break,
             };
             let candidates = candidates.get_or_insert_with(|| Candidates::gather(&scale));
             let Some((view, chosen)) = candidates.next(&scale) else {
@@ -64,6 +73,43 @@ pub fn pick(desk: &Desk<'_>) -> Vec<Task> {
     picked
 }
 
+/// The same where the loads of the backends of a medium are even: for partitions and tables that are not.
+fn pick_even(desk: &Desk<'_>, scratch: &mut Healing, medium: Medium, most: usize) -> Vec<Task> {
+    let before = scratch.clone();
+    let at = Desk {
+        healing: &before,
+        ..*desk
+    };
+    let found = Even::of(&at, medium).map(|even| even.find());
+    let mut picked = Vec::new();
+    for (view, chosen) in found.unwrap_or_default() {
+        let at = Desk {
+            healing: &*scratch,
+            ..*desk
+        };
+        let holds = Even::of(&at, medium).is_ok_and(|even| even.holds(&chosen));
+        if picked.len() < most && holds {
+            let task = task(desk, &view, medium);
+            promise(scratch, medium, &chosen);
+            scratch.pending.insert(task.tablet, Arc::new(task.clone()));
+            picked.push(task);
+        }
+    }
+    picked
+}
+
+/// The move of a tablet: by the loads of the backends, and where these are even, by its partition and its table.
+///
+/// # Errors
+/// Why there is none.
+pub fn plan(desk: &Desk<'_>, medium: Medium, tablet: &TabletView<'_>) -> Result<Move, Reason> {
+    match Scale::of(desk, medium) {
+        Ok(scale) => scale.plan(tablet),
+        Err(Reason::Balanced) => Even::of(desk, medium)?.plan(tablet),
+        Err(why) => Err(why),
+    }
+}
+
 /// What is to be done next about a tablet that is healthy and was picked for a move.
 pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     let cancelled = |reason| Decision::End(State::Cancelled, reason);
@@ -73,7 +119,7 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     if desk.config.tablet_sched_disable_balance {
         return cancelled(Reason::BalanceDisabled);
     }
-    match Scale::of(desk, task.medium).and_then(|scale| scale.plan(&view)) {
+    match plan(desk, task.medium, &view) {
         Ok(chosen) => Decision::Copy {
             source: chosen.source,
             destination: chosen.destination,
@@ -107,8 +153,7 @@ fn promise_waiting(desk: &Desk<'_>, scratch: &mut Healing) {
             ..*desk
         };
         let view = desk.catalog.tablets.view(task.tablet);
-        let scale = Scale::of(&at, task.medium).ok();
-        let chosen = view.and_then(|view| scale?.plan(&view).ok());
+        let chosen = view.and_then(|view| plan(&at, task.medium, &view).ok());
         if let Some(chosen) = chosen {
             promise(scratch, task.medium, &chosen);
         }

@@ -35,7 +35,7 @@ pub fn no_replica(desk: &Desk<'_>, backend: BackendId) -> Reason {
 /// The replica with the least rank of those that `judge` finds fit; a rank is made of the place among the replicas, too.
 ///
 /// # Errors
-/// `busy` where the slots of all that would fit are taken, else that a path is not known, else `none`.
+/// `busy` where the slots of all that would fit are taken, else that a path is full, else that one is not known, else `none`.
 pub fn first<R: PartialOrd>(
     tablet: &TabletView<'_>,
     judge: impl Fn(&Replica) -> Reason,
@@ -43,7 +43,7 @@ pub fn first<R: PartialOrd>(
     (none, busy): (Reason, Reason),
 ) -> Result<Spot, Reason> {
     let mut best = None;
-    let (mut taken, mut unknown) = (None, None);
+    let (mut taken, mut full, mut unknown) = (None, None, None);
     for (at, replica) in (0u64..).zip(tablet.replicas()) {
         match judge(&replica) {
             Reason::Fits(_) => {
@@ -53,13 +53,16 @@ pub fn first<R: PartialOrd>(
                 }
             }
             Reason::Busy(_) => taken = Some(busy.clone()),
+            path @ Reason::PathFull(_) => {
+                full.get_or_insert(path);
+            }
             path @ Reason::NoPath(_) => {
                 unknown.get_or_insert(path);
             }
             _ => {}
         }
     }
-    let (_, replica) = best.ok_or(taken.or(unknown).unwrap_or(none))?;
+    let (_, replica) = best.ok_or(taken.or(full).or(unknown).unwrap_or(none))?;
     Ok(Spot {
         backend: replica.backend,
         path: replica.path_hash,

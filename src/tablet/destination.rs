@@ -10,6 +10,7 @@ use crate::ids::BackendId;
 use crate::tablet::choice;
 use crate::tablet::desk::Desk;
 use crate::tablet::reason::Reason;
+use crate::tablet::room::{self, Room};
 use crate::tablet::task::{Kind, Spot};
 
 /// Whether a backend can take a new replica, and if not, why.
@@ -78,7 +79,7 @@ pub fn judge_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, backend: BackendId
 /// (StarRocks). The one on `failed_on`, where the copy before came to nothing, comes after all others.
 ///
 /// # Errors
-/// None is behind, or the paths of all that are have no slot.
+/// None is behind, the paths of all that are have no slot, or those with a slot no room.
 pub fn choose_behind(
     desk: &Desk<'_>,
     tablet: &TabletView<'_>,
@@ -95,7 +96,11 @@ pub fn choose_behind(
     };
     let judge = |replica: &Replica| judge_replica(desk, tablet, replica);
     let none = (Reason::NoReplicaBehind, Reason::DestinationBusy);
-    choice::first(tablet, judge, rank, none)
+    let spot = choice::first(tablet, judge, rank, none)?;
+    let replica = tablet.on(spot.backend);
+    let replica = replica.ok_or(Reason::HasNoReplica(spot.backend))?;
+    let path = path_behind(desk, tablet, &replica)?;
+    Ok(Spot { path, ..spot })
 }
 
 fn judge_replica(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) -> Reason {
@@ -109,11 +114,33 @@ fn judge_replica(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) ->
     if !replica.behind(tablet.visible()) {
         return Reason::InStep(replica.id);
     }
-    match desk.path(backend, replica.path_hash) {
-        None => Reason::NoPath(backend),
-        Some(path) if !path.online => Reason::NoPathOnline(backend),
-        Some(path) if !desk.free(backend, path.hash, Kind::Repair) => Reason::Busy(backend),
-        Some(_) => Reason::Fits(backend),
+    match path_behind(desk, tablet, replica) {
+        Ok(_) => Reason::Fits(backend),
+        Err(why) => why,
+    }
+}
+
+/// The path on which a replica that is behind is brought forward: its own, or another one of its backend where its own is full.
+///
+/// # Errors
+/// Its path is not known or does not work, none has room, or the slots are taken.
+fn path_behind(desk: &Desk<'_>, tablet: &TabletView<'_>, replica: &Replica) -> Result<i64, Reason> {
+    let backend = replica.backend;
+    let own = desk.path(backend, replica.path_hash);
+    let own = own.ok_or(Reason::NoPath(backend))?;
+    if !own.online {
+        return Err(Reason::NoPathOnline(backend));
+    }
+    if Room::of(desk).takes_rest(backend, own, room::lacks(tablet, Some(replica))) {
+        return match desk.free(backend, own.hash, Kind::Repair) {
+            true => Ok(own.hash),
+            false => Err(Reason::Busy(backend)),
+        };
+    }
+    let other = |path: &PathState| path.hash != own.hash;
+    match roomiest(desk, tablet, own.medium, backend, (Kind::Repair, &other)) {
+        Err(Reason::Full(_)) => Err(Reason::PathFull(backend)),
+        found => found,
     }
 }
 
@@ -147,33 +174,41 @@ pub fn path_for(
     if online().next().is_none() {
         return Err(Reason::NoPathOnline(backend));
     }
-    let wanted = || online().filter(|path| path.medium == medium && allowed(path));
     // A lost replica is better on another kind of disk than nowhere; what only evens out loads stays on its own.
-    if lane == Kind::Balance && wanted().next().is_none() {
+    if lane == Kind::Balance && !online().any(|path| path.medium == medium && allowed(path)) {
         return Err(Reason::NoMedium(backend));
     }
-    let bytes = desk.bytes(tablet);
-    let best = |paths: &mut dyn Iterator<Item = &PathState>| {
-        let fitting = paths.filter(|path| fits(desk, path, bytes));
-        let free = fitting.filter(|path| desk.free(backend, path.hash, lane));
-        let rank = |path: &&PathState| (desk.used(backend, path.hash), path.data_used, path.hash);
-        free.min_by_key(rank).map(|path| path.hash)
+    roomiest(desk, tablet, medium, backend, (lane, allowed))
+}
+
+/// The path of a backend with room for a whole replica, the wanted medium first, and of those the one in the least use.
+fn roomiest(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    medium: Medium,
+    backend: BackendId,
+    (lane, allowed): (Kind, &dyn Fn(&PathState) -> bool),
+) -> Result<i64, Reason> {
+    let (room, bytes) = (Room::of(desk), room::lacks(tablet, None));
+    let paths = desk.state(backend).map(|state| &state.paths);
+    let fitting = || {
+        let paths = paths.into_iter().flatten();
+        paths.filter(|path| {
+            path.online
+                && allowed(path)
+                && (lane == Kind::Repair || path.medium == medium)
+                && room.takes_new(backend, path, bytes)
+        })
     };
-    if let Some(path) = best(&mut wanted()) {
-        return Ok(path);
-    }
-    if lane == Kind::Repair
-        && let Some(path) = best(&mut online())
-    {
-        return Ok(path);
-    }
-    let room = |path: &PathState| {
-        (lane == Kind::Repair || (path.medium == medium && allowed(path)))
-            && fits(desk, path, bytes)
-    };
-    match online().any(room) {
-        true => Err(Reason::Busy(backend)),
-        false => Err(Reason::Full(backend)),
+    let free = fitting().filter(|path| desk.free(backend, path.hash, lane));
+    let best = free.min_by_key(|path| {
+        let used = desk.used(backend, path.hash);
+        (path.medium != medium, used, path.data_used, path.hash)
+    });
+    match (best, fitting().next()) {
+        (Some(path), _) => Ok(path.hash),
+        (None, Some(_)) => Err(Reason::Busy(backend)),
+        (None, None) => Err(Reason::Full(backend)),
     }
 }
 
@@ -189,18 +224,4 @@ fn same_host(desk: &Desk<'_>, tablet: &TabletView<'_>, host: &str) -> bool {
             && desk.catalog.alive(replica.backend)
             && backend.is_some_and(|backend| backend.host == host && !backend.decommissioned)
     })
-}
-
-/// Whether a disk has room for so many bytes more: it is then below the percent, or has more than the reserve left
-/// (StarRocks: both must be broken to refuse).
-fn fits(desk: &Desk<'_>, path: &PathState, bytes: u64) -> bool {
-    let Some(left) = path.available.checked_sub(bytes) else {
-        return false;
-    };
-    let capacity = path.data_used.saturating_add(path.available);
-    let used = path.data_used.saturating_add(bytes);
-    let percent = desk.config.storage_usage_soft_limit_percent;
-    let above = u128::from(used) * 100 > u128::from(capacity) * u128::from(percent);
-    let reserve = desk.config.storage_usage_soft_limit_reserve_bytes;
-    !(above && left < reserve)
 }

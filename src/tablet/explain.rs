@@ -14,7 +14,7 @@ pub use self::remedy::remedy;
 use crate::catalog::table::Medium;
 use crate::catalog::tablets::TabletView;
 use crate::ids::{BackendId, TabletId};
-use crate::tablet::balance::Scale;
+use crate::tablet::balance::{self, Move, Scale};
 use crate::tablet::cluster::Cluster;
 use crate::tablet::desk::{Desk, by_load};
 use crate::tablet::health::{TabletStatus, tablet_health};
@@ -141,11 +141,19 @@ impl Judges {
             Judges::Balance(medium) => Some(Scale::of(desk, medium)),
             Judges::New | Judges::Behind => None,
         };
+        // Where loads are even, what moves is a matter of partitions and tables.
+        let even = match (self, &scale) {
+            (Judges::Balance(medium), Some(Err(Reason::Balanced))) => {
+                Some(balance::plan(desk, medium, tablet))
+            }
+            _ => None,
+        };
         let rows = all.into_iter().flat_map(|backend| {
             [Role::Source, Role::Destination].map(|role| {
-                let (decider, reason) = match &scale {
-                    Some(scale) => ("balance", moved(scale, tablet, backend, role)),
-                    None => self.judge(desk, tablet, backend, role),
+                let (decider, reason) = match (&scale, &even) {
+                    (_, Some(even)) => ("balance", evened(even, backend, role)),
+                    (Some(scale), None) => ("balance", moved(scale, tablet, backend, role)),
+                    (None, None) => self.judge(desk, tablet, backend, role),
                 };
                 ExplainRow {
                     backend,
@@ -182,6 +190,19 @@ impl Judges {
                 ("destination_new", reason)
             }
         }
+    }
+}
+
+/// A backend in a move that evens out a partition or a table.
+fn evened(even: &Result<Move, Reason>, backend: BackendId, role: Role) -> Reason {
+    match (even, role) {
+        (Err(reason), _) => reason.clone(),
+        (Ok(chosen), Role::Source) if chosen.source.backend == backend => Reason::Fits(backend),
+        (Ok(chosen), Role::Destination) if chosen.destination.backend == backend => {
+            Reason::Fits(backend)
+        }
+        (Ok(_), Role::Source) => Reason::NotHigh(backend),
+        (Ok(_), Role::Destination) => Reason::NotLow(backend),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::tablet::health::TabletStatus;
 use crate::tablet::load::LoadStatistics;
+use crate::tablet::room::Refusals;
 use crate::tablet::task::{Kind, Task};
 
 /// Ended tasks that are remembered (StarRocks).
@@ -32,6 +33,8 @@ pub struct Healing {
     pub load: Arc<LoadStatistics>,
     /// Tablets that miss a replica whose backend may come back, since when: the delay before repair counts from here.
     pub seen: OrdMap<TabletId, Timestamp>,
+    /// Copies that were refused for want of room; each is forgotten when its path has more.
+    pub refused: Refusals,
     /// Tablets whose content is being compared.
     pub checking: OrdSet<TabletId>,
     /// Tablets whose content is being repaired; they stand in the queue of repairs as well.

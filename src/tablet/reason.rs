@@ -59,6 +59,8 @@ pub enum Reason {
     NoMedium(BackendId),
     /// No storage path has room for the tablet.
     Full(BackendId),
+    /// The storage path of the backend's replica is full, and no other of its paths has room for the tablet.
+    PathFull(BackendId),
     /// All slots of its storage paths are taken.
     Busy(BackendId),
     /// It can be copied from, or to.
@@ -84,6 +86,8 @@ pub enum Reason {
     Cloned,
     /// The backend reported that copying failed.
     CloneFailed(String),
+    /// The backend had no room for the copy, as it reported.
+    NoRoom(String),
     /// Copying took longer than its time.
     TimedOut {
         /// Its time, in seconds.
@@ -185,6 +189,7 @@ impl Reason {
             Reason::NoPathOnline(_) => "NO_PATH_ONLINE",
             Reason::NoMedium(_) => "NO_MEDIUM",
             Reason::Full(_) => "DISK_FULL",
+            Reason::PathFull(_) => "PATH_FULL",
             Reason::Busy(_) => "SLOTS_TAKEN",
             Reason::Fits(_) => "FITS",
             Reason::Healthy => "HEALTHY",
@@ -196,6 +201,7 @@ impl Reason {
             Reason::Kept(_) => "KEPT",
             Reason::Cloned => "CLONED",
             Reason::CloneFailed(_) => "CLONE_FAILED",
+            Reason::NoRoom(_) => "NO_ROOM",
             Reason::TimedOut { .. } => "TIMED_OUT",
             Reason::Stale { .. } => "STALE",
             Reason::QueueFull => "QUEUE_FULL",
@@ -219,6 +225,7 @@ impl Reason {
             }
             Reason::Dead(_) => Some("heartbeat_retry_times"),
             Reason::Full(_) => Some("storage_usage_soft_limit_percent"),
+            Reason::PathFull(_) => Some("storage_usage_hard_limit_percent"),
             Reason::Delayed { .. } => Some("tablet_sched_repair_delay_factor_second"),
             Reason::SafeMode => Some("safe_mode_replica_percent"),
             Reason::TimedOut { .. } => Some("tablet_sched_max_clone_task_timeout_sec"),
@@ -288,6 +295,10 @@ impl fmt::Display for Reason {
             Reason::Full(id) => {
                 write!(f, "no storage path of backend {id} has room for the tablet")
             }
+            Reason::PathFull(id) => write!(
+                f,
+                "the storage path of the replica on backend {id} is full, and no other path of it has room"
+            ),
             Reason::Busy(id) => write!(f, "all slots of backend {id} are taken"),
             Reason::Fits(id) => write!(f, "backend {id} can be used"),
             Reason::Delayed { seconds } => {
@@ -298,7 +309,7 @@ impl fmt::Display for Reason {
             }
             Reason::WaitsForLoads(txn) => write!(f, "wait txn before {txn} to be finished"),
             Reason::Kept(id) => write!(f, "replica {id} stays: it is needed again"),
-            Reason::CloneFailed(why) => f.write_str(why),
+            Reason::CloneFailed(why) | Reason::NoRoom(why) => f.write_str(why),
             Reason::TimedOut { seconds: s } => write!(f, "timeout: copying took more than {s} s"),
             Reason::Stale { version, visible } => write!(
                 f,

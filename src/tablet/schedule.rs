@@ -9,6 +9,7 @@ use crate::tablet::desk::Desk;
 use crate::tablet::health::{Health, TabletStatus, tablet_health};
 use crate::tablet::reason::Reason;
 use crate::tablet::redundant::{self, Surplus};
+use crate::tablet::room::{self, Room};
 use crate::tablet::task::{Kind, Spot, State, Task};
 use crate::tablet::{balance, checker, destination, source, unseen};
 
@@ -95,8 +96,11 @@ fn forward(
         path: replica.path_hash,
         replica: Some(replica.id),
     };
+    let path = desk.path(destination.backend, destination.path);
+    let lacks = room::lacks(tablet, Some(&replica));
+    let room = path.is_none_or(|path| Room::of(desk).takes_rest(replica.backend, path, lacks));
     // A move stays one, and so takes the slots of moves.
-    match desk.free(destination.backend, destination.path, lane) {
+    match room && desk.free(destination.backend, destination.path, lane) {
         true => copy(desk, tablet, destination, lane).ok(),
         false => None,
     }
@@ -149,8 +153,27 @@ fn incomplete(desk: &Desk<'_>, tablet: &TabletView<'_>, task: &Task) -> Result<D
     if !source::exists(desk, tablet) {
         return Err(Reason::NoSource);
     }
-    let destination = destination::choose_behind(desk, tablet, task.failed_on)?;
-    copy(desk, tablet, destination, Kind::Repair)
+    match destination::choose_behind(desk, tablet, task.failed_on) {
+        Ok(destination) => copy(desk, tablet, destination, Kind::Repair),
+        Err(full @ Reason::PathFull(_)) => elsewhere(desk, tablet, task, full),
+        Err(why) => Err(why),
+    }
+}
+
+/// A replica that is behind has no room for what it lacks, nor has any path of its backend: another is made in its place, where
+/// there is room. The one that is behind goes when it is too many.
+fn elsewhere(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    task: &Task,
+    full: Reason,
+) -> Result<Decision, Reason> {
+    let medium = desk.medium(tablet);
+    match destination::choose_new(desk, tablet, medium, task.failed_on) {
+        Ok(destination) => copy(desk, tablet, destination, Kind::Repair),
+        Err(Reason::NoDestination) => Err(full),
+        Err(busy) => Err(busy),
+    }
 }
 
 /// A replica is on a backend that is being emptied: what is there already is brought forward, else a new one is made.

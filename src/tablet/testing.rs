@@ -1,20 +1,20 @@
 //! A cluster for tests of what is decided: a catalog that changes as the leader changes it, and moves whose copies take
 //! so many seconds. Backends tell their loads once a minute.
 
+mod spec;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::spec::table_spec;
 use crate::catalog::backend::PathState;
 use crate::catalog::change::{Change, NewPartition, NewTable};
 use crate::catalog::partition::PartitionSpec;
-use crate::catalog::schema::{ColumnDef, DataType};
 use crate::catalog::state::Catalog;
-use crate::catalog::table::{
-    Distribution, Medium, Partitioning, TableProperties, TableSpec, WriteQuorum,
-};
+use crate::catalog::table::Medium;
 use crate::catalog::tablets::{Belief, Reported};
 use crate::clock::Timestamp;
-use crate::config::Config;
+use crate::config::{Balancer, Config};
 use crate::ids::{BackendId, DbId, IndexId, PartitionId, ReplicaId, TableId, TabletId};
 use crate::tablet::balance::{begun, decide, measure, pick};
 use crate::tablet::cluster::Cluster;
@@ -42,11 +42,14 @@ pub struct Model {
 }
 
 impl Model {
-    /// No backend yet; a medium of every path is `Hdd` until `path` adds others.
+    /// No backend yet, and only their loads are evened out; a medium of every path is `Hdd` until `path` adds others.
     pub fn new() -> Model {
         let mut model = Model {
             catalog: Catalog::new(),
-            config: Config::default(),
+            config: Config {
+                tablet_sched_balancer_strategy: Balancer::BeLoadScore,
+                ..Config::default()
+            },
             healing: Healing::default(),
             safe_mode: false,
             now: 1_000_000,
@@ -87,6 +90,7 @@ impl Model {
             available: *total,
             total: *total,
             tablets: 0,
+            trash_used: 0,
         });
         let paths = paths.collect();
         self.catalog.observe_backend(id, |state| {
@@ -368,31 +372,5 @@ impl Model {
     pub fn fresh(&mut self, count: u64) -> u64 {
         self.next += count;
         self.next - count
-    }
-}
-
-fn table_spec(replicas: u16) -> TableSpec {
-    let column = ColumnDef {
-        name: "k".to_owned(),
-        data_type: DataType::Int,
-        nullable: false,
-        default: None,
-        comment: String::new(),
-    };
-    TableSpec {
-        columns: vec![column],
-        key_columns: 1,
-        comment: String::new(),
-        partitioning: Partitioning::None,
-        distribution: Distribution {
-            columns: vec![0],
-            buckets: Some(1),
-        },
-        properties: TableProperties {
-            replication_num: replicas,
-            write_quorum: WriteQuorum::Majority,
-            storage_medium: None,
-            bucket_size: 0,
-        },
     }
 }

@@ -182,6 +182,7 @@ impl World {
                 );
             }
             Action::Reply { token, result } => self.reply(token, result),
+            Action::Say(notice) => self.say(notice.to_string()),
             Action::Call {
                 call,
                 backend,

@@ -190,7 +190,7 @@ impl World {
                         let result = self.copy_calls(&by, &address, request);
                         events.push_back(Event::Answer { call, result });
                     }
-                    Action::Reply { .. } => {}
+                    Action::Reply { .. } | Action::Say(_) => {}
                 }
             }
         }

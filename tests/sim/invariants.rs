@@ -17,6 +17,7 @@ mod quorum_can_be_read;
 mod quorum_holds;
 mod refused_is_not_visible;
 pub mod safe_mode_waits;
+mod said_once;
 mod slots_hold;
 mod tasks_end;
 pub mod versions_only_grow;
@@ -49,6 +50,7 @@ pub fn of_action(world: &mut World, action: &Action) {
     last_copy_stays::check(world, action);
     moves_stay::check(world, action);
     safe_mode_waits::check(world, action);
+    said_once::check(world, action);
 }
 
 /// What holds when everything has ended.

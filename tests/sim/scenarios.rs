@@ -41,11 +41,14 @@
 //! a snapshot that no writer waits for (`quorate::view`), which `tidy` keeps so. How long a step takes, which does delay
 //! heartbeats, is measured by the benchmark `heal`.
 //!
+//! [`full`] is about disks without room, which a walk found to be asked again and again.
+//!
 //! [`loads`] are incidents of our own: what random seeds found, each with the rule that was made against it.
 
 mod content;
 mod copies;
 mod decommission;
+mod full;
 mod identity;
 mod loads;
 mod lost;

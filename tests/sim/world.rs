@@ -96,6 +96,8 @@ pub struct World {
     pub uncalled: BTreeMap<(TabletId, Option<ReplicaId>), u64>,
     /// Copies, and which of them were moves.
     pub moves: Moves,
+    /// Backends that were said to be alive, or dead, and in which life of the frontend.
+    pub told: BTreeMap<BackendId, (u64, bool)>,
     /// The highest version of each partition that a reader saw.
     pub seen: BTreeMap<PartitionId, Version>,
     /// What was come across.

@@ -52,6 +52,8 @@ pub struct Stretch<'a> {
     run: usize,
     /// Database.
     pub db: DbId,
+    /// Partition.
+    pub partition: PartitionId,
     /// Replicas that each tablet should have.
     pub wanted: u16,
     /// By tablet: place of its first replica in `backends` and `flags`; one more at the end.
@@ -160,12 +162,18 @@ impl Tablets {
 
     fn stretch<'a>(&'a self, chunk: &'a Chunk, run: usize) -> Stretch<'a> {
         let tablets = chunk.tablets_of(run);
-        let Run { db, wanted, .. } = chunk.runs[run];
+        let Run {
+            db,
+            partition,
+            wanted,
+            ..
+        } = chunk.runs[run];
         Stretch {
             names: &self.names,
             chunk,
             run,
             db,
+            partition,
             wanted,
             starts: &chunk.placed.starts[tablets.start..=tablets.end],
             backends: &chunk.placed.backends,

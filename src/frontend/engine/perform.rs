@@ -151,6 +151,7 @@ impl Engine {
             Request::DropDatabase { name, .. } => Some(name.clone()),
             _ => None,
         };
+        let title = request.title();
         for (request, told) in self.placed(request).await? {
             if let Reply::Note(message) = self.leader.request(request).await? {
                 note(session, message);
@@ -158,6 +159,11 @@ impl Engine {
             if let Some(message) = told {
                 note(session, message);
             }
+        }
+        if let Some(title) = title {
+            // Names may hold anything, and a line of the log is one line.
+            let title = title.replace(char::is_control, " ");
+            tracing::info!(user = %session.user, peer = %session.peer, "{title}");
         }
         if dropped.is_some() && session.db == dropped {
             session.db = None;

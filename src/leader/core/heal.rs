@@ -7,6 +7,7 @@
 mod carry_out;
 mod copying;
 mod decommission;
+mod full;
 mod leftovers;
 mod steer;
 

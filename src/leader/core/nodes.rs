@@ -10,6 +10,7 @@ use crate::backend::api::HeartbeatAnswer;
 use crate::catalog::backend::BackendState;
 use crate::catalog::change::Change;
 use crate::ids::BackendId;
+use crate::leader::notice::{Notice, OfBackend};
 use crate::leader::request::Reply;
 
 impl Core {
@@ -37,7 +38,25 @@ impl Core {
             });
         }
         self.record(changes)?;
+        for (at, (host, port)) in backends.iter().enumerate() {
+            let id = BackendId(first + at as u64);
+            if self
+                .head
+                .backend_at(host, *port)
+                .is_some_and(|of| of.id == id)
+            {
+                self.say_of(id, OfBackend::Added);
+            }
+        }
         Ok(Some(Reply::Done))
+    }
+
+    /// Something has happened to a backend that exists.
+    pub(super) fn say_of(&mut self, id: BackendId, what: OfBackend) {
+        if let Some(backend) = self.head.backends.get(&id) {
+            let address = backend.address();
+            self.say(Notice::Backend { id, address, what });
+        }
     }
 
     pub(super) fn heartbeat(&mut self, id: BackendId, result: Result<HeartbeatAnswer, String>) {
@@ -51,6 +70,15 @@ impl Core {
         if alive != before {
             self.census.follow_backend(&self.head, id);
             self.publish_again();
+            let state = self.head.backend_states.get(&id);
+            let why = state.map(|state| state.error.clone()).unwrap_or_default();
+            self.say_of(
+                id,
+                match alive {
+                    true => OfBackend::Alive,
+                    false => OfBackend::Dead { why },
+                },
+            );
             if !alive {
                 self.copies_lost(id);
                 self.end_orphans(id, None);
@@ -61,6 +89,7 @@ impl Core {
     fn lives(&mut self, id: BackendId, answer: HeartbeatAnswer) {
         let now = self.now;
         self.copies_progress(id, &answer.clones);
+        self.paths_told(id, &answer.paths);
         let known = self.head.backend_states.get(&id);
         if known.and_then(|state| state.started) != Some(answer.started) {
             self.end_orphans(id, Some(answer.started));

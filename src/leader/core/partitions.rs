@@ -6,10 +6,11 @@ use crate::catalog::change::{Change, NewPartition};
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Partitioning, Table, TableSpec};
 use crate::catalog::tablets::TabletView;
-use crate::ids::{BackendId, PartitionId, ReplicaId, TabletId};
+use crate::ids::{BackendId, PartitionId, ReplicaId, TableId, TabletId};
 use crate::leader::action::Token;
 use crate::leader::request::Reply;
 use crate::tablet::placement::{Placement, automatic_buckets, available, sized_buckets};
+use crate::tablet::room::Room;
 
 /// Replicas that one statement can make.
 const REPLICAS_MAX: u64 = 1_000_000;
@@ -53,7 +54,7 @@ impl Core {
             open.for_each(|partition| partition.buckets = buckets);
         }
         let mut changes = Vec::new();
-        let partitions = self.new_partitions(&spec, &existing, new, &mut changes)?;
+        let partitions = self.new_partitions((Some(id), &spec), &existing, new, &mut changes)?;
         self.make(
             token,
             Goal::Partitions {
@@ -127,7 +128,7 @@ impl Core {
         let specs = old.iter().filter_map(|id| self.head.partitions.get(id));
         let specs: Vec<PartitionSpec> = specs.map(|partition| partition.spec.clone()).collect();
         let mut changes = Vec::new();
-        let new = self.new_partitions(&spec, &[], specs, &mut changes)?;
+        let new = self.new_partitions((Some(id), &spec), &[], specs, &mut changes)?;
         self.make(
             token,
             Goal::Replace {
@@ -142,12 +143,13 @@ impl Core {
     /// Gives new partitions their ids, buckets and places. They have to stand beside those that exist.
     pub(super) fn new_partitions(
         &mut self,
-        table: &TableSpec,
+        (of, table): (Option<TableId>, &TableSpec),
         existing: &[PartitionSpec],
         specs: Vec<PartitionSpec>,
         changes: &mut Vec<Change>,
     ) -> Result<Vec<NewPartition>, Error> {
-        let backends = available(&self.head).count();
+        let backends = available(&self.head, self.room()).count();
+        let mut placement = self.placement(of);
         let mut made: Vec<NewPartition> = Vec::with_capacity(specs.len());
         let mut total: u64 = 0;
         for mut spec in specs {
@@ -171,7 +173,7 @@ impl Core {
                     max: REPLICAS_MAX,
                 });
             }
-            let backends = self.place(&spec)?;
+            let backends = self.place(&mut placement, &spec)?;
             let count = 1 + u64::from(spec.buckets) + replicas;
             let first = self.numbers.ids(count, &self.head, changes);
             made.push(NewPartition {
@@ -185,16 +187,30 @@ impl Core {
         Ok(made)
     }
 
-    fn place(&self, spec: &PartitionSpec) -> Result<Vec<BackendId>, Error> {
+    fn place(
+        &self,
+        placement: &mut Placement,
+        spec: &PartitionSpec,
+    ) -> Result<Vec<BackendId>, Error> {
         let wanted = spec.replication_num;
         self.replicas_fit(wanted)?;
-        let mut placement = Placement::new(&self.head, spec.medium);
-        let mut backends = Vec::with_capacity(spec.buckets as usize * usize::from(wanted));
-        for _ in 0..spec.buckets {
-            let placed = placement.place(wanted);
-            backends.extend(placed.map_err(|few| too_few(wanted, &few.available))?);
+        let placed = placement.place(spec.medium, spec.buckets, wanted);
+        placed.map_err(|few| too_few(wanted, &few.available))
+    }
+
+    /// Where partitions of a table may go; of a new one where there is none.
+    fn placement(&self, of: Option<TableId>) -> Placement {
+        let table = of.and_then(|id| self.head.tables.get(&id));
+        let load = &self.heal.healing().load;
+        Placement::new(&self.head, self.room(), load, table.map(|table| &**table))
+    }
+
+    /// What storage paths have room for.
+    fn room(&self) -> Room<'_> {
+        Room {
+            config: &self.config,
+            refused: &self.heal.healing().refused,
         }
-        Ok(backends)
     }
 
     /// Whether so many replicas of a tablet can be asked for.
@@ -202,7 +218,9 @@ impl Core {
         if wanted == 0 || wanted > i16::MAX as u16 {
             return Err(Error::ReplicationNum(wanted));
         }
-        let available: Vec<BackendId> = available(&self.head).map(|backend| backend.id).collect();
+        let available: Vec<BackendId> = available(&self.head, self.room())
+            .map(|backend| backend.id)
+            .collect();
         match available.len() >= usize::from(wanted) {
             true => Ok(()),
             false => Err(too_few(wanted, &available)),

@@ -11,6 +11,7 @@ use crate::catalog::txn::TxnState;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
 use crate::leader::action::BackendRequest;
+use crate::leader::notice::Notice;
 
 /// What reports are measured against.
 #[derive(Debug)]
@@ -68,14 +69,18 @@ impl Core {
         let mut strangers = Vec::new();
         let mut shown = BTreeSet::new();
         let mut told = BTreeSet::new();
+        let mut bad = Vec::new();
         for of in &report.tablets {
             if of.why.is_some() {
                 told.insert(of.replica);
             }
+            let was_good = self.is_good(id, of.tablet);
             match self.observe(id, asked, of) {
                 Some(changed) => {
                     shown.insert(of.tablet);
                     again.extend(changed.then_some(of.tablet));
+                    let is_bad = was_good && changed && !self.is_good(id, of.tablet);
+                    bad.extend(is_bad.then_some(of.tablet));
                 }
                 None if of.dropped => {}
                 None => strangers.push(of),
@@ -84,7 +89,9 @@ impl Core {
         self.adopt(id, &strangers);
         if report.full {
             self.head.keep_causes(id, &told);
-            again.extend(self.lost(id, asked, &shown));
+            let lost = self.lost(id, asked, &shown);
+            bad.extend_from_slice(&lost);
+            again.extend(lost);
             let now = self.now;
             self.head
                 .observe_backend(id, |state| state.last_report = Some(now));
@@ -92,6 +99,7 @@ impl Core {
             self.leave_safe_mode();
             self.drop_strangers(id, &strangers);
         }
+        self.say_bad(id, bad);
         self.census.look_at(&self.head, &again);
         self.catch_up(id, &report.tablets);
         for txn in &report.pending {
@@ -147,7 +155,23 @@ impl Core {
     /// Files of a backend's replica are lost or wrong, as it has found out. Says whether that is news.
     pub(super) fn found_bad(&mut self, tablet: TabletId, backend: BackendId) -> bool {
         self.news.bad(backend, tablet, self.now);
-        self.head.observe_loss(tablet, backend, true)
+        let news = self.head.observe_loss(tablet, backend, true);
+        if news {
+            self.say_bad(backend, vec![tablet]);
+        }
+        news
+    }
+
+    fn is_good(&self, backend: BackendId, tablet: TabletId) -> bool {
+        let view = self.head.tablets.view(tablet);
+        let replica = view.and_then(|view| view.on(backend));
+        replica.is_some_and(|replica| !replica.bad)
+    }
+
+    fn say_bad(&mut self, backend: BackendId, tablets: Vec<TabletId>) {
+        if !tablets.is_empty() {
+            self.say(Notice::Bad { backend, tablets });
+        }
     }
 
     /// Replicas that a backend should have and does not show, if they were there before it was asked.
@@ -273,6 +297,7 @@ impl Core {
         let over = self.now.since_ms(self.reports.since) >= max_ms;
         if enough || over || self.nobody_is_awaited() {
             self.reports.safe_mode = false;
+            self.say(Notice::SafeModeEnds { shown, expected });
         }
     }
 

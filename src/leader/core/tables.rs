@@ -40,7 +40,7 @@ impl Core {
         let db = database.id;
         let mut changes = Vec::new();
         let first = self.numbers.ids(2, &self.head, &mut changes);
-        let partitions = self.new_partitions(&spec, &[], partitions, &mut changes)?;
+        let partitions = self.new_partitions((None, &spec), &[], partitions, &mut changes)?;
         let table = NewTable {
             id: TableId(first),
             db,

@@ -7,7 +7,7 @@ mod loads;
 mod recovery;
 mod statements;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::*;
 use crate::backend::api::TabletErrors;
@@ -32,6 +32,9 @@ struct World {
     ahead: i64,
     journal: Vec<Vec<Change>>,
     replies: Vec<(Token, Result<Reply, Failure>)>,
+    notices: Vec<Notice>,
+    /// Backends whose disk others have filled.
+    full: BTreeSet<BackendId>,
     calls: VecDeque<(CallId, BackendId, BackendRequest)>,
     /// Whether every call is answered with success at once.
     obliging: bool,
@@ -58,6 +61,8 @@ impl World {
             ahead: 0,
             journal: Vec::new(),
             replies: Vec::new(),
+            notices: Vec::new(),
+            full: BTreeSet::new(),
             calls: VecDeque::new(),
             obliging: true,
             writing: true,
@@ -88,6 +93,7 @@ impl World {
                         actions.extend(self.feed(Event::Appended { seq }));
                     }
                 }
+                Action::Say(notice) => self.notices.push(notice),
                 Action::Reply { token, result } => self.replies.push((token, result)),
                 Action::Call { call, .. } if self.obliging => {
                     let result = Ok(TabletErrors::default().into());
@@ -147,9 +153,13 @@ impl World {
             why: None,
             data_used: 0,
             other_used: 0,
-            available: 1 << 30,
+            available: match self.full.contains(&backend) {
+                true => 0,
+                false => 1 << 30,
+            },
             total: 1 << 30,
             tablets: self.core.head.tablets.replicas_on(backend),
+            trash_used: 0,
         };
         HeartbeatAnswer {
             started: Timestamp::at(at),

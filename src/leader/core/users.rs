@@ -8,6 +8,7 @@ use crate::catalog::state::ROOT;
 use crate::catalog::user::{User, Verifier};
 use crate::config::Config;
 use crate::ids::UserId;
+use crate::leader::notice::Notice;
 use crate::leader::request::Reply;
 
 impl Core {
@@ -56,11 +57,25 @@ impl Core {
     pub(super) fn set_config(&mut self, key: &str, value: &str, persistent: bool) -> Answer {
         let mut config = Config::clone(&self.config);
         let key = config.set(key, value)?.to_owned();
+        let (old, new) = (shown(&self.config, &key), shown(&config, &key));
         if persistent {
-            let value = value.to_owned();
+            let (key, value) = (key.clone(), value.to_owned());
             self.record(vec![Change::SetConfig { key, value }])?;
         }
         self.config = Arc::new(config);
+        self.say(Notice::Setting {
+            key,
+            old,
+            new,
+            persistent,
+        });
         Ok(Some(Reply::Done))
     }
+}
+
+/// The value of a setting as it is shown.
+fn shown(config: &Config, key: &str) -> String {
+    let mut all = config.settings().into_iter();
+    let found = all.find(|setting| setting.key == key);
+    found.map(|setting| setting.value).unwrap_or_default()
 }

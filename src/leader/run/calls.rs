@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backend::api::TabletErrors;
-use crate::backend::client::{Call, Client};
+use crate::backend::client::{Call, Client, Error};
+use crate::code::Code;
 use crate::ids::BackendId;
 use crate::leader::action::{BackendReply, BackendRequest, CallId};
 use crate::leader::event::Event;
@@ -129,10 +130,13 @@ async fn perform(
             }
         }
         BackendRequest::Abort(body) => client.post_json(&call, body).await.map(errors),
-        BackendRequest::Clone(body) => client
-            .post_json(&call, body)
-            .await
-            .map(|answer| BackendReply::Cloned(Box::new(answer))),
+        BackendRequest::Clone(body) => match client.post_json(&call, body).await {
+            Ok(answer) => Ok(BackendReply::Cloned(Box::new(answer))),
+            Err(full @ Error::Refused { status, .. }) if status == Code::DISK_FULL.http => {
+                Ok(BackendReply::NoRoom(full.to_string()))
+            }
+            Err(error) => Err(error),
+        },
         BackendRequest::Adopt(body) => client
             .post_json(&call, body)
             .await

@@ -29,6 +29,9 @@ impl<J: Journal> Shell<J> {
         let mut trouble = trouble;
         let mut pause = PAUSE;
         loop {
+            if !matches!(trouble, Trouble::Refused(_)) {
+                self.publisher.troubled(trouble.to_string());
+            }
             let again = trouble.passing().then(|| Instant::now() + pause);
             self.refuse(&trouble, again).await?;
             match self.reopen().await {

@@ -62,6 +62,20 @@ impl Publisher {
         self.wanted.subscribe()
     }
 
+    /// Publishes that nothing can be changed, and why; everything else stays as readers know it. Ends with the next core.
+    pub fn troubled(&mut self, why: String) {
+        self.frontend = Arc::new(FrontendInfo {
+            trouble: why,
+            ..FrontendInfo::clone(&self.frontend)
+        });
+        let known = self.views.borrow().clone();
+        let view = Arc::new(View {
+            frontend: self.frontend.clone(),
+            ..View::clone(&known)
+        });
+        drop(self.views.send_replace(view));
+    }
+
     /// Publishes the core as it is. Readers that hold an older snapshot keep it.
     pub fn publish(&mut self, core: &Core, now: Timestamp) {
         self.frontend = about(core, &self.frontend);
@@ -99,12 +113,14 @@ fn wanted(view: &View) -> Wanted {
 /// The same frontend with what the core says of it.
 fn about(core: &Core, frontend: &Arc<FrontendInfo>) -> Arc<FrontendInfo> {
     let (journal_seq, safe_mode) = (core.durable(), core.safe_mode());
-    if (frontend.journal_seq, frontend.safe_mode) == (journal_seq, safe_mode) {
+    let known = (frontend.journal_seq, frontend.safe_mode);
+    if known == (journal_seq, safe_mode) && frontend.trouble.is_empty() {
         return frontend.clone();
     }
     Arc::new(FrontendInfo {
         journal_seq,
         safe_mode,
+        trouble: String::new(),
         ..FrontendInfo::clone(frontend)
     })
 }

@@ -20,6 +20,7 @@ use crate::leader::core::Core;
 use crate::leader::event::Event;
 use crate::leader::handle::{Asked, stopping};
 use crate::leader::heartbeat::Watch;
+use crate::leader::notice::{Notice, Weight};
 use crate::leader::request::Reply;
 use crate::leader::run::calls::{Calls, Wanted};
 use crate::leader::run::checkpoint::Checkpointer;
@@ -290,6 +291,7 @@ impl<'s, J: Journal> Term<'s, J> {
                     silent_wait: Duration::from_millis(self.core.config().silent_backend_wait_ms),
                     request,
                 }),
+                Action::Say(notice) => say(&notice),
             }
         }
         Ok(())
@@ -328,6 +330,14 @@ impl<'s, J: Journal> Term<'s, J> {
             self.checkpoints
                 .start(seq, catalog, self.shell.writer.checkpoints());
         }
+    }
+}
+
+fn say(notice: &Notice) {
+    match notice.weight() {
+        Weight::Warning => tracing::warn!("{notice}"),
+        Weight::News => tracing::info!("{notice}"),
+        Weight::Detail => tracing::debug!("{notice}"),
     }
 }
 

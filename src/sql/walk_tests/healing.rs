@@ -136,7 +136,7 @@ fn cluster_balance_counts_its_items() {
         "SHOW PROC '/cluster_balance'",
         expect![[r#"
         Item | Number
-        balance_stat | 1
+        balance_stat | 2
         cluster_load_stat | 1
         working_slots | 1
         sched_stat | 1
@@ -233,6 +233,7 @@ fn loads_and_slots() {
             expect![[r#"
             StorageMedium | BalanceType | Balanced | PendingTablets | RunningTablets
             SSD | inter-node load score | true | 0 | 0
+            SSD | inter-node tablet distribution | true | 0 | 0
         "#]],
         ),
         (
@@ -253,8 +254,8 @@ fn loads_and_slots() {
         (
             "cluster_load_stat/SSD/10001",
             expect![[r#"
-                RootPath | DataUsedCapacity | OtherUsedCapacity | AvailCapacity | TotalCapacity | TotalUsedPct | State | PathHash | StorageMedium | TabletNum | DataTotalCapacity | DataUsedPct | ErrMsg
-                /disk10001 | 1.000 MB | 1.000 MB | 6.000 MB | 8.000 MB | 25.00 % | ONLINE | 17001 | SSD | 2 | 7.000 MB | 14.29 % | N/A
+                RootPath | DataUsedCapacity | OtherUsedCapacity | AvailCapacity | TotalCapacity | TotalUsedPct | State | PathHash | StorageMedium | TabletNum | DataTotalCapacity | DataUsedPct | ErrMsg | TrashUsedCapacity
+                /disk10001 | 1.000 MB | 1.000 MB | 6.000 MB | 8.000 MB | 25.00 % | ONLINE | 17001 | SSD | 2 | 7.000 MB | 14.29 % | N/A | 0.000 B
             "#]],
         ),
         (

@@ -17,8 +17,8 @@ fn backends_and_their_paths() {
     check(
         "SHOW PROC '/backends/10001'",
         expect![[r#"
-            RootPath | DataUsedCapacity | OtherUsedCapacity | AvailCapacity | TotalCapacity | TotalUsedPct | State | PathHash | StorageMedium | TabletNum | DataTotalCapacity | DataUsedPct | ErrMsg
-            /disk10001 | 1.000 MB | 1.000 MB | 6.000 MB | 8.000 MB | 25.00 % | ONLINE | 17001 | SSD | 2 | 7.000 MB | 14.29 % | N/A
+            RootPath | DataUsedCapacity | OtherUsedCapacity | AvailCapacity | TotalCapacity | TotalUsedPct | State | PathHash | StorageMedium | TabletNum | DataTotalCapacity | DataUsedPct | ErrMsg | TrashUsedCapacity
+            /disk10001 | 1.000 MB | 1.000 MB | 6.000 MB | 8.000 MB | 25.00 % | ONLINE | 17001 | SSD | 2 | 7.000 MB | 14.29 % | N/A | 0.000 B
         "#]],
     );
     check(

@@ -10,6 +10,7 @@ use crate::catalog::tablets::{Stretch, TabletView};
 use crate::ids::{BackendId, TabletId};
 use crate::tablet::desk::Desk;
 use crate::tablet::health::{TabletStatus, tablet_health};
+use crate::tablet::placement::mixed;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::Kind;
 
@@ -173,7 +174,7 @@ impl Search {
 }
 
 /// Nothing else is done about the tablet, and there is a backend left that has none of its replicas.
-fn movable(desk: &Desk<'_>, view: &TabletView<'_>) -> bool {
+pub(super) fn movable(desk: &Desk<'_>, view: &TabletView<'_>) -> bool {
     desk.healing.task(view.id()).is_none()
         && view.replicas().len() < desk.cluster.alive()
         && tablet_health(desk.cluster, view).status == TabletStatus::Healthy
@@ -181,20 +182,12 @@ fn movable(desk: &Desk<'_>, view: &TabletView<'_>) -> bool {
 
 /// Where the walk begins: at any tablet, each as likely as the others, by the moment and by what has been moved before. Ids
 /// have gaps, and the tablet behind a wide one would be the first nearly always; those at the end of the walk, never found.
-fn start(desk: &Desk<'_>) -> TabletId {
+pub(super) fn start(desk: &Desk<'_>) -> TabletId {
     let tablets = &desk.catalog.tablets;
     let moment =
         desk.now.elapsed_ms().cast_unsigned() ^ desk.healing.counters.moves.rotate_left(32);
     let place = mixed(moment) % tablets.len().max(1);
     tablets.at(place).unwrap_or_default()
-}
-
-/// Spreads neighbouring numbers over all 64 bits (the finish of SplitMix64).
-fn mixed(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ impl<'a> Scale<'a> {
         let path = replica.and_then(|of| self.desk.path(backend, of.path_hash));
         match path.map(|path| self.judge_path(backend, path)) {
             None => Reason::NoPath(backend),
-            Some(Reason::Fits(_)) if self.moved_lately(tablet, |_, to| to == backend) => {
+            Some(Reason::Fits(_)) if moved_lately(self.desk, tablet, |_, to| to == backend) => {
                 Reason::MovedLately(backend)
             }
             Some(Reason::Fits(_)) => reason,
@@ -257,7 +257,7 @@ impl<'a> Scale<'a> {
             to,
             (Kind::Balance, &allowed),
         );
-        let came_from_there = || self.moved_lately(tablet, |from, _| from == to);
+        let came_from_there = || moved_lately(self.desk, tablet, |from, _| from == to);
         match (path, gain) {
             (Ok(_) | Err(Reason::Busy(_)), Some(_)) if came_from_there() => {
                 Err(Reason::MovedLately(to))
@@ -266,28 +266,6 @@ impl<'a> Scale<'a> {
             (Ok(_) | Err(Reason::Busy(_)), None) => Err(Reason::NoBetterBackend),
             (Err(reason), _) => Err(reason),
         }
-    }
-
-    /// Whether a move of the tablet that is remembered, and not long ago, went from and to such backends.
-    ///
-    /// Where backends differ in size, the mean moves as tablets do, and what was little load can become much. Without
-    /// this rule a tablet would then be taken back.
-    fn moved_lately(
-        &self,
-        tablet: &TabletView<'_>,
-        such: impl Fn(BackendId, BackendId) -> bool,
-    ) -> bool {
-        let ended = self.desk.healing.history.iter().rev();
-        let lately = ended.take_while(|task| {
-            let ended = task.finished.unwrap_or_default();
-            self.desk.now.since_ms(ended) < SETTLED_MS
-        });
-        let mut moves =
-            lately.filter(|task| task.tablet == tablet.id() && task.kind == Kind::Balance);
-        moves.any(|task| match (task.source, task.destination) {
-            (Some(from), Some(to)) => task.copied.is_some() && such(from.backend, to.backend),
-            _ => false,
-        })
     }
 
     /// How a path stands among the paths of its backend, by their use (StarRocks).
@@ -306,8 +284,29 @@ impl<'a> Scale<'a> {
     }
 }
 
+/// Whether a move of the tablet that is remembered, and not long ago, went from and to such backends.
+///
+/// Where backends differ in size, the mean moves as tablets do, and what was little load can become much. Without this rule a
+/// tablet would then be taken back.
+pub(super) fn moved_lately(
+    desk: &Desk<'_>,
+    tablet: &TabletView<'_>,
+    such: impl Fn(BackendId, BackendId) -> bool,
+) -> bool {
+    let ended = desk.healing.history.iter().rev();
+    let lately = ended.take_while(|task| {
+        let ended = task.finished.unwrap_or_default();
+        desk.now.since_ms(ended) < SETTLED_MS
+    });
+    let mut moves = lately.filter(|task| task.tablet == tablet.id() && task.kind == Kind::Balance);
+    moves.any(|task| match (task.source, task.destination) {
+        (Some(from), Some(to)) => task.copied.is_some() && such(from.backend, to.backend),
+        _ => false,
+    })
+}
+
 /// It was available when loads were measured, and still is.
-fn available(desk: &Desk<'_>, backend: BackendId, load: &BackendLoad) -> bool {
+pub(super) fn available(desk: &Desk<'_>, backend: BackendId, load: &BackendLoad) -> bool {
     let of = desk.catalog.backends.get(&backend);
     load.available && of.is_some_and(|of| !of.decommissioned) && desk.catalog.alive(backend)
 }

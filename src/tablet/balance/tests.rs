@@ -1,6 +1,7 @@
 //! The balancer on clusters made by hand: what is moved, how much of it, and what is not.
 
 mod chance;
+mod even;
 
 use std::collections::{BTreeMap, BTreeSet};
 

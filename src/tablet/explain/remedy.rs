@@ -8,6 +8,7 @@ use crate::tablet::reason::Reason;
 use crate::tablet::task::Kind;
 
 const SHOW_BACKENDS: &str = "SHOW PROC '/backends'";
+const SHOW_BACKENDS_SLASH: &str = "SHOW PROC '/backends/";
 const SHOW_LOADS: &str = "SHOW PROC '/cluster_balance/cluster_load_stat'";
 const ADD_BACKEND: &str = "ALTER SYSTEM ADD BACKEND \"host:port\"";
 /// Where the hosts that there are have a copy each.
@@ -56,6 +57,7 @@ pub(super) fn of_tablet(
         | Reason::BackendLost(_)
         | Reason::SafeMode
         | Reason::LowUnavailable => SHOW_BACKENDS.to_owned(),
+        Reason::PathFull(id) => format!("{SHOW_BACKENDS_SLASH}{id}'"),
         Reason::Leaving(id) => {
             format!("CANCEL DECOMMISSION BACKEND \"{}\"", address(desk, *id)?)
         }
@@ -70,7 +72,7 @@ pub(super) fn of_tablet(
         | Reason::NoBetterBackend
         | Reason::NotHigh(_)
         | Reason::NotLow(_) => SHOW_LOADS.to_owned(),
-        Reason::CloneFailed(_) | Reason::Stale { .. } => {
+        Reason::CloneFailed(_) | Reason::NoRoom(_) | Reason::Stale { .. } => {
             "SHOW PROC '/cluster_balance/history_tablets'".to_owned()
         }
         _ => return None,

@@ -69,6 +69,7 @@ fn statistics(paths: &[Path], config: &Config) -> LoadStatistics {
             available: capacity - data_used,
             total: *capacity,
             tablets: *tablets,
+            trash_used: 0,
         };
         catalog.observe_backend(BackendId(*id), |state| {
             state.alive = true;

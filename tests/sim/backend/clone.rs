@@ -70,7 +70,9 @@ impl ModelBackend {
             return Ok(None);
         }
         self.not_stale(tablet, replica)?;
-        let whole = |held: &ModelReplica| held.id == replica && !held.bad;
+        let named = self.path_of(request.path_hash);
+        let stays = |held: &ModelReplica| named.is_none_or(|path| path == held.path);
+        let whole = |held: &ModelReplica| held.id == replica && !held.bad && stays(held);
         let full = !self.replicas.get(&tablet).is_some_and(whole);
         let job = CloneJob {
             request,
@@ -204,7 +206,7 @@ impl ModelBackend {
             .get(&tablet)
             .filter(|held| held.id == spec.replica);
         let path = match (here.map(|held| held.path), path_hash) {
-            (Some(path), _) => path,
+            (Some(path), hash) => self.path_of(hash).unwrap_or(path),
             (None, -1) => self.choose_path(spec.medium)?,
             (None, hash) => self.path_of(hash).ok_or("no such storage path")?,
         };

@@ -63,6 +63,7 @@ impl ModelBackend {
                 available: if full { 0 } else { left },
                 total: path.total,
                 tablets: on_it.count() as u64,
+                trash_used: 0,
             }
         };
         let progress = self.clones.iter().map(|(tablet, job)| CloneProgress {

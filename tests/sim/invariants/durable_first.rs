@@ -14,7 +14,7 @@ use crate::world::World;
 pub fn check(world: &World, action: &Action) {
     let said = &world.journal.said;
     match action {
-        Action::Append { .. } => {}
+        Action::Append { .. } | Action::Say(_) => {}
         Action::Reply { token, result } => {
             let commit = world.commits.get(&load_of(*token));
             match (result, commit) {

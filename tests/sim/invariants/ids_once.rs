@@ -78,6 +78,6 @@ pub fn check(world: &mut World, action: &Action) {
             }
             _ => {}
         },
-        Action::Reply { .. } => {}
+        Action::Reply { .. } | Action::Say(_) => {}
     }
 }

@@ -1,7 +1,7 @@
 //! What happens to a model cluster, and what is measured: a backend is lost; empty backends are added.
 
 use quorate::catalog::table::Medium;
-use quorate::config::Config;
+use quorate::config::{Balancer, Config};
 use quorate::ids::BackendId;
 
 use super::build::Shape;
@@ -48,6 +48,8 @@ pub struct Levelling {
 pub fn config() -> Config {
     Config {
         clone_bytes_per_second: RATE,
+        // The seed's rule is what is measured.
+        tablet_sched_balancer_strategy: Balancer::BeLoadScore,
         ..Config::default()
     }
 }

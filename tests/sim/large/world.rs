@@ -220,6 +220,7 @@ impl World {
                 available: self.capacity.saturating_sub(bytes),
                 total: self.capacity,
                 tablets,
+                trash_used: 0,
             }],
             cpu_cores: 8,
             mem_bytes: 64 << 30,
@@ -273,6 +274,7 @@ impl World {
             for action in actions {
                 match action {
                     Action::Append { seq, .. } => events.push(Event::Appended { seq }),
+                    Action::Say(_) => {}
                     Action::Reply { result, .. } => assert!(result.is_ok(), "{result:?}"),
                     Action::Call {
                         call,

@@ -4,6 +4,7 @@ use super::super::tables::ByBackend;
 use super::Core;
 use crate::catalog::change::Change;
 use crate::ids::{ReplicaId, TabletId};
+use crate::leader::notice::Notice;
 use crate::tablet::reason::{Reason, Ruling};
 use crate::tablet::schedule::Decision;
 use crate::tablet::task::{Kind, State, Task};
@@ -90,6 +91,11 @@ impl Core {
         };
         self.record_own(vec![Change::RemoveReplica { tablet, replica }]);
         self.heal.healing.counters.removed_replicas += 1;
+        self.say(Notice::Removed {
+            tablet,
+            replica,
+            backend: at.backend,
+        });
         self.drop_tablets(ByBackend::from([(at.backend, vec![(tablet, replica)])]));
     }
 

@@ -10,6 +10,7 @@ use crate::catalog::replica::ReplicaState;
 use crate::catalog::tablets::{Belief, Reported};
 use crate::ids::{BackendId, FIRST_VERSION, ReplicaId, TabletId};
 use crate::leader::action::{BackendReply, BackendRequest, CallId};
+use crate::leader::notice::{Notice, OfCopy};
 use crate::tablet::balance;
 use crate::tablet::reason::Reason;
 use crate::tablet::task::{Spot, State, Task};
@@ -49,6 +50,8 @@ impl Core {
         self.take_slots(&task, 1);
         let load = Arc::make_mut(&mut self.heal.healing.load);
         balance::begun(load, &self.head, &task);
+        let (status, from, to) = (task.status, source.backend, destination.backend);
+        self.say_copy(&task, OfCopy::Begun { status, from, to });
         self.heal
             .healing
             .running
@@ -57,6 +60,14 @@ impl Core {
             Some(call) => drop(self.heal.calls.insert(tablet, call)),
             None => self.copy_failed(tablet, Reason::BackendLost(destination.backend)),
         }
+    }
+
+    fn say_copy(&mut self, task: &Task, what: OfCopy) {
+        self.say(Notice::Copy {
+            tablet: task.tablet,
+            kind: task.kind,
+            what,
+        });
     }
 
     fn clone_request(&self, task: &Task, from: Spot, to: Spot) -> Option<CloneTablet> {
@@ -112,6 +123,7 @@ impl Core {
         }
         match result {
             Ok(BackendReply::Cloned(answer)) => self.copied(tablet, &answer),
+            Ok(BackendReply::NoRoom(why)) => self.refused(tablet, why),
             Ok(_) => {
                 let why = "the backend answered something else".to_owned();
                 self.copy_failed(tablet, Reason::CloneFailed(why));
@@ -179,6 +191,8 @@ impl Core {
         }
         counters.cloned_bytes = counters.cloned_bytes.saturating_add(answer.bytes);
         counters.clone_millis = counters.clone_millis.saturating_add(answer.millis);
+        let (bytes, millis) = (answer.bytes, answer.millis);
+        self.say_copy(&task, OfCopy::Done { bytes, millis });
         (task.visited, task.copied) = (Some(self.now), Some(self.now));
         self.finish_copy(task);
     }
@@ -234,6 +248,7 @@ impl Core {
         let Some(mut task) = self.undo_copy(tablet) else {
             return;
         };
+        self.say_copy(&task, OfCopy::Failed(reason.clone()));
         task.failed_running += 1;
         task.failed_on = task.destination.map(|destination| destination.backend);
         self.heal.healing.counters.clones_failed += 1;
@@ -299,8 +314,9 @@ impl Core {
         for tablet in late {
             if let Some(task) = self.undo_copy(tablet) {
                 let seconds = task.timeout_ms / 1000;
-                let reason = Some(Reason::TimedOut { seconds });
-                self.heal.end(task, State::Timeout, reason, now);
+                let reason = Reason::TimedOut { seconds };
+                self.say_copy(&task, OfCopy::Failed(reason.clone()));
+                self.heal.end(task, State::Timeout, Some(reason), now);
                 self.check_again(tablet);
             }
         }

@@ -5,6 +5,7 @@ use crate::catalog::backend::Backend;
 use crate::catalog::change::Change;
 use crate::catalog::state::Catalog;
 use crate::ids::BackendId;
+use crate::leader::notice::OfBackend;
 use crate::leader::request::Reply;
 
 impl Core {
@@ -28,12 +29,20 @@ impl Core {
         if on && !chosen.is_empty() {
             self.can_do_without(&chosen)?;
         }
+        let named = chosen.clone();
         let changes = chosen.into_iter();
         let changes: Vec<_> = changes
             .map(|id| Change::DecommissionBackend { id, on })
             .collect();
         if !changes.is_empty() {
             self.record(changes)?;
+            for id in named {
+                let what = match on {
+                    true => OfBackend::Leaves,
+                    false => OfBackend::Stays,
+                };
+                self.say_of(id, what);
+            }
             self.check_soon();
         }
         Ok(Some(Reply::Done))
@@ -98,6 +107,7 @@ impl Core {
             .map(|backend| backend.id)
             .collect();
         for id in gone {
+            self.say_of(id, OfBackend::Left);
             self.record_own(vec![Change::DropBackend { id }]);
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::{Answer, Core, Error};
 use crate::catalog::change::Change;
 use crate::ids::{BackendId, TabletId};
+use crate::leader::notice::{Notice, OfBackend};
 use crate::leader::request::Reply;
 
 impl Core {
@@ -31,7 +32,14 @@ impl Core {
             self.all_do_without(held, |replica| gone.contains(&replica.backend))?;
         }
         let drops = gone.iter().map(|id| Change::DropBackend { id: *id });
+        let address = |id: &BackendId| self.head.backends.get(id).map(|of| of.address());
+        let named = gone.iter().filter_map(|id| Some((*id, address(id)?)));
+        let named: Vec<(BackendId, String)> = named.collect();
         self.record(drops.collect())?;
+        for (id, address) in named {
+            let what = OfBackend::Dropped { force };
+            self.say(Notice::Backend { id, address, what });
+        }
         for id in gone {
             self.end_orphans(id, None);
             self.copies_lost(id);

@@ -1,6 +1,7 @@
 //! Repair by its events: what is found, queued, copied, removed, and in which order.
 
 mod extremes;
+mod full;
 mod kept;
 mod leaving;
 mod pace;
