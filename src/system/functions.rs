@@ -100,10 +100,7 @@ impl Functions {
         if let Some(inner) = aggregates.get("sum").cloned() {
             aggregates.insert("sum".to_owned(), Arc::new(sum::of(inner)));
         }
-        scalars.insert(
-            checked::NEGATED.to_owned(),
-            Arc::new(checked::function(checked::Op::Negated)),
-        );
+        scalars.insert(checked::NEGATED.to_owned(), Arc::new(checked::negated()));
         also(&mut scalars, &SAME);
         also(&mut aggregates, &SAME_AGGREGATES);
         for def in row_function::all() {

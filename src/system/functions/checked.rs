@@ -3,9 +3,7 @@
 //! DataFusion's operators wrap around. Decimals do not pass here: Arrow checks them, and sums of BIGINT and BIGINT UNSIGNED are
 //! decimals already.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, Datum};
+use arrow::array::ArrayRef;
 use arrow::compute::kernels::numeric;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -17,6 +15,8 @@ use datafusion::logical_expr::{
 use crate::code::{Code, Failure};
 use crate::system::error::wrap;
 
+/// Name of the function that operators between whole numbers are.
+const NAME: &str = "checked";
 /// Name of the function that a minus before an expression is.
 pub const NEGATED: &str = "negated";
 
@@ -42,41 +42,48 @@ impl Op {
         }
     }
 
-    fn operands(self) -> usize {
-        if self == Op::Negated { 1 } else { 2 }
-    }
-
-    fn compute(self, args: &[ArrayRef]) -> Result<ArrayRef, ArrowError> {
-        let pair = |of: fn(&dyn Datum, &dyn Datum) -> Result<ArrayRef, ArrowError>| match args {
-            [left, right] => of(left, right),
-            _ => Err(ArrowError::ComputeError("two operands".to_owned())),
-        };
-        match (self, args) {
-            (Op::Plus, _) => pair(numeric::add),
-            (Op::Minus, _) => pair(numeric::sub),
-            (Op::Times, _) => pair(numeric::mul),
-            (Op::Negated, [one]) => numeric::neg(one.as_ref()),
-            (Op::Negated, _) => Err(ArrowError::ComputeError("one operand".to_owned())),
+    fn of_two(self, left: &ArrayRef, right: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Op::Plus => numeric::add(left, right),
+            Op::Times => numeric::mul(left, right),
+            Op::Minus | Op::Negated => numeric::sub(left, right),
         }
     }
 }
 
-/// `left op right` of whole numbers.
+/// `left op right` of whole numbers. Where `left` is such a computation itself, it becomes longer and not deeper: DataFusion names
+/// and types each level by going through all that is below it.
 pub fn binary(op: Op, left: Expr, right: Expr) -> Expr {
-    function(op).call(vec![left, right])
+    if let Expr::ScalarFunction(call) = &left
+        && let Some(before) = call.func.inner().downcast_ref::<Checked>()
+        && before.name == NAME
+    {
+        let (mut ops, mut operands) = (before.ops.clone(), call.args.clone());
+        ops.push(op);
+        operands.push(right);
+        return function(NAME, ops).call(operands);
+    }
+    function(NAME, vec![op]).call(vec![left, right])
 }
 
-/// The operator as a function of its operands.
-pub fn function(op: Op) -> ScalarUDF {
+/// `-a`, of any number.
+pub fn negated() -> ScalarUDF {
+    function(NEGATED, vec![Op::Negated])
+}
+
+fn function(name: &'static str, ops: Vec<Op>) -> ScalarUDF {
     ScalarUDF::new_from_impl(Checked {
-        op,
+        name,
+        ops,
         signature: Signature::user_defined(Volatility::Immutable),
     })
 }
 
+/// The operators between the operands, computed from the left.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Checked {
-    op: Op,
+    name: &'static str,
+    ops: Vec<Op>,
     signature: Signature,
 }
 
@@ -93,24 +100,24 @@ fn whole(given: &[DataType]) -> DataType {
 
 impl ScalarUDFImpl for Checked {
     fn name(&self) -> &str {
-        match self.op {
-            Op::Plus => "checked_plus",
-            Op::Minus => "checked_minus",
-            Op::Times => "checked_times",
-            Op::Negated => NEGATED,
-        }
+        self.name
     }
 
     fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        let names: Vec<String> = args
-            .iter()
-            .map(|arg| arg.schema_name().to_string())
-            .collect();
-        let sign = self.op.sign();
-        Ok(match names.as_slice() {
-            [one] => format!("(- {one})"),
-            _ => names.join(&format!(" {sign} ")),
-        })
+        let mut names = args.iter().map(|arg| arg.schema_name().to_string());
+        let first = names.next().unwrap_or_default();
+        if self.name == NEGATED {
+            return Ok(format!("(- {first})"));
+        }
+        let mut whole = "(".repeat(self.ops.len().saturating_sub(1));
+        whole.push_str(&first);
+        for (at, (op, name)) in self.ops.iter().zip(names).enumerate() {
+            if at > 0 {
+                whole.push(')');
+            }
+            whole.push_str(&format!(" {} {name}", op.sign()));
+        }
+        Ok(whole)
     }
 
     fn signature(&self) -> &Signature {
@@ -118,7 +125,8 @@ impl ScalarUDFImpl for Checked {
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        if given.len() != self.op.operands() {
+        let negated = self.name == NEGATED;
+        if given.len() != self.ops.len() + usize::from(!negated) {
             return Err(wrap(Failure::new(
                 Code::WRONG_PARAMCOUNT,
                 format!(
@@ -127,15 +135,13 @@ impl ScalarUDFImpl for Checked {
                 ),
             )));
         }
-        let into = match (self.op, given) {
-            (Op::Negated, [DataType::UInt64]) => DataType::Decimal128(20, 0),
-            (Op::Negated, [t]) if t.is_floating() || t.is_decimal() => t.clone(),
-            (Op::Negated, [t]) if !t.is_integer() && *t != DataType::Null => match t {
-                DataType::Boolean => DataType::Int64,
-                _ => DataType::Float64,
-            },
-            (Op::Negated, _) => DataType::Int64,
-            _ => whole(given),
+        let into = match given {
+            _ if !negated => whole(given),
+            [DataType::UInt64] => DataType::Decimal128(20, 0),
+            [t] if t.is_floating() || t.is_decimal() => t.clone(),
+            [DataType::Boolean | DataType::Null] => DataType::Int64,
+            [t] if !t.is_integer() => DataType::Float64,
+            _ => DataType::Int64,
         };
         Ok(vec![into; given.len()])
     }
@@ -156,14 +162,29 @@ impl ScalarUDFImpl for Checked {
             .map(|arg| arg.into_array(rows))
             .collect::<Result<Vec<ArrayRef>>>()?;
         let unsigned = arrays.iter().all(|a| a.data_type().is_unsigned_integer());
-        let computed = self.op.compute(&arrays).map_err(|error| match error {
-            ArrowError::ArithmeticOverflow(_) => out_of_range(self.op, unsigned),
-            other => other.into(),
+        let overflow = |op: Op| {
+            move |error: ArrowError| match error {
+                ArrowError::ArithmeticOverflow(_) => out_of_range(op, unsigned),
+                other => other.into(),
+            }
+        };
+        let mut arrays = arrays.into_iter();
+        let mut computed = arrays.next().ok_or_else(|| {
+            wrap(Failure::new(
+                Code::WRONG_PARAMCOUNT,
+                "an operator without operands",
+            ))
         })?;
+        if self.name == NEGATED {
+            computed = numeric::neg(computed.as_ref()).map_err(overflow(Op::Negated))?;
+        }
+        for (op, right) in self.ops.iter().zip(arrays) {
+            computed = op.of_two(&computed, &right).map_err(overflow(*op))?;
+        }
         Ok(if constant {
             ColumnarValue::Scalar(ScalarValue::try_from_array(&computed, 0)?)
         } else {
-            ColumnarValue::Array(Arc::clone(&computed))
+            ColumnarValue::Array(computed)
         })
     }
 }

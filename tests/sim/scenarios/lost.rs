@@ -25,12 +25,9 @@ fn when_all_copies_are_away_nothing_is_dropped() {
     world.run_for(120_000);
     assert_eq!(world.homes(tablet), homes, "both replicas are still wanted");
     assert!(world.status(tablet).unhealthy());
-    assert!(
-        world
-            .backends
-            .iter()
-            .all(|backend| backend.trash.is_empty() || backend.down)
-    );
+    // Balance may move what is whole; what is lost rests where it is.
+    let mut trash = world.backends.iter().flat_map(|backend| &backend.trash);
+    assert!(trash.all(|(dropped, _)| *dropped != tablet));
     for at in homes {
         world.revive(at);
     }
