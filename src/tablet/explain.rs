@@ -185,10 +185,15 @@ impl Judges {
                 let reason = destination::judge_behind(desk, tablet, backend);
                 ("destination_behind", reason)
             }
-            (_, Role::Destination) => {
-                let reason = destination::judge_new(desk, tablet, medium, backend, Kind::Repair);
-                ("destination_new", reason)
-            }
+            // A new replica is made because this one's path is full: that it has a replica is not why it gets none.
+            (_, Role::Destination) => match destination::judge_behind(desk, tablet, backend) {
+                full @ Reason::PathFull(_) => ("destination_behind", full),
+                _ => {
+                    let repair = Kind::Repair;
+                    let reason = destination::judge_new(desk, tablet, medium, backend, repair);
+                    ("destination_new", reason)
+                }
+            },
         }
     }
 }
