@@ -41,6 +41,8 @@
 //! a snapshot that no writer waits for (`quorate::view`), which `tidy` keeps so. How long a step takes, which does delay
 //! heartbeats, is measured by the benchmark `heal`.
 //!
+//! The last five rows, from `the_last_of_three_..` on, say what should fail: those bugs have not been put in yet.
+//!
 //! [`full`] is about disks without room, which a walk found to be asked again and again.
 //!
 //! [`loads`] are incidents of our own: what random seeds found, each with the rule that was made against it.
