@@ -22,10 +22,19 @@ mod pick;
 /// How long a tablet waits after a compaction that failed.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// How long a tablet rests after a compaction. Small loads that come one after the other are put together once, and not every
+/// few of them with all that came before.
+const REST: Duration = Duration::from_secs(1);
+
+/// A tablet with so many rowsets does not rest: each costs its readers a file.
+const RESTLESS: usize = 64;
+
 /// The tablets that wait for compaction, and how it went last.
 #[derive(Debug, Default)]
 pub struct Queue {
     waiting: Mutex<BTreeSet<TabletId>>,
+    /// Those that were compacted a moment ago. They are offered again when they have rested.
+    resting: Mutex<BTreeSet<TabletId>>,
     wake: Notify,
     last: Mutex<HashMap<TabletId, Last>>,
 }
@@ -70,6 +79,9 @@ impl Queue {
 pub async fn run(state: State) {
     loop {
         let tablet = state.compaction().next().await;
+        if rests(&state, tablet) {
+            continue;
+        }
         let result = compact(&state, tablet).await;
         let now = state.now();
         match result {
@@ -79,6 +91,7 @@ pub async fn run(state: State) {
                 let mut last = state.compaction().last.lock();
                 last.entry(tablet).or_default().success = Some(now);
                 drop(last);
+                rest(&state, tablet);
                 state.compaction().offer([tablet]);
             }
             Err(error) => {
@@ -95,6 +108,26 @@ pub async fn run(state: State) {
             }
         }
     }
+}
+
+/// Whether a tablet is to be left alone for a moment.
+fn rests(state: &State, tablet: TabletId) -> bool {
+    let rowsets = state.find(tablet).map_or(0, |(_, t)| t.rowsets.len());
+    rowsets < RESTLESS && state.compaction().resting.lock().contains(&tablet)
+}
+
+/// Lets a tablet rest, and has it looked at again afterwards.
+fn rest(state: &State, tablet: TabletId) {
+    if !state.compaction().resting.lock().insert(tablet) {
+        // It was restless: who let it rest before offers it again.
+        return;
+    }
+    let state = state.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(REST).await;
+        state.compaction().resting.lock().remove(&tablet);
+        state.compaction().offer([tablet]);
+    });
 }
 
 /// Compacts one run of a tablet. Returns how many rowsets there are fewer of.

@@ -9,10 +9,11 @@ mod catch_up;
 mod commit;
 mod end;
 mod publish;
+mod publishing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::publish::Publishing;
+use self::publishing::Publishing;
 use crate::backend::api::Process;
 use crate::catalog::state::Catalog;
 use crate::catalog::txn::{Txn, TxnState};

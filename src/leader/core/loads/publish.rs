@@ -1,4 +1,8 @@
-//! Publishing: every backend gives a committed load's rows their version, in the order of versions of each partition.
+//! Publishing: every backend gives a committed load's rows their version.
+//!
+//! Versions are given out before it is their turn to be seen, so that loads which run together do not wait for each other's
+//! calls: a replica may hold a version behind a gap, and readers ask for the one that they see. Loads become visible in the
+//! order of versions of each partition.
 //!
 //! The load is visible when enough replicas of every tablet of its partitions have answered, and either all have or the
 //! wait for the slower ones is over. Those that are late by then have missed the version. One that gives no answer at all is
@@ -8,13 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{CALL_TIMEOUT_MS, Core, Purpose};
 use super::begin::counts;
+use super::publishing::Publishing;
 use crate::backend::api::{Publish, PublishTablet, TabletErrors};
 use crate::catalog::change::Change;
 use crate::catalog::partition::Partition;
 use crate::catalog::replica::{Replica, ReplicaState};
 use crate::catalog::tablets::TabletView;
 use crate::catalog::txn::{Txn, TxnState, Writes};
-use crate::clock::Timestamp;
 use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
 use crate::leader::action::BackendRequest;
 
@@ -23,27 +27,9 @@ const RETRY_MS: u64 = 200;
 /// Milliseconds between repetitions at most.
 const RETRY_MAX_MS: u64 = 5_000;
 
-/// How far the publish of a load is.
-#[derive(Debug, Default)]
-pub(super) struct Publishing {
-    /// When it was its turn.
-    since: Option<Timestamp>,
-    calls: BTreeMap<BackendId, Call>,
-}
-
-/// The publish on one backend.
-#[derive(Debug, Default)]
-struct Call {
-    running: bool,
-    tries: u32,
-    /// Calls in a row that ended without an answer.
-    unanswered: u32,
-    again_at: Timestamp,
-    /// Tablets that have not got the version; `None` before the first answer.
-    failed: Option<BTreeSet<TabletId>>,
-    /// Tablets of which the answer that is under way says nothing any more.
-    stale: BTreeSet<TabletId>,
-}
+/// How many versions of a partition are given out beyond the one that readers see. Backends remember the ends of only so many
+/// versions that they have compacted, and readers need those of what they see.
+const AHEAD_MAX: i64 = 32;
 
 /// What a load waits for.
 enum Wait {
@@ -57,44 +43,22 @@ enum Wait {
     },
 }
 
-impl Publishing {
-    /// Whatever a backend has answered of a tablet, or is answering, counts no more.
-    pub(super) fn doubt(&mut self, backend: BackendId, tablet: TabletId) {
-        let Some(call) = self.calls.get_mut(&backend) else {
-            return;
-        };
-        if call.running {
-            call.stale.insert(tablet);
-        }
-        if let Some(failed) = &mut call.failed {
-            failed.insert(tablet);
-        }
-    }
-}
-
-impl Call {
-    /// Whether the tablet has its version.
-    fn good(&self, tablet: TabletId) -> bool {
-        self.failed
-            .as_ref()
-            .is_some_and(|failed| !failed.contains(&tablet))
-    }
-
-    /// Whether the backend may still answer soon: one that gave no answer twice, or once and is in doubt, will not.
-    fn hopeful(&self, doubted: bool) -> bool {
-        self.failed.is_none() && self.unanswered < if doubted { 1 } else { 2 }
-    }
-}
-
 impl Core {
     /// Takes a committed load as far as it gets: sends its publish where that is due, and makes it visible where it can be.
     pub(in super::super) fn publish(&mut self, id: TxnId) {
         let mut next = vec![id];
         while let Some(id) = next.pop() {
-            let Some(txn) = self.turn(id) else {
+            let Some(txn) = self.committed(id) else {
                 continue;
             };
+            let before = self.before(&txn);
+            if before >= AHEAD_MAX {
+                continue;
+            }
             self.send_publish(&txn);
+            if before != 0 {
+                continue;
+            }
             match self.enough(&txn) {
                 Ok(missed) => next.extend(self.show(&txn, missed)),
                 Err(Wait::Answers) => {}
@@ -144,18 +108,19 @@ impl Core {
         self.publish(id);
     }
 
-    /// The load, if it is committed and every earlier version of its partitions is visible.
-    fn turn(&self, id: TxnId) -> Option<Txn> {
-        let txn = self
-            .head
-            .txns
-            .get(&id)
-            .filter(|txn| txn.state == TxnState::Committed)?;
-        let due = txn.versions.iter().all(|(partition, version)| {
-            let partition = self.head.partitions.get(partition);
-            partition.is_none_or(|partition| partition.visible_version + 1 == *version)
+    /// The load, if it is committed and not visible.
+    fn committed(&self, id: TxnId) -> Option<Txn> {
+        let txn = self.head.txns.get(&id)?;
+        (txn.state == TxnState::Committed).then(|| Txn::clone(txn))
+    }
+
+    /// How many versions, at most, of one of its partitions have to become visible before the load.
+    fn before(&self, txn: &Txn) -> i64 {
+        let before = txn.versions.iter().filter_map(|(partition, version)| {
+            let partition = self.head.partitions.get(partition)?;
+            Some(version - 1 - partition.visible_version)
         });
-        due.then(|| Txn::clone(txn))
+        before.max().unwrap_or(0)
     }
 
     fn publishing(&mut self, id: TxnId) -> Option<&mut Publishing> {
@@ -165,17 +130,18 @@ impl Core {
     /// Calls each backend that has not given every tablet its version, is not called already, and may answer.
     fn send_publish(&mut self, txn: &Txn) {
         let now = self.now;
+        if !self.publishing(txn.id).is_some_and(|of| of.any_due(now)) {
+            return;
+        }
         let orders = self.orders(txn);
         let Some(publishing) = self.publishing(txn.id) else {
             return;
         };
         let first = publishing.since.is_none();
         publishing.since.get_or_insert(now);
-        let done = |call: &Call| call.failed.as_ref().is_some_and(BTreeSet::is_empty);
-        let due = |backend: &BackendId| {
-            let call = publishing.calls.get(backend);
-            call.is_none_or(|call| !call.running && !done(call) && call.again_at <= now)
-        };
+        publishing.left_out = false;
+        let calls = &publishing.calls;
+        let due = |id: &BackendId| calls.get(id).is_none_or(|call| call.due(now));
         let due: BTreeSet<BackendId> = orders.keys().copied().filter(due).collect();
         if first {
             let published = Some(now);
@@ -185,24 +151,34 @@ impl Core {
             });
         }
         for (backend, tablets) in orders {
-            if !due.contains(&backend) || !self.head.alive(backend) {
+            if !due.contains(&backend) {
                 continue;
             }
-            let request = BackendRequest::Publish(Publish {
-                txn: txn.id,
-                tablets,
-            });
-            let purpose = Purpose::Publish(txn.id, backend);
-            if self
-                .call(backend, CALL_TIMEOUT_MS, purpose, request)
-                .is_some()
-                && let Some(publishing) = self.publishing(txn.id)
-            {
-                let call = publishing.calls.entry(backend).or_default();
-                call.running = true;
-                call.tries = call.tries.saturating_add(1);
+            let called = self.head.alive(backend) && self.call_publish(txn.id, backend, tablets);
+            if !called && let Some(publishing) = self.publishing(txn.id) {
+                publishing.left_out = true;
             }
         }
+    }
+
+    /// Calls a backend; says false where there is none.
+    fn call_publish(
+        &mut self,
+        txn: TxnId,
+        backend: BackendId,
+        tablets: Vec<PublishTablet>,
+    ) -> bool {
+        let request = BackendRequest::Publish(Publish { txn, tablets });
+        let purpose = Purpose::Publish(txn, backend);
+        let called = self.call(backend, CALL_TIMEOUT_MS, purpose, request);
+        if called.is_some()
+            && let Some(publishing) = self.publishing(txn)
+        {
+            let call = publishing.calls.entry(backend).or_default();
+            call.running = true;
+            call.tries = call.tries.saturating_add(1);
+        }
+        called.is_some()
     }
 
     /// What each backend is to publish of a load.
@@ -356,7 +332,7 @@ impl Core {
         usize::from(needed)
     }
 
-    /// Makes a load visible; gives the loads whose turn may have come.
+    /// Makes a load visible; gives the loads whose turn may have come, and those whose publish may be sent now.
     fn show(&mut self, txn: &Txn, missed: Vec<(TabletId, ReplicaId)>) -> Vec<TxnId> {
         let published = self.head.txns.get(&txn.id).and_then(|txn| txn.published);
         self.record_own(vec![Change::Visible {
@@ -377,10 +353,9 @@ impl Core {
         self.loads
             .note_end(&shown, self.head.writes.contains_key(&shown.id));
         self.tell_visible(&shown, load.map(|load| load.waiting).unwrap_or_default());
-        let next = txn
-            .versions
-            .iter()
-            .map(|(partition, version)| (*partition, version + 1));
+        let next = txn.versions.iter().flat_map(|(partition, version)| {
+            [1, AHEAD_MAX].map(|after| (*partition, version + after))
+        });
         next.filter_map(|of| self.loads.versions.get(&of).copied())
             .collect()
     }

@@ -5,6 +5,7 @@ mod waits;
 use super::*;
 use crate::backend::api::Process;
 use crate::code::Code;
+use crate::ids::TxnId;
 
 fn visible(result: Option<Result<Reply, Failure>>) -> Vec<Version> {
     match result {
@@ -178,8 +179,20 @@ fn dead_backends_are_no_part_of_a_plan_and_too_few_living_ones_refuse_it() {
     world.check();
 }
 
+fn next_publish(world: &mut World) -> (CallId, TxnId, Version) {
+    match world.calls.pop_front() {
+        Some((call, _, BackendRequest::Publish(of))) => (call, of.txn, of.tablets[0].version),
+        other => panic!("a publish, not {other:?}"),
+    }
+}
+
+fn done(world: &mut World, call: CallId) {
+    let result = Ok(TabletErrors::default().into());
+    world.step(Event::Answer { call, result });
+}
+
 #[test]
-fn publishes_of_a_partition_go_in_the_order_of_versions() {
+fn versions_are_given_out_at_once_and_seen_in_their_order() {
     let mut world = World::new(1);
     world.table(1, 1, WriteQuorum::All);
     let first = world.begin("a").expect("a plan");
@@ -187,29 +200,43 @@ fn publishes_of_a_partition_go_in_the_order_of_versions() {
     world.obliging = false;
     let second_token = world.send(commit(&second, &[]));
     let first_token = world.send(commit(&first, &[]));
-    let publish = |world: &mut World| {
-        let (call, _, request) = world.calls.pop_front().expect("a publish");
-        assert!(world.calls.is_empty(), "one at a time");
-        match request {
-            BackendRequest::Publish(publish) => (call, publish.txn, publish.tablets[0].version),
-            other => panic!("a publish, not {other:?}"),
-        }
-    };
-    let (call, txn, version) = publish(&mut world);
+    let (of_second, txn, version) = next_publish(&mut world);
     assert_eq!((txn, version), (second.txn, 2));
-    assert!(world.reply(second_token).is_none());
-    world.step(Event::Answer {
-        call,
-        result: Ok(TabletErrors::default().into()),
-    });
-    assert_eq!(visible(world.reply(second_token)), [2]);
-    let (call, txn, version) = publish(&mut world);
+    let (of_first, txn, version) = next_publish(&mut world);
     assert_eq!((txn, version), (first.txn, 3));
-    world.step(Event::Answer {
-        call,
-        result: Ok(TabletErrors::default().into()),
-    });
+    done(&mut world, of_first);
+    assert!(world.reply(first_token).is_none(), "version 2 comes before");
+    done(&mut world, of_second);
+    assert_eq!(visible(world.reply(second_token)), [2]);
     assert_eq!(visible(world.reply(first_token)), [3]);
+    world.check();
+}
+
+#[test]
+fn only_so_many_versions_are_given_out_before_the_first_is_seen() {
+    let mut world = World::new(1);
+    world.table(1, 1, WriteQuorum::All);
+    let plans: Vec<_> = (0..40)
+        .map(|n| world.begin(&n.to_string()).expect("a plan"))
+        .collect();
+    world.obliging = false;
+    for plan in &plans {
+        world.send(commit(plan, &[]));
+    }
+    world.step(Event::Tick);
+    let sent = world.calls.len();
+    assert!(sent > 1 && sent < plans.len(), "{sent}");
+    let mut last = 0;
+    for plan in &plans {
+        let (call, txn, version) = next_publish(&mut world);
+        assert_eq!((txn, version), (plan.txn, last.max(1) + 1));
+        last = version;
+        done(&mut world, call);
+    }
+    assert!(world.calls.is_empty());
+    let partition = world.core.head.partitions.values().next();
+    assert_eq!(partition.map(|of| of.visible_version), Some(last));
+    world.check();
 }
 
 #[test]
