@@ -45,7 +45,7 @@
 //!
 //! | folder | what | may know |
 //! |---|---|---|
-//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] [`memory`] [`overlay`] [`proof`] | words | nothing above |
+//! | [`ids`] [`clock`] [`code`] [`rows`] [`config`] [`durable`] [`fault`] [`lock`] [`memory`] [`overlay`] [`proof`] [`redo`] | words | nothing above |
 //! | [`listener`] [`door`] | HTTP connections, and who may call a route | words |
 //! | [`catalog`] | what exists and is wanted | words |
 //! | [`tablet`] | health of tablets, and what should be done | catalog |
@@ -88,6 +88,10 @@
 //!   more than twice the time, and loads are bound by it. Everything else of a file is the library's.
 //! * The segments of a load are made durable by one flush of the file system where there are many: one by one, each waits
 //!   for the journal of the file system twice.
+//! * Changes of a backend's metadata are durable in a [redo log](redo) before they get into the embedded store: a commit of that
+//!   costs two flushes and three times the processor time, and a load needs two on each backend.
+//! * The publish of a load does not wait until the loads before it are visible, only the load itself does: else loads of one table
+//!   would go through the calls of each other.
 //! * A [`clock::Timestamp`] is both clocks in one value: compared and subtracted by elapsed time, printed by the wall clock. So no
 //!   decision can go by the wall clock, and no place needs to convert. Time for which no process ran does not count for what
 //!   ages (labels, trash, hints, checks): how long it was is known only by a wall clock that may be wrong by days, and what ages too
@@ -117,6 +121,7 @@ pub mod mysql;
 pub mod overlay;
 pub mod proc;
 pub mod proof;
+pub mod redo;
 pub mod rows;
 pub mod server;
 pub mod sql;

@@ -1,29 +1,37 @@
 //! The metadata store of one storage path: records in redb, and what a commit's failure means.
 //!
-//! Owns the file and its format. Does not know what the records say: `contents` writes them, `open` reads them. A store is
+//! Owns the files and their format. Does not know what the records say: `contents` writes them, `open` reads them. A store is
 //! checked whole before it is used (`check`), because what it does not name is deleted as rubbish; each record is sealed
 //! by a checksum (`seal`), and is compared with it whenever it is read.
+//!
+//! A commit of redb costs two flushes and several pages, so small changes are made durable in a [redo log](crate::redo) and
+//! wait (`waiting`) until it is full; then redb gets all of them at once. What is read is both.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::store::write;
+use self::waiting::Waiting;
 use crate::backend::error::Error;
-use crate::backend::shelf::sync_dir;
-use crate::durable;
 use crate::fault;
+use crate::redo::{self, Redo};
 
 mod check;
+mod opening;
 mod seal;
+mod store;
+mod waiting;
 
 pub use self::check::fenced;
 
 /// Name of the store in its storage path.
 pub const FILE: &str = "meta.redb";
+
+/// Name of the redo log beside it.
+const REDO_FILE: &str = "meta.log";
 
 /// Bytes of pages that one store keeps in memory; everything is read once, at the start.
 const CACHE_BYTES: usize = 16 << 20;
@@ -31,8 +39,11 @@ const CACHE_BYTES: usize = 16 << 20;
 /// Where the number of the format is; a store without one is of programs that did not seal records.
 const FORMAT_KEY: [u8; 16] = *b"format..........";
 
-/// The format that this program writes.
-const FORMAT: u64 = 2;
+/// The format that this program writes: a store that has a redo log.
+const FORMAT: u64 = 3;
+
+/// The format of programs that sealed records and had no redo log.
+const FORMAT_WITHOUT_REDO: u64 = 2;
 
 /// Where the number of the last commit is.
 const COMMIT_KEY: [u8; 16] = *b"commit..........";
@@ -44,7 +55,7 @@ pub const IDENTITY_KEY: [u8; 16] = *b"identity........";
 pub const TIME_KEY: [u8; 16] = *b"time............";
 
 /// A table of the store. Keys are two numbers, big end first; values are MessagePack with names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// The path itself.
     Info,
@@ -86,7 +97,11 @@ pub struct Meta {
     /// None while it is opened anew, or when that failed.
     db: Option<Database>,
     dir: PathBuf,
+    /// The number of the last change that is durable.
     commits: u64,
+    redo: Redo,
+    /// What the redo log holds and redb does not.
+    waiting: Waiting,
 }
 
 impl Table {
@@ -150,62 +165,23 @@ pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Error> {
 }
 
 impl Meta {
-    /// Opens the store of the storage path `dir`, or makes it with `first` as its first records.
-    ///
-    /// # Errors
-    /// The store can't be read, or is not what was written; it is left as it is then.
-    pub fn open(dir: &Path, first: &[Op]) -> Result<Meta, Error> {
-        let file = dir.join(FILE);
-        if !file.exists() {
-            Meta::make(dir, &file, first)?;
-        }
-        // A process that was killed may have written changes that it never flushed: they are read, and relied on.
-        fs::File::open(&file)
-            .and_then(|file| file.sync_all())
-            .map_err(|e| Error::io("flushing", &file, dir, &e))?;
-        let sealed = check::whole(dir, &file)?;
-        let db = open_file(dir, &file)?;
-        let mut meta = Meta {
-            db: Some(db),
-            dir: dir.to_owned(),
-            commits: 0,
-        };
-        if !sealed {
-            meta.seal_all().map_err(|e| meta.error(&e))?;
-        }
-        meta.commits = meta
-            .get(Table::Info, COMMIT_KEY)?
-            .ok_or_else(|| damaged(dir, "its metadata has no beginning"))?;
-        Ok(meta)
-    }
-
-    /// The store is made under another name, so that it is either not there or whole.
-    fn make(dir: &Path, file: &Path, first: &[Op]) -> Result<(), Error> {
-        let temp = dir.join("meta.redb.new");
-        let io = |e: std::io::Error| Error::io("making", file, dir, &e);
-        match fs::remove_file(&temp) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
-            _ => {}
-        }
-        let mut meta = Meta {
-            db: Some(open_file(dir, &temp)?),
-            dir: dir.to_owned(),
-            commits: 0,
-        };
-        let mut all = first.to_vec();
-        all.push(Op::put(Table::Info, FORMAT_KEY, &FORMAT)?);
-        meta.write(&all).map_err(|e| meta.error(&e))?;
-        drop(meta);
-        fault::hit("backend::before_meta_rename").map_err(io)?;
-        fs::rename(&temp, file).map_err(io)?;
-        sync_dir(dir).map_err(io)
-    }
-
     /// The record of that key.
     ///
     /// # Errors
     /// The store can't be read.
     pub fn get<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        key: [u8; 16],
+    ) -> Result<Option<T>, Error> {
+        if let Some(value) = self.waiting.of(table, &key) {
+            return value.map(|value| self.record(value)).transpose();
+        }
+        self.get_stored(table, key)
+    }
+
+    /// The record of that key as redb has it.
+    fn get_stored<T: DeserializeOwned>(
         &self,
         table: Table,
         key: [u8; 16],
@@ -220,7 +196,7 @@ impl Meta {
         }
     }
 
-    /// Calls `each` with every record of a table, by key.
+    /// Calls `each` with every record of a table.
     ///
     /// # Errors
     /// The store can't be read, or what `each` returns.
@@ -236,8 +212,13 @@ impl Meta {
         let range = records.iter().map_err(|e| self.error(&e.into()))?;
         for entry in range {
             let (key, value) = entry.map_err(|e| self.error(&e.into()))?;
-            let record = self.decode(table, key.value(), value.value())?;
-            each(unpair(key.value()), record)?;
+            if self.waiting.of(table, key.value()).is_none() {
+                let record = self.decode(table, key.value(), value.value())?;
+                each(unpair(key.value()), record)?;
+            }
+        }
+        for (key, value) in self.waiting.written(table) {
+            each(unpair(key), self.record(value)?)?;
         }
         Ok(())
     }
@@ -247,93 +228,97 @@ impl Meta {
     /// # Errors
     /// What failed, and whether the changes are known not to be there.
     pub fn commit(&mut self, ops: &[Op]) -> Result<(), Failed> {
-        let dir = self.dir.clone();
-        let written = check::fenced(&dir, || self.write(ops).map_err(|e| self.error(&e)));
-        let Err(error) = written else {
-            return Ok(());
-        };
-        // Only a full disk is known to leave what was durable readable; after other failures of a flush, what is
-        // read back may be in memory only.
-        if !matches!(error, Error::Full { .. }) {
-            return Err(Failed::Unknown(error));
+        let change = waiting::encode(ops);
+        match self.redo.fits(change.len()) {
+            true => self.log(ops, &change),
+            false => self.store(ops),
         }
-        match self.reopen() {
-            Ok(commits) if commits == self.commits => Err(Failed::Undone(error)),
-            Ok(commits) => {
-                self.commits = commits;
-                Ok(())
+    }
+
+    /// Makes changes durable in the redo log.
+    fn log(&mut self, ops: &[Op], change: &[u8]) -> Result<(), Failed> {
+        fault::hit("backend::before_meta_commit").map_err(|e| self.unlogged(e))?;
+        let next = self.commits + 1;
+        match self.redo.append(next, change, || Ok(())) {
+            Ok(()) => {}
+            Err(redo::Failed::Write(error)) => return Err(self.unlogged(error)),
+            Err(redo::Failed::Flush(error)) => {
+                return Err(Failed::Unknown(self.error(&redb::Error::Io(error))));
             }
-            Err(error) => Err(Failed::Unknown(error)),
         }
+        self.commits = next;
+        self.waiting.add(ops.iter().cloned());
+        match fault::hit("backend::after_meta_commit").map_err(|e| self.unlogged(e)) {
+            // It is there.
+            Ok(()) | Err(Failed::Undone(_)) => Ok(()),
+            unknown => unknown,
+        }
+    }
+
+    /// Why a change is not in the log; only a full disk is known to have left nothing else undone.
+    fn unlogged(&self, error: std::io::Error) -> Failed {
+        match self.error(&redb::Error::Io(error)) {
+            full @ Error::Full { .. } => Failed::Undone(full),
+            error => Failed::Unknown(error),
+        }
+    }
+
+    /// Makes changes durable in redb, with all that wait.
+    fn store(&mut self, ops: &[Op]) -> Result<(), Failed> {
+        let (dir, next) = (self.dir.clone(), self.commits + 1);
+        let mut all = std::mem::take(&mut self.waiting);
+        let before = all.clone();
+        all.add(ops.iter().cloned());
+        let written = check::fenced(&dir, || {
+            let written = self.write(&all.ops(), next);
+            written.map_err(|e| self.error(&e))
+        });
+        self.waiting = before;
+        if let Err(error) = written {
+            // Only a full disk is known to leave what was durable readable; after other failures of a flush, what is
+            // read back may be in memory only.
+            if !matches!(error, Error::Full { .. }) {
+                return Err(Failed::Unknown(error));
+            }
+            match self.reopen() {
+                Ok(stored) if stored == next => {}
+                Ok(_) => return Err(Failed::Undone(error)),
+                Err(error) => return Err(Failed::Unknown(error)),
+            }
+        }
+        self.commits = next;
+        self.waiting.clear();
+        self.redo.restart();
+        Ok(())
+    }
+
+    /// Puts all that waits into redb: whoever opens the store next has less to do.
+    ///
+    /// # Errors
+    /// What failed. Nothing is lost by it.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.store(&[]).map_err(|failed| match failed {
+            Failed::Undone(error) | Failed::Unknown(error) => error,
+        })
     }
 
     /// A store that met an I/O error must be opened anew. Returns the number of its last commit.
     fn reopen(&mut self) -> Result<u64, Error> {
         drop(self.db.take());
-        self.db = Some(open_file(&self.dir, &self.dir.join(FILE))?);
-        self.get(Table::Info, COMMIT_KEY)?
+        self.db = Some(opening::open_file(&self.dir, &self.dir.join(FILE))?);
+        self.get_stored(Table::Info, COMMIT_KEY)?
             .ok_or_else(|| damaged(&self.dir, "its metadata has no beginning"))
     }
 
-    fn write(&mut self, ops: &[Op]) -> Result<(), redb::Error> {
-        let next = self.commits + 1;
-        let mut txn = self.db()?.begin_write()?;
-        // So that a start after a crash need not walk the whole file.
-        txn.set_quick_repair(true);
-        for table in Table::ALL {
-            let idle = table != Table::Info && !ops.iter().any(|op| op.table == table);
-            if idle && self.commits > 0 {
-                continue;
-            }
-            let mut open = txn.open_table(table.definition())?;
-            for op in ops.iter().filter(|op| op.table == table) {
-                match &op.value {
-                    Some(value) => {
-                        let sealed = seal::sealed(table, &op.key, value);
-                        open.insert(op.key.as_slice(), sealed.as_slice())?;
-                    }
-                    None => drop(open.remove(op.key.as_slice())?),
-                }
-            }
-            if table == Table::Info {
-                let value = rmp_serde::to_vec(&next).unwrap_or_default();
-                let sealed = seal::sealed(table, &COMMIT_KEY, &value);
-                open.insert(COMMIT_KEY.as_slice(), sealed.as_slice())?;
-            }
-        }
-        fault::hit("backend::before_meta_commit").map_err(redb::Error::Io)?;
-        txn.commit()?;
-        fault::hit("backend::after_meta_commit").map_err(redb::Error::Io)?;
-        self.commits = next;
-        Ok(())
+    fn write(&self, ops: &[Op], number: u64) -> Result<(), redb::Error> {
+        write(self.db()?, ops, number)
     }
 
     fn db(&self) -> Result<&Database, redb::Error> {
         self.db.as_ref().ok_or(redb::Error::DatabaseClosed)
-    }
-
-    /// Seals the records of a store that is older than seals, in one change.
-    fn seal_all(&mut self) -> Result<(), redb::Error> {
-        let mut txn = self.db()?.begin_write()?;
-        txn.set_quick_repair(true);
-        for table in Table::ALL {
-            let mut open = txn.open_table(table.definition())?;
-            let mut records = Vec::new();
-            for entry in open.iter()? {
-                let (key, value) = entry?;
-                records.push((key.value().to_vec(), value.value().to_vec()));
-            }
-            if table == Table::Info {
-                let value = rmp_serde::to_vec(&FORMAT).unwrap_or_default();
-                records.push((FORMAT_KEY.to_vec(), value));
-            }
-            for (key, value) in records {
-                let sealed = seal::sealed(table, &key, &value);
-                open.insert(key.as_slice(), sealed.as_slice())?;
-            }
-        }
-        txn.commit()?;
-        Ok(())
     }
 
     fn decode<T: DeserializeOwned>(
@@ -344,6 +329,10 @@ impl Meta {
     ) -> Result<T, Error> {
         let value = seal::opened(table, key, stored)
             .ok_or_else(|| damaged(&self.dir, &seal::broken(table, key)))?;
+        self.record(value)
+    }
+
+    fn record<T: DeserializeOwned>(&self, value: &[u8]) -> Result<T, Error> {
         rmp_serde::from_slice(value)
             .map_err(|e| damaged(&self.dir, &format!("a record of its metadata: {e}")))
     }
@@ -351,20 +340,6 @@ impl Meta {
     fn error(&self, error: &redb::Error) -> Error {
         describe(&self.dir, &self.dir.join(FILE), error)
     }
-}
-
-fn open_file(dir: &Path, file: &Path) -> Result<Database, Error> {
-    let io = |e: std::io::Error| Error::io("opening", file, dir, &e);
-    let open = durable::private().create(true).truncate(false).open(file);
-    let open = open.map_err(io)?;
-    // Older programs left it for everybody to read.
-    open.set_permissions(fs::Permissions::from_mode(0o600))
-        .map_err(io)?;
-    check::fenced(dir, || {
-        builder()
-            .create_file(open)
-            .map_err(|e| describe(dir, file, &e.into()))
-    })
 }
 
 fn builder() -> redb::Builder {

@@ -71,6 +71,13 @@ impl Writer {
             }
             self.commit(jobs);
         }
+        if let Some(meta) = &mut self.meta
+            && self.shared.online().is_ok()
+            && let Err(error) = meta.settle()
+        {
+            // Nothing is lost: who opens the path next reads the log.
+            tracing::warn!(dir = %self.shared.dir.display(), %error, "metadata was left in its log");
+        }
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("memory", &["code"]),
     ("overlay", &[]),
     ("proof", &[]),
+    ("redo", &["durable"]),
     ("listener", &[]),
     ("door", &["code", "listener", "memory", "proof"]),
     ("rows", &["clock", "ids"]),
@@ -34,8 +35,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "ids", "clock", "code", "config", "durable", "fault", "lock", "overlay", "catalog",
-            "leader",
+            "ids", "clock", "code", "config", "durable", "fault", "lock", "overlay", "redo",
+            "catalog", "leader",
         ],
     ),
     (
@@ -49,7 +50,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "backend",
         &[
             "ids", "clock", "code", "proof", "listener", "door", "memory", "config", "durable",
-            "fault", "lock", "overlay", "rows", "catalog", "load",
+            "fault", "lock", "overlay", "redo", "rows", "catalog", "load",
         ],
     ),
     (

@@ -7,14 +7,25 @@ use std::path::Path;
 use redb::{ReadableDatabase, ReadableTable};
 
 use crate::backend::error::Error;
-use crate::backend::meta::{FORMAT, FORMAT_KEY, Table, builder, damaged, describe, seal};
+use crate::backend::meta::{
+    COMMIT_KEY, FORMAT, FORMAT_KEY, FORMAT_WITHOUT_REDO, Table, builder, damaged, describe, seal,
+};
 use crate::overlay::Overlay;
 
-/// Reads all of a store without changing it. Says whether its records are sealed: those of older programs are not.
+/// What is known of a store that is whole.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// Its format. None: its records are not sealed, as programs left them that knew of no formats.
+    pub format: Option<u64>,
+    /// The number of its last commit.
+    pub commits: u64,
+}
+
+/// Reads all of a store without changing it.
 ///
 /// # Errors
 /// Something in it is not what was written, or it is of a newer program.
-pub fn whole(dir: &Path, file: &Path) -> Result<bool, Error> {
+pub fn whole(dir: &Path, file: &Path) -> Result<Whole, Error> {
     let io = |e: std::io::Error| Error::io("reading", file, dir, &e);
     let failed = |e: redb::Error| match (&e, describe(dir, file, &e)) {
         // Whatever the store can't make sense of, it did not write so.
@@ -34,30 +45,40 @@ pub fn whole(dir: &Path, file: &Path) -> Result<bool, Error> {
             let what = format!("the checksum of a page of {} is wrong", file.display());
             return Err(damaged(dir, &what));
         }
-        let sealed = is_sealed(dir, &db, &failed)?;
+        let format = format(dir, &db, &failed)?;
         for table in Table::ALL {
-            records(dir, &db, table, sealed, &failed)?;
+            records(dir, &db, table, format.is_some(), &failed)?;
         }
-        Ok(sealed)
+        let commits = info(&db, COMMIT_KEY).map_err(failed)?.and_then(|stored| {
+            let content = match format {
+                Some(_) => seal::opened(Table::Info, &COMMIT_KEY, &stored)?,
+                None => &stored,
+            };
+            rmp_serde::from_slice(content).ok()
+        });
+        let commits = commits.ok_or_else(|| damaged(dir, "its metadata has no beginning"))?;
+        Ok(Whole { format, commits })
     })
 }
 
-fn is_sealed(
+/// What is stored of the path itself by that key.
+fn info(db: &redb::Database, key: [u8; 16]) -> Result<Option<Vec<u8>>, redb::Error> {
+    let info = db.begin_read()?.open_table(Table::Info.definition())?;
+    Ok(info.get(key.as_slice())?.map(|v| v.value().to_vec()))
+}
+
+fn format(
     dir: &Path,
     db: &redb::Database,
     failed: &dyn Fn(redb::Error) -> Error,
-) -> Result<bool, Error> {
-    let read = || -> Result<Option<Vec<u8>>, redb::Error> {
-        let info = db.begin_read()?.open_table(Table::Info.definition())?;
-        Ok(info.get(FORMAT_KEY.as_slice())?.map(|v| v.value().to_vec()))
-    };
-    let Some(stored) = read().map_err(failed)? else {
-        return Ok(false);
+) -> Result<Option<u64>, Error> {
+    let Some(stored) = info(db, FORMAT_KEY).map_err(failed)? else {
+        return Ok(None);
     };
     let content = seal::opened(Table::Info, &FORMAT_KEY, &stored)
         .ok_or_else(|| damaged(dir, &seal::broken(Table::Info, &FORMAT_KEY)))?;
     match rmp_serde::from_slice::<u64>(content) {
-        Ok(FORMAT) => Ok(true),
+        Ok(known @ (FORMAT_WITHOUT_REDO | FORMAT)) => Ok(Some(known)),
         found => Err(damaged(
             dir,
             &format!(
@@ -116,6 +137,7 @@ mod tests {
     fn a_store_of_an_older_program_is_sealed_when_it_is_opened() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(FILE);
+        let format_of = |file: &Path| whole(dir.path(), file).map(|whole| whole.format);
         let key = pair(7, 0);
         let text = rmp_serde::to_vec("columns").unwrap();
         let db = Database::create(&file).unwrap();
@@ -127,13 +149,13 @@ mod tests {
         );
         put(&db, Table::Tablets, &key, &text);
         drop(db);
-        assert_eq!(whole(dir.path(), &file), Ok(false));
+        assert_eq!(format_of(&file), Ok(None));
         for _ in 0..2 {
             let meta = Meta::open(dir.path(), &[]).unwrap();
             let found: Option<String> = meta.get(Table::Tablets, key).unwrap();
             assert_eq!(found.as_deref(), Some("columns"));
             drop(meta);
-            assert_eq!(whole(dir.path(), &file), Ok(true));
+            assert_eq!(format_of(&file), Ok(Some(FORMAT)));
         }
         // A record that belongs elsewhere, in a page with a right checksum.
         let sealed = seal::sealed(Table::Tablets, &pair(8, 0), &text);

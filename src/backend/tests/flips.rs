@@ -207,8 +207,24 @@ async fn said(node: &Node, tablets: &[(u64, i64)]) -> Vec<String> {
     said
 }
 
+/// The files of metadata.
+const META: [&str; 2] = ["meta.redb", "meta.log"];
+
+/// Their bytes.
+type Store = [Vec<u8>; 2];
+
+fn store(dir: &Path) -> Store {
+    META.map(|name| std::fs::read(dir.join(name)).unwrap())
+}
+
+fn put_back(dir: &Path, store: &Store) {
+    for (name, bytes) in META.iter().zip(store) {
+        std::fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
 /// What a backend wrote, and its metadata after a stop and after a kill.
-async fn written(dir: &Path) -> (Vec<String>, Vec<Vec<u8>>) {
+async fn written(dir: &Path) -> (Vec<String>, Vec<Store>) {
     let node = Node::start(dir, quiet()).await;
     node.create(&[1, 2, 3, 4]).await;
     for n in 0..4 {
@@ -223,10 +239,9 @@ async fn written(dir: &Path) -> (Vec<String>, Vec<Vec<u8>>) {
     node.load(60, 3, 100..200).await;
     compact(&node.running.state, TabletId(1)).await.unwrap();
     let said = said(&node, TABLETS).await;
-    let killed = std::fs::read(dir.join("meta.redb")).unwrap();
+    let killed = store(dir);
     node.running.stop().await;
-    let stopped = std::fs::read(dir.join("meta.redb")).unwrap();
-    (said, vec![killed, stopped])
+    (said, vec![killed, store(dir)])
 }
 
 const TABLETS: &[(u64, i64)] = &[(1, 5), (2, 5), (3, 2)];
@@ -239,13 +254,18 @@ async fn flipped_bits_of_metadata_are_harmless_or_refused_and_nothing_is_deleted
     let before: BTreeSet<PathBuf> = files(dir.path());
     let (mut same, mut refused) = (0, 0);
     for n in 0..flips {
-        let mut bytes = stores[n as usize % stores.len()].clone();
+        let mut flipped = stores[n as usize % stores.len()].clone();
         for _ in 0..1 + random.below(2) {
-            let bit = random.below(bytes.len() as u64 * 8);
+            let bytes = &mut flipped[random.below(3) as usize / 2];
+            // Most of a log is empty: its beginning is of interest.
+            let within = bytes.len().min(64 << 10) as u64 * 8;
+            let bit = match random.below(2) {
+                0 => random.below(within),
+                _ => random.below(bytes.len() as u64 * 8),
+            };
             bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
         }
-        let meta = dir.path().join("meta.redb");
-        std::fs::write(&meta, &bytes).unwrap();
+        put_back(dir.path(), &flipped);
         // Beside another storage path: the one that is refused does not take it along.
         let both = options(vec![path(dir.path()), path(other.path())], quiet());
         let running = start(both, |_, _| axum::Router::new()).await.unwrap();
@@ -258,8 +278,8 @@ async fn flipped_bits_of_metadata_are_harmless_or_refused_and_nothing_is_deleted
                     error.to_string().contains("it was left as it is"),
                     "{error}"
                 );
-                let now = std::fs::read(&meta).unwrap();
-                assert!(now == bytes, "what is refused is not touched");
+                let now = store(dir.path());
+                assert!(now == flipped, "what is refused is not touched");
                 refused += 1;
             }
             None => {
