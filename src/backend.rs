@@ -17,6 +17,7 @@ pub mod clone;
 pub mod compact;
 pub mod contents;
 mod create;
+mod cut;
 mod damage;
 mod digest;
 pub mod doubts;

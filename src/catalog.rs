@@ -13,6 +13,7 @@ pub mod database;
 pub mod lineage;
 pub mod observe;
 pub mod partition;
+pub mod recovery;
 pub mod replica;
 pub mod schema;
 pub mod state;

@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod ddl;
 pub mod error;
 pub mod expr;
+pub mod findings;
 pub mod like;
 pub mod lookup;
 pub mod naming;

@@ -155,6 +155,19 @@ impl Draft {
         self.set(tablet.with_rowsets(rowsets));
     }
 
+    /// Takes away the rowsets above a version. One that reaches beyond it without rows there ends with it.
+    pub fn cut(&mut self, tablet: &Tablet, version: Version) {
+        let across = tablet
+            .rowsets
+            .iter()
+            .find(|r| r.start <= version && r.end > version);
+        let shorter = across.map(|r| r.ending(version));
+        let from = shorter.as_ref().map_or(version + 1, |r| r.start);
+        if tablet.max_version() > version {
+            self.replace_range(tablet, from..=Version::MAX, shorter.into_iter().collect());
+        }
+    }
+
     /// Notes that files of a tablet are lost or wrong.
     pub fn mark_bad(&mut self, tablet: &Tablet, damage: Damage) {
         let mut tablet = tablet.clone();

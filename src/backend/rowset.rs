@@ -118,6 +118,19 @@ impl Rowset {
         }
     }
 
+    /// The same rows, where the last versions hold none and are left out.
+    pub fn ending(&self, end: Version) -> Rowset {
+        Rowset {
+            start: self.start,
+            end,
+            created: self.created,
+            txn: self.txn,
+            segments: self.segments.clone(),
+            exact_from: self.exact_from.min(end),
+            marks: self.marks.clone(),
+        }
+    }
+
     /// All rows.
     pub fn rows(&self) -> u64 {
         self.marks.last().map_or(0, |(_, rows)| *rows)

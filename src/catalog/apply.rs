@@ -7,6 +7,7 @@ mod databases;
 mod loads;
 mod nodes;
 mod partitions;
+mod recovery;
 mod replicas;
 mod tables;
 
@@ -84,10 +85,7 @@ impl Catalog {
 
     fn dispatch(&mut self, change: &Change, touched: &mut Touched) -> Result<(), Misfit> {
         match change {
-            Change::ReserveIds { below } => {
-                self.ids_below = self.ids_below.max(*below);
-                Ok(())
-            }
+            Change::ReserveIds { below } => self.reserve_ids(*below),
             Change::ReserveTxns { below } => self.reserve_txns(*below),
             Change::CreateDatabase { id, name, at } => self.create_database(*id, name, *at),
             Change::DropDatabase { id } => self.drop_database(*id, touched),
@@ -150,6 +148,7 @@ impl Catalog {
             Change::Aborted(txn) => self.abort(txn),
             Change::TimePassed { .. } => Ok(()),
             Change::ForgetTxns { txns } => self.forget_txns(txns),
+            Change::Recovery(change) => self.change_recovery(change, touched),
         }
     }
 
@@ -219,8 +218,14 @@ impl Catalog {
             | Change::Visible { .. }
             | Change::Aborted(_)
             | Change::TimePassed { .. }
+            | Change::Recovery(_)
             | Change::ForgetTxns { .. } => Err(Misfit::Other("this is no change of a replica")),
         }
+    }
+
+    fn reserve_ids(&mut self, below: u64) -> Result<(), Misfit> {
+        self.ids_below = self.ids_below.max(below);
+        Ok(())
     }
 
     fn reserve_txns(&mut self, below: u64) -> Result<(), Misfit> {

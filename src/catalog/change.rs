@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::check::Check;
 use crate::catalog::partition::PartitionSpec;
+use crate::catalog::recovery::RecoveryChange;
 use crate::catalog::table::{Medium, TableProperties, TableSpec};
 use crate::catalog::txn::{Txn, Writes};
 use crate::catalog::user::{User, Verifier};
@@ -260,6 +261,8 @@ pub enum Change {
         /// Whose rows it has.
         source: ReplicaId,
     },
+    /// What a take-over put in doubt, and how that ends.
+    Recovery(RecoveryChange),
 }
 
 /// A table that came to exist.
@@ -321,6 +324,8 @@ impl Change {
             Change::Checked { tablets } => tablets.iter().map(|(_, check)| check.at).max(),
             Change::Commit(of) => of.txn.committed,
             Change::Aborted(txn) => txn.finished,
+            Change::Recovery(RecoveryChange::Recovered(of)) => Some(of.at),
+            Change::Recovery(RecoveryChange::Accepted { at, .. }) => Some(*at),
             Change::ReserveIds { .. }
             | Change::ReserveTxns { .. }
             | Change::DropDatabase { .. }
@@ -342,6 +347,7 @@ impl Change {
             | Change::SetPassword { .. }
             | Change::DropUser { .. }
             | Change::ForgetTxns { .. }
+            | Change::Recovery(_)
             | Change::Copied { .. } => None,
         }
     }

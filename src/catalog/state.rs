@@ -11,6 +11,7 @@ use crate::catalog::check::Check;
 use crate::catalog::database::Database;
 use crate::catalog::lineage::Lineage;
 use crate::catalog::partition::Partition;
+use crate::catalog::recovery::Recovery;
 use crate::catalog::table::Table;
 use crate::catalog::tablets::Tablets;
 use crate::catalog::txn::{Txn, Writes};
@@ -56,6 +57,8 @@ pub struct Catalog {
     pub time: Option<Timestamp>,
     /// Settings that were set to stay.
     pub settings: OrdMap<String, String>,
+    /// What a take-over has put in doubt.
+    pub recovery: Recovery,
     /// Every id ever given out is below this one.
     pub ids_below: u64,
     /// Every transaction id ever given out is below this one.

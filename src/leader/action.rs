@@ -2,7 +2,7 @@
 
 use crate::backend::api::{
     Abort, AdoptTablets, Adopted, CheckSegments, CloneAnswer, CloneTablet, CreateTablets,
-    DigestTablets, Digests, DropTablets, Publish, SegmentsAnswer, TabletErrors,
+    CutTablets, DigestTablets, Digests, DropTablets, Publish, SegmentsAnswer, TabletErrors,
 };
 use crate::catalog::change::Change;
 use crate::code::Failure;
@@ -69,6 +69,8 @@ pub enum BackendRequest {
     Digest(DigestTablets),
     /// Give new ids to replicas that the catalog has taken back.
     Adopt(AdoptTablets),
+    /// Take away what replicas hold above versions.
+    Cut(CutTablets),
     /// Look for replicas whose files are gone or wrong.
     CheckSegments(CheckSegments),
 }

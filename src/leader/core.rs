@@ -20,6 +20,7 @@ mod numbers;
 mod partitions;
 mod properties;
 mod purpose;
+mod recovery;
 mod reports;
 mod segments;
 mod tables;
@@ -38,6 +39,7 @@ use self::make::{Make, MakeId};
 use self::news::News;
 use self::numbers::Numbers;
 use self::purpose::Purpose;
+use self::recovery::Recovery;
 use self::reports::Reports;
 use self::segments::Sweeps;
 use crate::catalog::apply::Misfit;
@@ -81,6 +83,7 @@ pub struct Core {
     content: Content,
     sweeps: Sweeps,
     adoptions: Adoptions,
+    recovery: Recovery,
 }
 
 /// A request's answer: at once, or when something else has happened.
@@ -115,6 +118,7 @@ impl Core {
             content: Content::default(),
             sweeps: Sweeps::new(),
             adoptions: Adoptions::default(),
+            recovery: Recovery::default(),
             head: catalog,
         }
     }
@@ -250,6 +254,7 @@ impl Core {
             Request::CommitLoad(commit) => self.commit_load(token, &commit),
             Request::AbortLoad { txn, reason } => self.abort_load(txn, &reason),
             Request::Heal(request) => self.healing_request(token, request),
+            Request::Recovery(request) => self.recovery_request(&request),
         }
     }
 
@@ -297,6 +302,9 @@ impl Core {
             Some(Purpose::Segments { token, backend }) => {
                 self.segments_answered(token, backend, result)
             }
+            Some(Purpose::Cut(backend, asked)) => {
+                self.cut_answered(backend, &asked, errors(result));
+            }
             Some(Purpose::Drop) | None => {}
         }
     }
@@ -308,6 +316,7 @@ impl Core {
         self.publish_again();
         self.forget_labels();
         self.forget_caught_up();
+        self.recovery_tick();
         self.heal();
         self.content_tick();
     }

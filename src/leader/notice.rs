@@ -3,8 +3,11 @@
 //! A notice is an action like any other: it leaves the core when what it speaks of is durable, and the simulator sees it too.
 //! Nothing is said twice: each is about a change, not about a state.
 
+mod recovery;
+
 use std::fmt;
 
+pub use self::recovery::OfRecovery;
 use crate::ids::{BackendId, ReplicaId, TabletId};
 use crate::tablet::health::TabletStatus;
 use crate::tablet::reason::Reason;
@@ -69,6 +72,8 @@ pub enum Notice {
         /// It stays so after a restart.
         persistent: bool,
     },
+    /// Something about what is in doubt, or lost.
+    Recovery(OfRecovery),
     /// Safe mode has ended.
     SafeModeEnds {
         /// Replicas that backends have shown.
@@ -173,6 +178,7 @@ impl Notice {
                 ..
             }
             | Notice::Removed { .. } => Weight::Detail,
+            Notice::Recovery(of) => of.weight(),
             _ => Weight::News,
         }
     }
@@ -229,6 +235,7 @@ impl fmt::Display for Notice {
                 };
                 write!(f, "setting {key} was '{old}' and is '{new}'{until}")
             }
+            Notice::Recovery(of) => of.fmt(f),
             Notice::SafeModeEnds { shown, expected } => write!(
                 f,
                 "safe mode ends: backends have shown {shown} of {expected} replicas"

@@ -2,6 +2,7 @@
 //!
 //! A request is checked again when it is carried out: the view that a statement was checked against may be old.
 
+pub mod recovery;
 mod title;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Medium, TableSpec, WriteQuorum};
 use crate::catalog::user::Verifier;
 use crate::ids::{BackendId, ReplicaId, TableId, TabletId, TxnId, Version};
+use crate::leader::request::recovery::{Finding, RecoveryRequest};
 use crate::load::plan::LoadPlan;
 
 /// A wish to change something.
@@ -158,6 +160,8 @@ pub enum Request {
     },
     /// Repair, balance or content.
     Heal(HealRequest),
+    /// Versions that are not known, or data that is lost.
+    Recovery(RecoveryRequest),
 }
 
 /// A wish about repair, balance or content.
@@ -298,6 +302,8 @@ pub enum Reply {
     },
     /// What was found of each backend's files, or why it has not told.
     Segments(Vec<(BackendId, Result<SegmentsAnswer, String>)>),
+    /// What was found of what is in doubt or lost.
+    Recovery(Vec<Finding>),
     /// Tablets that could be read without the asking backend.
     Spared(Vec<TabletId>),
     /// The load is committed and will be seen later: the publish could not reach its quorum within the load's time.

@@ -71,9 +71,11 @@ impl Leader {
             client,
             clock,
         } = start;
+        let takeovers = frontend.takeovers;
         let recovered = tokio::task::spawn_blocking(move || {
             let mut journal = journal;
             recover::found(&mut journal)?;
+            recover::take_over(&mut journal, takeovers)?;
             let (catalog, seq) = recover::catalog(&journal)?;
             let epoch = epochs.begin(seq)?;
             Ok::<_, Error>((journal, epochs, catalog, seq, epoch))

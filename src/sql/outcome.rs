@@ -3,6 +3,7 @@
 use sqlparser::ast;
 
 use crate::leader::request::Request;
+use crate::leader::request::recovery::RecoveryRequest;
 use crate::rows::Rows;
 use crate::sql::session::Warning;
 use crate::tablet::unsettled::Scope;
@@ -18,6 +19,8 @@ pub enum Outcome {
     Request(Request),
     /// Ask the leader, and show the lost and wrong files that it tells of.
     Segments(Request),
+    /// Ask the leader about what is in doubt or lost, and show what it found.
+    Recovery(RecoveryRequest),
     /// Wait until a table or the cluster is healthy.
     Wait(Wait),
     /// Change the session.

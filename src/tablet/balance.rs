@@ -34,7 +34,8 @@ use crate::tablet::task::{Kind, State, Task};
 /// that no tablet is always the first. Empty while balance is switched off, and in safe mode.
 pub fn pick(desk: &Desk<'_>) -> Vec<Task> {
     let mut picked = Vec::new();
-    if desk.config.tablet_sched_disable_balance || desk.safe_mode {
+    let over = desk.catalog.recovery.is_over();
+    if desk.config.tablet_sched_disable_balance || desk.safe_mode || !over {
         return picked;
     }
     let mut scratch = desk.healing.clone();

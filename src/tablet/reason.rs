@@ -76,6 +76,8 @@ pub enum Reason {
     },
     /// Too few backends have reported since the start.
     SafeMode,
+    /// Backends may hold versions of its partition that are not known here.
+    InDoubt,
     /// A replica was marked; loads that began earlier may still write to it.
     WaitsForLoads(TxnId),
     /// The replica that was too many has been removed.
@@ -159,6 +161,7 @@ impl Reason {
             }
             Reason::Delayed { .. }
             | Reason::SafeMode
+            | Reason::InDoubt
             | Reason::WaitsForLoads(_)
             | Reason::MovedLately(_) => Ruling::Wait,
             _ => Ruling::No,
@@ -196,6 +199,7 @@ impl Reason {
             Reason::TabletGone => "TABLET_GONE",
             Reason::Delayed { .. } => "DELAYED",
             Reason::SafeMode => "SAFE_MODE",
+            Reason::InDoubt => "IN_DOUBT",
             Reason::WaitsForLoads(_) => "WAITS_FOR_LOADS",
             Reason::RedundantRemoved(_) => "REDUNDANT_REMOVED",
             Reason::Kept(_) => "KEPT",
@@ -251,6 +255,9 @@ impl Reason {
             Reason::Healthy => "tablet is healthy",
             Reason::TabletGone => "tablet does not exist any more",
             Reason::SafeMode => "too few backends have reported since the start",
+            Reason::InDoubt => {
+                "backends may hold versions that this frontend does not know, since it took over"
+            }
             Reason::RedundantRemoved(_) => "redundant replica is deleted",
             Reason::QueueFull => "the queue is full",
             Reason::Balanced => "cluster is balance",

@@ -46,6 +46,10 @@ pub fn decide(desk: &Desk<'_>, task: &Task) -> Decision {
     if desk.safe_mode {
         return Decision::Later(Reason::SafeMode);
     }
+    // Nobody knows yet who holds more than is known: nothing is copied over it, and nothing goes.
+    if desk.catalog.recovery.doubts(tablet.partition()) {
+        return Decision::Later(Reason::InDoubt);
+    }
     // A load waits for a replica that is behind: that goes before everything else, whatever is to become of the replica, for
     // what is done otherwise may have to wait for the load.
     let held_back = unseen::held_back(desk.catalog, &tablet);

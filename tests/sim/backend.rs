@@ -13,8 +13,8 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate::backend::api::{
-    AdoptTablets, Adopted, CreateTablets, DropTablets, Leadership, Publish, PublishTablet,
-    TabletSpec,
+    AdoptTablets, Adopted, CreateTablets, CutTablets, DropTablets, Leadership, Publish,
+    PublishTablet, TabletSpec,
 };
 use quorate::catalog::table::Medium;
 use quorate::ids::{NodeId, ReplicaId, TabletId, TxnId};
@@ -162,6 +162,21 @@ impl ModelBackend {
             }
         }
         answer
+    }
+
+    /// Takes away what replicas hold above versions.
+    pub fn cut(&mut self, request: &CutTablets) -> Vec<(TabletId, String)> {
+        let mut failed = Vec::new();
+        for (tablet, replica, version) in &request.tablets {
+            match self.replicas.get_mut(tablet) {
+                Some(of) if of.id == *replica => {
+                    of.published.retain(|at, _| at <= version);
+                    self.changes.touch(*tablet, *replica);
+                }
+                _ => failed.push((*tablet, "another replica is held".to_owned())),
+            }
+        }
+        failed
     }
 
     /// Takes a replica away, with the pending rows of it.

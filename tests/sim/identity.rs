@@ -101,6 +101,7 @@ impl World {
     /// A heartbeat of the frontend with this life and journal: whether the machine obeys it.
     pub fn obeys(&mut self, at: usize, life: u64, journal: u64) -> bool {
         let by = Leadership {
+            takeovers: self.takeovers,
             journal,
             epoch: life,
             start: life,

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use quorate::catalog::change::Change;
 use quorate::catalog::checkpoint::{CheckpointChunk, Restorer, chunks};
+use quorate::catalog::recovery::RecoveryChange;
 use quorate::catalog::state::Catalog;
 use quorate::ids::{PartitionId, TxnId, Version};
 
 use crate::rng::Rng;
 
 /// Records on the way and records that are durable.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct ModelJournal {
     checkpoint: Vec<Vec<u8>>,
     covered: u64,
@@ -24,7 +25,7 @@ pub struct ModelJournal {
 }
 
 /// What durable records ever said.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Said {
     /// Versions that commits gave, and to which load.
     pub committed: BTreeMap<TxnId, Vec<(PartitionId, Version)>>,
@@ -83,6 +84,18 @@ impl ModelJournal {
                     .expect("what was decided fits what was decided before");
             }
         }
+    }
+
+    /// A frontend is told to take over with this journal: its shell writes that down before anything else.
+    pub fn take_over(&mut self, takeovers: u64) {
+        self.under_way.clear();
+        let seq = self.last() + 1;
+        let told = RecoveryChange::TakeOver { takeovers };
+        self.append(seq, &[Change::Recovery(told)]);
+        self.finish(seq);
+        let (catalog, _) = self.read();
+        self.said.ids_below = catalog.ids_below;
+        self.said.txns_below = catalog.txns_below;
     }
 
     /// Whether nothing is under way.

@@ -43,6 +43,9 @@
 //!
 //! The last five rows, from `the_last_of_three_..` on, say what should fail: those bugs have not been put in yet.
 //!
+//! [`restored`] is about a frontend that took over with an older journal. It fails where versions beyond the journal count as bad,
+//! where a load may be given one of them, and where ids go on from the old journal.
+//!
 //! [`full`] is about disks without room, which a walk found to be asked again and again.
 //!
 //! [`loads`] are incidents of our own: what random seeds found, each with the rule that was made against it.
@@ -57,3 +60,4 @@ mod lost;
 mod moves;
 mod queue;
 mod restarts;
+mod restored;

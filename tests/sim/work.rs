@@ -1,7 +1,8 @@
 //! What a backend does with a message that costs it time, and what is left of it after a crash.
 
 use quorate::backend::api::{
-    AdoptTablets, CheckSegments, CreateTablets, DropTablets, Publish, TabletErrors, TabletSpec,
+    AdoptTablets, CheckSegments, CreateTablets, CutTablets, DropTablets, Publish, TabletErrors,
+    TabletSpec,
 };
 use quorate::ids::{TabletId, TxnId};
 use quorate::leader::action::{BackendReply, BackendRequest, CallId};
@@ -237,6 +238,13 @@ fn parts(message: &Message) -> Vec<Part> {
             };
             of.tablets.iter().copied().map(one).collect()
         }
+        BackendRequest::Cut(of) => {
+            let one = |tablet| {
+                let tablets = vec![tablet];
+                BackendRequest::Cut(CutTablets { tablets })
+            };
+            of.tablets.iter().copied().map(one).collect()
+        }
         // What was fetched by a clone and not published is worth nothing, and a check changes nothing by itself.
         BackendRequest::Clone(_) | BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {
             Vec::new()
@@ -256,6 +264,7 @@ pub fn obey(backend: &mut ModelBackend, now_ms: u64, request: BackendRequest) ->
             Vec::new()
         }
         BackendRequest::Adopt(of) => return BackendReply::Adopted(backend.adopt(&of)),
+        BackendRequest::Cut(of) => backend.cut(&of),
         BackendRequest::Digest(of) => return BackendReply::Digests(backend.digest(&of)),
         BackendRequest::Clone(_) | BackendRequest::CheckSegments(_) => Vec::new(),
     };

@@ -104,6 +104,10 @@ pub struct World {
     pub marks: Marks,
     /// One line for each thing that happened; `None` where nobody will read them.
     pub trace: Option<String>,
+    /// How often a frontend was told to take over.
+    pub takeovers: u64,
+    /// The journal was restored from an older one: readers see less than was acknowledged until that is recovered.
+    pub restored: bool,
     /// A copy of the frontend's journal, and who runs on it.
     pub copied: Copied,
     /// Settings.

@@ -12,9 +12,9 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
 
 use crate::backend::api::{
-    Abort, AdoptTablets, Adopted, CreateTablets, DropTablets, HeartbeatAnswer, HeartbeatRequest,
-    Identified, Identify, LEADERSHIP_HEADER, LoadAnswer, Publish, ReportAnswer, ReportRequest,
-    ScanRequest, TabletErrors, TabletReport,
+    Abort, AdoptTablets, Adopted, CreateTablets, CutTablets, DropTablets, HeartbeatAnswer,
+    HeartbeatRequest, Identified, Identify, LEADERSHIP_HEADER, LoadAnswer, Publish, ReportAnswer,
+    ReportRequest, ScanRequest, TabletErrors, TabletReport,
 };
 use crate::backend::error::Error;
 use crate::backend::machine;
@@ -22,7 +22,7 @@ use crate::backend::state::State;
 use crate::backend::tablet::{self, Tablet};
 use crate::backend::whereabouts::Whereabouts;
 use crate::backend::{
-    adopt, create, listing, publish as publishing, receive, remove, scan as scanning,
+    adopt, create, cut, listing, publish as publishing, receive, remove, scan as scanning,
 };
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
@@ -155,6 +155,13 @@ pub(super) async fn adopt_tablets(
     request: Asked<AdoptTablets>,
 ) -> Answer<Adopted> {
     Ok(Json(adopt::adopt_tablets(&state, body(request)?).await))
+}
+
+pub(super) async fn cut_tablets(
+    Shared(state): Shared<State>,
+    request: Asked<CutTablets>,
+) -> Answer<TabletErrors> {
+    Ok(Json(cut::cut(&state, body(request)?).await))
 }
 
 pub(super) async fn publish(

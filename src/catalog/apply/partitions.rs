@@ -212,6 +212,7 @@ impl Catalog {
         touched
             .gone
             .extend(partition.tablets.iter().map(|tablet| (db, *tablet)));
+        self.recovery.confirm(id);
         for tablet in &partition.tablets {
             self.checks.remove(tablet);
             self.lineages.remove(tablet);

@@ -3,6 +3,7 @@
 use super::{CHUNK_BYTES, CheckpointChunk, Laggard, Marked, PartitionPiece, Piece, TabletsPiece};
 use crate::catalog::change::{Change, Committed, NewTable};
 use crate::catalog::partition::Partition;
+use crate::catalog::recovery::{Recovery, RecoveryChange};
 use crate::catalog::replica::ReplicaState;
 use crate::catalog::state::Catalog;
 use crate::catalog::table::Table;
@@ -39,6 +40,7 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
         },
     ];
     let time = catalog.time.map(|at| Change::TimePassed { at });
+    let taken_over = taken_over(&catalog.recovery);
     let settings = catalog
         .settings
         .iter()
@@ -78,6 +80,7 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
     let changes = reserved
         .into_iter()
         .chain(time)
+        .chain(taken_over)
         .chain(settings)
         .chain(users)
         .chain(backends)
@@ -91,7 +94,30 @@ fn pieces(catalog: &Catalog) -> impl Iterator<Item = Piece> + '_ {
                 .flat_map(|table| of_table(catalog, table)),
         )
         .chain(contents(catalog).map(Piece::Change))
+        .chain(doubts(&catalog.recovery).map(Piece::Change))
         .chain(catalog.txns.values().filter_map(|txn| of_txn(catalog, txn)))
+}
+
+/// Partitions that one piece tells the doubts of.
+const DOUBTED_MAX: usize = 1000;
+
+/// That a frontend was told to take over. It comes before all partitions, so that it puts none in doubt.
+fn taken_over(recovery: &Recovery) -> impl Iterator<Item = Change> + use<> {
+    let takeovers = recovery.takeovers;
+    let told = (takeovers > 0).then_some(RecoveryChange::TakeOver { takeovers });
+    let let_go = (takeovers > 0 && !recovery.keeps_unknown).then(|| RecoveryChange::LetGo {
+        reason: String::new(),
+    });
+    told.into_iter().chain(let_go).map(Change::Recovery)
+}
+
+/// The partitions that are in doubt.
+fn doubts(recovery: &Recovery) -> impl Iterator<Item = Change> + '_ {
+    let mut doubted = recovery.doubted();
+    std::iter::from_fn(move || {
+        let partitions: Vec<_> = doubted.by_ref().take(DOUBTED_MAX).collect();
+        (!partitions.is_empty()).then_some(Change::Recovery(RecoveryChange::Doubted { partitions }))
+    })
 }
 
 /// What is known of the content of tablets, and which of them are to be repaired.

@@ -11,6 +11,7 @@ use crate::frontend::engine::running::Begun;
 use crate::frontend::service::Service;
 use crate::leader::request::{Reply, Request};
 use crate::rows::{Cell, Rows};
+use crate::sql::findings;
 use crate::sql::outcome::{Outcome, SessionChange};
 use crate::sql::script::{Param, Script};
 use crate::sql::session::{Session, Warning};
@@ -121,6 +122,15 @@ impl Engine {
                 note(session, admin_check_tablet_segments::note(&reply));
                 let rows = admin_check_tablet_segments::rows(&sources.view, reply);
                 return Ok(shown(session, rows));
+            }
+            Outcome::Recovery(request) => {
+                let title = (!request.terms().dry_run).then(|| request.title());
+                let reply = self.leader.request(Request::Recovery(request)).await?;
+                if let Some(title) = title {
+                    let title = title.replace(char::is_control, " ");
+                    tracing::info!(user = %session.user, peer = %session.peer, "{title}");
+                }
+                return Ok(shown(session, findings::rows(reply)));
             }
             Outcome::Wait(wait) => self.wait(wait).await?,
             Outcome::Session(changes) => {

@@ -93,8 +93,9 @@ impl Core {
         let complete = self.complete(&view);
         let worth = of.version >= view.visible() || complete == 0;
         // Versions that were never given out say that it is from another history.
-        let ours =
-            of.max_version < partition.next_version && of.replica < self.numbers.next_replica();
+        let doubted = self.head.recovery.doubts(partition.id);
+        let ours = (doubted || of.max_version < partition.next_version)
+            && of.replica < self.numbers.next_replica();
         let free = view
             .on(backend)
             .is_none_or(|here| here.state == ReplicaState::Clone);

@@ -4,7 +4,7 @@ use crate::catalog::apply::Misfit;
 use crate::catalog::txn::TxnState;
 use crate::code::{Code, Coded};
 use crate::config;
-use crate::ids::{BackendId, TabletId, TxnId};
+use crate::ids::{BackendId, TabletId, TxnId, Version};
 
 /// Why the leader refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +134,22 @@ pub enum Error {
     UserExists(String),
     #[error("Operation DROP USER failed for '{0}': there is no such user")]
     DropUnknownUser(String),
+    #[error(
+        "table '{table}' takes no loads into partition '{partition}' until it is recovered: this frontend took over with a journal that may end too early, and {}; reads go on at version {known}; ADMIN RECOVER TABLE {table} DRY RUN lists what there is, and ADMIN RECOVER TABLE {table} goes on from it",
+        beyond(*.known, *.newest)
+    )]
+    InDoubt {
+        table: String,
+        partition: String,
+        known: Version,
+        newest: Option<Version>,
+    },
+    #[error("say why with REASON '..'; it goes to the journal and to the log; DRY RUN needs none")]
+    NoReason,
+    #[error(
+        "{doubted} partitions are in doubt, and tablets that are not known may be needed for them; ADMIN RECOVER DRY RUN lists them"
+    )]
+    StillInDoubt { doubted: u64 },
     #[error("there is no user '{0}'")]
     UnknownUser(String),
     #[error("Operation DROP USER failed for 'root': a cluster must have it")]
@@ -206,6 +222,13 @@ fn unknown_tablets(ids: &[TabletId]) -> String {
     }
 }
 
+fn beyond(known: Version, newest: Option<Version>) -> String {
+    match newest {
+        Some(newest) => format!("backends hold versions up to {newest} where it knows {known}"),
+        None => "not every backend has shown yet that it holds no more".to_owned(),
+    }
+}
+
 /// What brings another copy back, if a backend that is away has one.
 fn start(other: Option<&str>) -> String {
     match other {
@@ -252,6 +275,8 @@ impl Coded for Error {
             | Error::NoRoomToLeave { .. }
             | Error::UnknownTablets(_)
             | Error::LastCopies { .. }
+            | Error::NoReason
+            | Error::StillInDoubt { .. }
             | Error::LastCopy { .. } => Code::ANALYSIS,
             Error::MakeTablets { .. } | Error::LeftMeanwhile(_) => Code::BACKEND,
             Error::Config(error) => error.code(),
@@ -259,7 +284,9 @@ impl Coded for Error {
             Error::UnknownUser(_) => Code::PASSWORD_NO_MATCH,
             Error::LabelExists { .. } => Code::LABEL_EXISTS,
             Error::Label(_) => Code::WRONG_ARGUMENTS,
-            Error::LostReplicas { .. } | Error::Quorum { .. } => Code::QUORUM,
+            Error::LostReplicas { .. } | Error::Quorum { .. } | Error::InDoubt { .. } => {
+                Code::QUORUM
+            }
             Error::TooManyLoads { .. } | Error::TooManyChecks { .. } | Error::Conflict(_) => {
                 Code::NOT_READY
             }

@@ -1,7 +1,7 @@
 //! What the leader's calls of backends are made for, so that their answers find who waits for them.
 
 use super::make::MakeId;
-use crate::ids::{BackendId, TabletId, TxnId};
+use crate::ids::{BackendId, ReplicaId, TabletId, TxnId, Version};
 use crate::leader::action::Token;
 
 /// What a call was made for.
@@ -27,4 +27,6 @@ pub(super) enum Purpose {
     Clone(TabletId),
     /// Giving new ids to replicas of these tablets.
     Adopt(BackendId, Vec<TabletId>),
+    /// Taking away what replicas of a backend hold above versions.
+    Cut(BackendId, Vec<(TabletId, ReplicaId, Version)>),
 }

@@ -13,6 +13,9 @@ use crate::ids::{BackendId, ReplicaId, TabletId, TxnId};
 use crate::leader::action::BackendRequest;
 use crate::leader::notice::Notice;
 
+/// Replicas that the catalog does not know, each with when it was seen first and how it was shown last.
+type Strangers = BTreeMap<(TabletId, ReplicaId), (Timestamp, TabletReport)>;
+
 /// What reports are measured against.
 #[derive(Debug)]
 pub(super) struct Reports {
@@ -20,8 +23,8 @@ pub(super) struct Reports {
     safe_mode: bool,
     /// Replicas of the catalog that each backend has shown since the start.
     shown: BTreeMap<BackendId, u64>,
-    /// Replicas that the catalog does not know, and since when they are seen.
-    strangers: BTreeMap<BackendId, BTreeMap<(TabletId, ReplicaId), Timestamp>>,
+    /// Replicas that the catalog does not know.
+    strangers: BTreeMap<BackendId, Strangers>,
     /// Loads that a backend is being told to end.
     settling: BTreeSet<(TxnId, BackendId)>,
     /// Tablets of which a backend was told to drop a replica, and when: what a report shows of it may be gone by now.
@@ -53,6 +56,17 @@ impl Reports {
         self.shown.contains_key(&backend)
     }
 
+    /// Whether no backend has shown yet what it has.
+    pub(super) fn nobody_was_heard(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Replicas that the catalog does not know, as they were shown last.
+    pub(super) fn strangers(&self) -> impl Iterator<Item = (BackendId, &TabletReport)> {
+        let all = self.strangers.iter();
+        all.flat_map(|(backend, of)| of.values().map(|(_, of)| (*backend, of)))
+    }
+
     /// A backend has answered a call that ended a load's leftovers.
     pub(super) fn settled(&mut self, txn: TxnId, backend: BackendId) {
         self.settling.remove(&(txn, backend));
@@ -65,6 +79,9 @@ impl Core {
             return;
         }
         self.rehome(id, report);
+        if report.full {
+            self.recovery.forget_backend(id);
+        }
         let mut again = Vec::new();
         let mut strangers = Vec::new();
         let mut shown = BTreeSet::new();
@@ -108,7 +125,12 @@ impl Core {
     }
 
     /// Takes in one tablet; says whether its health may have changed, `None` when it is unknown.
-    fn observe(&mut self, id: BackendId, asked: Timestamp, of: &TabletReport) -> Option<bool> {
+    pub(super) fn observe(
+        &mut self,
+        id: BackendId,
+        asked: Timestamp,
+        of: &TabletReport,
+    ) -> Option<bool> {
         let view = self.head.tablets.view(of.tablet)?;
         let partition = self.head.partitions.get(&view.partition())?;
         let known = view.on(id).is_some_and(|replica| replica.id == of.replica);
@@ -119,6 +141,14 @@ impl Core {
         let shown = partition.visible_time;
         let belief = self.news.belief((id, of.tablet), asked, shown);
         let settled = belief == Belief::All;
+        // Where versions that are not known here are expected, they harm nobody: readers see those that are.
+        let doubted = self.head.recovery.doubts(partition.id);
+        let foreign = of.max_version >= partition.next_version && !doubted;
+        if doubted && of.dropped {
+            self.recovery.forget(id, of.tablet);
+        } else if doubted && belief != Belief::Nothing {
+            self.recovery.note(id, of);
+        }
         if of.dropped {
             return Some(settled && self.head.observe_loss(of.tablet, id, true));
         }
@@ -130,7 +160,7 @@ impl Core {
             // Versions that were never given out can't hold what everybody else's will. And what its backend was told it
             // may give up is given up, whatever a report says that was under way.
             bad: of.bad
-                || of.max_version >= partition.next_version
+                || (foreign && belief != Belief::Nothing)
                 || self.news.bad_since(id, of.tablet, asked)
                 || self.content.given_up(of.tablet, of.replica),
             bytes: of.data_size,
@@ -213,24 +243,37 @@ impl Core {
     fn drop_strangers(&mut self, id: BackendId, seen: &[&TabletReport]) {
         let before = self.reports.strangers.remove(&id).unwrap_or_default();
         let since = |of: &TabletReport| {
-            let known = before.get(&(of.tablet, of.replica)).copied();
+            let known = before
+                .get(&(of.tablet, of.replica))
+                .map(|(since, _)| *since);
             let known = known.filter(|_| self.is_complete(of.tablet));
-            ((of.tablet, of.replica), known.unwrap_or(self.now))
+            let since = known.unwrap_or(self.now);
+            ((of.tablet, of.replica), (since, of.clone()))
         };
-        let strangers: BTreeMap<_, _> = seen.iter().map(|of| since(of)).collect();
+        let strangers: Strangers = seen.iter().map(|of| since(of)).collect();
         if !self.reports.safe_mode && !strangers.is_empty() {
             let delay_ms = self
                 .config
                 .tablet_report_drop_tablet_delay_sec
                 .saturating_mul(1000);
             let being_made = self.being_made();
-            let due = strangers.iter().filter(|((tablet, _), since)| {
-                self.now.since_ms(**since) >= delay_ms && !being_made.contains(tablet)
+            let due = strangers.iter().filter(|((tablet, replica), (since, _))| {
+                self.now.since_ms(*since) >= delay_ms
+                    && !being_made.contains(tablet)
+                    && !self.is_kept(*tablet, *replica)
             });
             let due: Vec<(TabletId, ReplicaId)> = due.map(|(of, _)| *of).collect();
             self.drop_tablets(ByBackend::from([(id, due)]));
         }
         self.reports.strangers.insert(id, strangers);
+    }
+
+    /// Whether a replica that the catalog does not know may be of a history that was lost, and stays until somebody says
+    /// otherwise.
+    fn is_kept(&self, tablet: TabletId, replica: ReplicaId) -> bool {
+        let recovery = &self.head.recovery;
+        let view = self.head.tablets.view(tablet);
+        recovery.keeps(replica) && view.is_none_or(|view| recovery.doubts(view.partition()))
     }
 
     /// Ends what a backend still holds of a load: published where it has a version, forgotten where it has none.
@@ -244,6 +287,7 @@ impl Core {
             Some(TxnState::Prepare | TxnState::Committed) => {}
             Some(TxnState::Visible) if self.publish_late(id, backend) => {}
             Some(TxnState::Visible | TxnState::Aborted) => self.forget_rows(id, backend),
+            None if self.head.recovery.keeps_load(id) => {}
             None if self.numbers.begun(id) => self.forget_rows(id, backend),
             None => {}
         }

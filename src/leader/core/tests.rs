@@ -6,6 +6,7 @@ mod identity;
 mod loads;
 mod recovery;
 mod statements;
+mod taken_over;
 
 use std::collections::{BTreeSet, VecDeque};
 

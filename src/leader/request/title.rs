@@ -44,6 +44,7 @@ impl Request {
             Request::SetPassword { name, .. } => format!("SET PASSWORD FOR {name}"),
             Request::DropUser { name, .. } => format!("DROP USER {name}"),
             Request::Heal(request) => return title(request),
+            Request::Recovery(request) => request.title(),
             Request::BeginLoad(_) | Request::CommitLoad(_) | Request::AbortLoad { .. } => {
                 return None;
             }

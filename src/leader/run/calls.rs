@@ -130,6 +130,7 @@ async fn perform(
             }
         }
         BackendRequest::Abort(body) => client.post_json(&call, body).await.map(errors),
+        BackendRequest::Cut(body) => client.post_json(&call, body).await.map(errors),
         BackendRequest::Clone(body) => match client.post_json(&call, body).await {
             Ok(answer) => Ok(BackendReply::Cloned(Box::new(answer))),
             Err(full @ Error::Refused { status, .. }) if status == Code::DISK_FULL.http => {
@@ -170,6 +171,7 @@ fn name(request: &BackendRequest) -> &'static str {
         BackendRequest::Abort(_) => "abort",
         BackendRequest::Clone(_) => "clone",
         BackendRequest::Adopt(_) => "adopt_tablets",
+        BackendRequest::Cut(_) => "cut_tablets",
         BackendRequest::Digest(_) => "digest",
         BackendRequest::CheckSegments(_) => "check_segments",
     }

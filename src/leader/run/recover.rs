@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::catalog::change::Change;
 use crate::catalog::checkpoint::{CheckpointChunk, Restorer};
+use crate::catalog::recovery::RecoveryChange;
 use crate::catalog::state::Catalog;
 use crate::catalog::user::{User, Verifier};
 use crate::ids::UserId;
@@ -46,6 +47,27 @@ pub fn found(journal: &mut impl Journal) -> Result<(), Error> {
     let first = record(1, &[Change::CreateUser { user }])
         .map_err(|why| Error::damaged(journal.place(), why))?;
     journal.append(&[first])
+}
+
+/// Puts into the journal that the frontend was told to take over, before anything else is decided: all partitions that it knows
+/// are in doubt, and ids go on where no other journal has given any. A start that was told of already changes nothing.
+pub fn take_over(journal: &mut impl Journal, takeovers: u64) -> Result<(), Error> {
+    if takeovers == 0 {
+        return Ok(());
+    }
+    let (known, last) = catalog(journal)?;
+    if takeovers <= known.recovery.takeovers {
+        return Ok(());
+    }
+    let told = Change::Recovery(RecoveryChange::TakeOver { takeovers });
+    let record = record(last + 1, &[told]).map_err(|why| Error::damaged(journal.place(), why))?;
+    tracing::warn!(
+        takeovers,
+        partitions = known.partitions.len(),
+        "this frontend takes over: its partitions take no loads until backends have shown that they hold no more; ADMIN \
+         RECOVER DRY RUN lists what they hold"
+    );
+    journal.append(&[record])
 }
 
 /// What the journal holds, and the last record in it.

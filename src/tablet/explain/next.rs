@@ -35,6 +35,9 @@ impl Next {
             let decision = schedule::decide(desk, &task);
             return Next::Decided(Box::new(task), decision);
         }
+        if desk.catalog.recovery.doubts(tablet.partition()) {
+            return Next::NotYet(Reason::InDoubt);
+        }
         if health.status == TabletStatus::Healthy {
             return Next::Nothing;
         }

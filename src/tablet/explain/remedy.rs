@@ -31,6 +31,10 @@ pub(super) fn of_tablet(
             let (table, partition) = names(desk, tablet?)?;
             format!("ADMIN SHOW REPLICA STATUS FROM {table} PARTITION ({partition})")
         }
+        Reason::InDoubt => {
+            let (table, partition) = names(desk, tablet?)?;
+            format!("ADMIN RECOVER TABLE {table} PARTITION ({partition}) DRY RUN")
+        }
         Reason::SameHost(_) => ADD_HOST.to_owned(),
         Reason::NoDestination if tablet.is_some_and(|of| lacks_host(desk, of)) => {
             ADD_HOST.to_owned()

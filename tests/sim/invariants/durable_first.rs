@@ -93,6 +93,14 @@ pub fn check(world: &World, action: &Action) {
                     placed(world, *tablet, *replica);
                 }
             }
+            BackendRequest::Cut(of) => {
+                // Nothing that readers see is ever taken away.
+                for (tablet, _, version) in &of.tablets {
+                    let (catalog, _) = world.snapshot().expect("the frontend runs");
+                    let view = catalog.tablets.view(*tablet);
+                    assert!(view.is_none_or(|view| view.visible() <= *version));
+                }
+            }
             BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {}
         },
     }

@@ -209,6 +209,7 @@ impl Core {
     /// What a replica that has just been filled or adopted is like; reports that were asked for earlier know less.
     pub(in super::super) fn observe_filled(&mut self, backend: BackendId, of: &TabletReport) {
         self.news.filled(backend, of.tablet, self.now);
+        self.recovery.note(backend, of);
         let reported = Reported {
             replica: of.replica,
             version: of.version,

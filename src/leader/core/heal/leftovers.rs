@@ -23,6 +23,8 @@ impl Core {
                 continue;
             }
             let view = self.head.tablets.view(tablet);
+            // In a partition in doubt nobody knows yet who is spared.
+            let view = view.filter(|view| !self.head.recovery.doubts(view.partition()));
             let replicas = view.into_iter().flat_map(|view| view.replicas());
             let left = replicas.filter(|replica| {
                 replica.state == ReplicaState::Clone

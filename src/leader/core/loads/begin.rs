@@ -159,6 +159,7 @@ impl Core {
         partition: &Partition,
         quorum: WriteQuorum,
     ) -> Result<PartitionPlan, Error> {
+        self.takes_loads(partition)?;
         let quorum = quorum.needed(partition.spec.replication_num);
         let tablets = self.head.tablets.of_partition(partition);
         let tablets: Result<Vec<_>, _> = tablets
