@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Quorate beside what users would pick instead, in one run: scans beside DuckDB, one-row INSERTs beside MariaDB.
 
-    tests/bench/beside.py [--flights FILE] [--seconds 4]
+    tests/bench/beside.py [--flights FILE] [--seconds 4] [--flushes]
 
 Needs `pip install pymysql duckdb`, mariadbd (Debian: mariadb-server), and a binary: $QUORATE, or target/debug/quorate. DuckDB reads
 the very files that a backend keeps. Both servers are spoken to by the same client over TCP, and flush at each commit.
-Prints medians; there is no verdict in it but the ratios.
+Prints medians; there is no verdict in it but the ratios. --flushes counts with strace how often an INSERT has the disk flushed, by
+all processes together: slower, and the same on every machine.
 """
 
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -82,7 +84,7 @@ class Maria:
         subprocess.run([*install, "--user=root"], check=True, **run)
         port = 33_900 + os.getpid() % 1000
         args = ["mariadbd", "--no-defaults", "--user=root", f"--datadir={self.dir}/d", f"--socket={self.dir}/s", f"--port={port}"]
-        self._process = subprocess.Popen([*args, "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=1"], **run)
+        self.process = subprocess.Popen([*args, "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=1"], **run)
         self.address = f"127.0.0.1:{port}"
         for _ in range(200):
             try:
@@ -93,9 +95,46 @@ class Maria:
         raise RuntimeError("mariadbd does not answer")
 
     def __exit__(self, *_):
-        self._process.terminate()
-        self._process.wait()
+        self.process.terminate()
+        self.process.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Flushes:
+    """How often processes flush files while this is entered."""
+
+    CALLS = ("fsync", "fdatasync", "syncfs")
+
+    def __init__(self, pids):
+        self.pids, self.count = pids, 0
+
+    def __enter__(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="quorate-flushes-")
+        self.outs = [Path(self.dir.name) / str(pid) for pid in self.pids]
+        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        only = f"trace={','.join(self.CALLS)}"
+        args = [["strace", "-c", "-f", "-e", only, "-o", out, "-p", str(pid)] for out, pid in zip(self.outs, self.pids)]
+        self.tracers = [subprocess.Popen(each, **quiet) for each in args]
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_):
+        for tracer in self.tracers:
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait()
+        rows = [line.split() for out in self.outs for line in out.read_text().splitlines()]
+        self.count = sum(int(row[3]) for row in rows if row and row[-1] in self.CALLS)
+        self.dir.cleanup()
+
+
+def count_flushes(nodes, connections, seconds):
+    """Flushes of one INSERT, by each of two lists of processes."""
+    words = []
+    for address, pids in nodes:
+        with Flushes(pids) as flushes:
+            rate, *_ = inserts(address, connections, seconds)
+        words.append(f"{flushes.count / (rate * seconds):6.1f}")
+    print(f"{connections:2} connections {words[0]:>37} {words[1]:>28}")
 
 
 def inserts(address, connections, seconds):
@@ -129,6 +168,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--flights", metavar="FILE")
     arguments.add_argument("--seconds", type=float, default=4)
+    arguments.add_argument("--flushes", action="store_true")
     given = arguments.parse_args()
     if given.flights:
         os.environ["FLIGHTS"] = given.flights
@@ -144,6 +184,11 @@ def main():
             ours, theirs = (inserts(a, connections, given.seconds) for a in (cluster.mysql, maria.address))
             words = [f"{rate:6.0f}/s {half:6.2f} {slow:7.2f} ms" for rate, half, slow in (ours, theirs)]
             print(f"{connections:2} connections {words[0]:>37} {words[1]:>28} {ours[0] / theirs[0]:7.2f}")
+        if given.flushes:
+            pids = [node.pid for node in (cluster.frontend, *cluster.backends)]
+            print(f"\n{'flushes of an INSERT':24} {'Quorate':>28} {'MariaDB':>28}")
+            for connections in (1, 8):
+                count_flushes([(cluster.mysql, pids), (maria.address, [maria.process.pid])], connections, given.seconds)
 
 
 main()

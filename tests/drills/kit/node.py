@@ -27,6 +27,7 @@ class Node:
         if not line.startswith("ready "):
             raise RuntimeError(f"quorate {args[0]} ended with {self._process.wait()}: {self.last_words()}")
         self.ready = dict(word.split("=", 1) for word in line.split()[1:])
+        self.pid = self._process.pid
 
     def kill(self):
         """kill -9."""
