@@ -5,8 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -29,12 +28,24 @@ pub struct Checked(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     segment: Arc<Segment>,
-    file: File,
-    /// The blocks that were read last. Columns are read in turn, and each goes on within the block where it stopped.
-    recent: Mutex<VecDeque<(u64, Bytes)>>,
+    /// Who reads moves its place.
+    file: Mutex<File>,
+    /// The blocks that were read last, each from some place on: from where its reader goes on, when it was read with others.
+    /// Columns are read in turn, and each goes on within the block where it stopped.
+    recent: Mutex<VecDeque<Recent>>,
     recent_max: usize,
     /// What failed first.
     fault: Mutex<Option<Error>>,
+}
+
+/// What is known of a block.
+#[derive(Debug, Clone)]
+struct Recent {
+    number: u64,
+    /// The first byte of the file that is known.
+    from: u64,
+    /// All of the block from there on.
+    bytes: Bytes,
 }
 
 /// Reads on from a place in the file.
@@ -55,7 +66,7 @@ impl Checked {
         segment.know_sums(&file)?;
         Ok(Checked(Arc::new(Inner {
             segment: segment.clone(),
-            file,
+            file: Mutex::new(file),
             recent: Mutex::default(),
             recent_max: columns.saturating_add(2).min(BLOCKS_MAX),
             fault: Mutex::default(),
@@ -84,43 +95,48 @@ impl Checked {
             return Ok(Bytes::new());
         }
         let (first, last) = (start / BLOCK, (end - 1) / BLOCK);
-        let from = first * BLOCK;
-        let within = position(start - from)..position(end - from);
         if first == last {
-            return Ok(self.block(first)?.slice(within));
+            return Ok(self.block(start)?.slice(..position(length)));
         }
-        let mut all = vec![0; position(size.min((last + 1) * BLOCK) - from)];
-        let known = self.recent(first).unwrap_or_default();
-        let (begin, rest) = all.split_at_mut(known.len());
-        begin.copy_from_slice(&known);
-        self.read(from + known.len() as u64, rest)?;
+        // From the first byte that is wanted where that is known, else from the beginning of its block.
+        let known = self.recent(start);
+        let from = known.as_ref().map_or(first * BLOCK, |_| start);
+        let after = size.min((last + 1) * BLOCK);
+        let mut all = Vec::with_capacity(position(after - from));
+        all.extend_from_slice(&known.unwrap_or_default());
+        self.read(from + all.len() as u64, after, &mut all)?;
         let all = Bytes::from(all);
-        let end = all.slice(position(last * BLOCK - from)..);
-        // Copied, so that a block does not keep a whole page.
-        self.remember(last, Bytes::copy_from_slice(&end));
-        Ok(all.slice(within))
+        if end < after {
+            // Copied, so that what is left of a block does not keep a whole page.
+            let left = Bytes::copy_from_slice(&all[position(end - from)..]);
+            self.remember(end, left);
+        }
+        Ok(all.slice(position(start - from)..position(end - from)))
     }
 
-    /// One block, right.
-    fn block(&self, number: u64) -> Result<Bytes, Error> {
-        if let Some(known) = self.recent(number) {
+    /// The rest of a block from a place on, right.
+    fn block(&self, start: u64) -> Result<Bytes, Error> {
+        if let Some(known) = self.recent(start) {
             return Ok(known);
         }
-        let from = number * BLOCK;
-        let mut bytes = vec![0; position(self.len().saturating_sub(from).min(BLOCK))];
-        self.read(from, &mut bytes)?;
+        let from = start / BLOCK * BLOCK;
+        let after = self.len().min(from + BLOCK);
+        let mut bytes = Vec::with_capacity(position(after.saturating_sub(from)));
+        self.read(from, after, &mut bytes)?;
         let bytes = Bytes::from(bytes);
-        self.remember(number, bytes.clone());
-        Ok(bytes)
+        self.remember(from, bytes.clone());
+        Ok(bytes.slice(position(start - from)..))
     }
 
-    /// Reads blocks from the disk, and compares each.
-    fn read(&self, from: u64, out: &mut [u8]) -> Result<(), Error> {
+    /// Appends blocks from the disk to `out`, and compares each. `from` is where one begins, `after` where one ends.
+    fn read(&self, from: u64, after: u64, out: &mut Vec<u8>) -> Result<(), Error> {
         let segment = &self.0.segment;
-        let read = self.0.file.read_exact_at(out, from);
-        read.map_err(|e| damage::of_io(segment, &e))?;
+        let before = out.len();
+        let appended = self.append(from, after.saturating_sub(from), out);
+        appended.map_err(|e| damage::of_io(segment, &e))?;
         let first = position(from / BLOCK);
-        for (at, block) in out.chunks(position(BLOCK)).enumerate() {
+        let read = out.get(before..).unwrap_or_default();
+        for (at, block) in read.chunks(position(BLOCK)).enumerate() {
             let found = crc32fast::hash(block);
             let written = segment.sums().get(first + at).copied();
             if written != Some(found) {
@@ -138,16 +154,37 @@ impl Checked {
         Ok(())
     }
 
-    fn recent(&self, number: u64) -> Option<Bytes> {
-        let recent = self.0.recent.lock();
-        let found = recent.iter().find(|(known, _)| *known == number);
-        found.map(|(_, bytes)| bytes.clone())
+    /// Appends bytes of the disk to `out`, whose room need not be filled with zeros before.
+    fn append(&self, from: u64, wanted: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut file = self.0.file.lock();
+        file.seek(SeekFrom::Start(from))?;
+        let read = (&*file).take(wanted).read_to_end(out)? as u64;
+        match read == wanted {
+            true => Ok(()),
+            false => Err(ErrorKind::UnexpectedEof.into()),
+        }
     }
 
-    fn remember(&self, number: u64, bytes: Bytes) {
+    /// The rest of a block from a place on, if that is known.
+    fn recent(&self, start: u64) -> Option<Bytes> {
+        let recent = self.0.recent.lock();
+        let number = start / BLOCK;
+        let found = recent
+            .iter()
+            .find(|of| of.number == number && of.from <= start);
+        found.map(|of| of.bytes.slice(position(start - of.from)..))
+    }
+
+    /// Remembers a block from a place on.
+    fn remember(&self, from: u64, bytes: Bytes) {
+        let number = from / BLOCK;
         let mut recent = self.0.recent.lock();
-        recent.retain(|(known, _)| *known != number);
-        recent.push_back((number, bytes));
+        recent.retain(|known| known.number != number);
+        recent.push_back(Recent {
+            number,
+            from,
+            bytes,
+        });
         if recent.len() > self.0.recent_max {
             recent.pop_front();
         }
@@ -186,9 +223,8 @@ impl ChunkReader for Checked {
 impl Read for Reading {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.left.is_empty() && self.next < self.of.len() {
-            let block = self.of.block(self.next / BLOCK);
-            let mut block = block.map_err(|error| io::Error::other(self.of.failed(error)))?;
-            block.advance(position(self.next % BLOCK));
+            let block = self.of.block(self.next);
+            let block = block.map_err(|error| io::Error::other(self.of.failed(error)))?;
             self.next += block.len() as u64;
             self.left = block;
         }

@@ -7,6 +7,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
+use std::os::unix::fs::FileExt;
+
 use super::*;
 use crate::backend::incoming::Incoming;
 use crate::backend::segment::SegmentRecord;
