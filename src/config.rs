@@ -204,6 +204,8 @@ settings! {
     max_allowed_packet: u64 = 64 << 20, "long", true;
     /// Seconds within which a client must have logged in.
     connect_timeout_second: u64 = 10, "long", true;
+    /// Milliseconds that the next try waits at most after wrong passwords of the same user from the same address; 0 never waits.
+    failed_login_delay_max_ms: u64 = 5000, "long", true;
     /// Prepared statements of one connection.
     max_prepared_stmt_count: u64 = 16_382, "long", true;
     /// Tokens of one statement.
@@ -214,6 +216,9 @@ settings! {
     query_mem_limit: u64 = 2 << 30, "long", true;
     /// Bytes of memory that all queries together may use; 0 means three quarters of process_mem_limit.
     queries_mem_limit: u64 = 0, "long", true;
+    /// Bytes of memory that the sessions of all clients together may keep: statements as they come, prepared statements, their values,
+    /// user variables; 0 means a quarter of process_mem_limit.
+    sessions_mem_limit: u64 = 0, "long", true;
     /// Bytes of memory that the process may hold; 0 means four fifths of what the machine has.
     process_mem_limit ["mem_limit"]: u64 = 0, "long", true;
     /// Queries that run at once; further ones wait.

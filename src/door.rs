@@ -7,6 +7,7 @@ mod body;
 mod origin;
 
 use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,13 +71,22 @@ pub struct Rule {
     pub refused: Refused,
 }
 
+/// Who calls, as far as it is known before a log-in.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// The headers of the call.
+    pub headers: &'a HeaderMap,
+    /// The machine or network that it comes from; unspecified where no listener says.
+    pub peer: IpAddr,
+}
+
 /// Checks log-ins.
 pub trait Users: Send + Sync + 'static {
-    /// Whether the user who sent `headers` may come in; with `or_root`, who names nobody as long as `root` has no password.
+    /// Whether the user who calls may come in; with `or_root`, who names nobody as long as `root` has no password.
     ///
     /// # Errors
     /// Why not.
-    fn check<'a>(&'a self, headers: &'a HeaderMap, or_root: bool) -> Checked<'a>;
+    fn check<'a>(&'a self, caller: Caller<'a>, or_root: bool) -> Checked<'a>;
 }
 
 /// What becomes of a check.
@@ -87,7 +97,7 @@ pub type Checked<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send +
 pub struct Nobody;
 
 impl Users for Nobody {
-    fn check<'a>(&'a self, _: &'a HeaderMap, _: bool) -> Checked<'a> {
+    fn check<'a>(&'a self, _: Caller<'a>, _: bool) -> Checked<'a> {
         let why = "there are no users here";
         Box::pin(async move { Err(Failure::new(Code::ACCESS_DENIED, why)) })
     }
@@ -246,8 +256,11 @@ impl Guard {
     ) -> Result<(), Box<Response>> {
         let headers = &parts.headers;
         let proof = || self.0.proofs.admit(proof(headers), &head(parts));
+        let standing = parts.extensions.get::<Standing>();
+        let peer = standing.map_or(Ipv4Addr::UNSPECIFIED.into(), Standing::peer);
         let user = |or_root| async move {
-            let checked = self.0.users.check(headers, or_root).await;
+            let caller = Caller { headers, peer };
+            let checked = self.0.users.check(caller, or_root).await;
             checked.map_err(|failure| Box::new((rule.refused)(headers, failure)))
         };
         if rule.needs != Needs::Node && origin::is_foreign(parts, rule.changes) {

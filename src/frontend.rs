@@ -2,5 +2,6 @@
 
 pub mod answer;
 pub mod engine;
+pub mod guesses;
 pub mod service;
 pub mod sessions;

@@ -8,7 +8,6 @@ use axum::Router;
 use crate::backend::client::Client;
 use crate::door::{self, Guard};
 use crate::frontend::sessions::Sessions;
-use crate::leader::handle::Handle;
 
 pub mod auth;
 pub mod coordinating;
@@ -27,13 +26,19 @@ pub mod spare;
 pub mod stream_load;
 
 /// Every route of a frontend. `client` makes its calls to backends; `guard` lets callers in.
-pub fn router(leader: &Handle, client: Client, sessions: Sessions, guard: &Guard) -> Router {
+pub fn router(
+    accounts: &auth::Accounts,
+    client: Client,
+    sessions: Sessions,
+    guard: &Guard,
+) -> Router {
+    let leader = &accounts.leader;
     let routes = health::routes(leader.clone(), guard)
         .merge(door::hello(guard))
         .merge(redirect::routes(leader.clone(), client, guard))
         .merge(load_calls::routes(leader.clone(), guard))
         .merge(load_state::routes(leader.clone(), guard))
-        .merge(login::routes(leader.clone(), guard))
+        .merge(login::routes(accounts.clone(), guard))
         .merge(show_proc::routes(leader.clone(), guard))
         .merge(shard_repair::routes(leader.clone(), guard))
         .merge(spare::routes(leader.clone(), guard))

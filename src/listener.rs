@@ -1,12 +1,11 @@
 //! The loop that accepts HTTP connections, and what each may cost: how many there are, how long a head may take, and who has to go
-//! when there are too many.
+//! when there are too many ([`Crowd`], which the MySQL listener asks as well).
 //!
 //! A connection is a stranger's until one of its calls has shown a log-in or the proof of a node. Strangers take a part of the room
 //! only, and where that is full the oldest of the peer that has most goes: whoever has something to show needs a moment for it.
 
 mod crowd;
 
-use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
-use self::crowd::Crowd;
-pub use self::crowd::Standing;
+pub use self::crowd::{Crowd, Places, Standing};
 
 /// A silent connection is asked for a sign of life after this time.
 const KEEPALIVE: Duration = Duration::from_secs(60);
@@ -97,7 +95,11 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let crowd = Arc::new(Crowd::new(limits.connections, limits.by_peer));
+    let crowd = Arc::new(Crowd::new(Places {
+        all: limits.connections,
+        strangers: limits.connections / 2,
+        by_peer: limits.by_peer,
+    }));
     let stopping = CancellationToken::new();
     let connections = TaskTracker::new();
     let mut stop = pin!(stop);
@@ -108,7 +110,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some(standing) = crowd.enter(address(peer)) else {
+                let Some(standing) = crowd.enter(peer.ip()) else {
                     tracing::debug!(%peer, "a connection was refused: there are as many as may be");
                     continue;
                 };
@@ -126,11 +128,6 @@ pub async fn serve(
     stopping.cancel();
     connections.close();
     connections.wait().await;
-}
-
-/// A peer is one machine, whatever the form of its address.
-fn address(peer: SocketAddr) -> IpAddr {
-    peer.ip().to_canonical()
 }
 
 /// Serves one connection to its end, or until it has to go.

@@ -1,6 +1,9 @@
 //! The one account of memory of a process: what is about to be held is charged first, and refused where there is no room.
 //!
-//! Owns the sum and its limit. Does not own the limits of single queries, sessions or bodies, which their places know, nor
+//! A part of the process, such as all sessions or one of them, may have an account of its own below that of the process: what is charged
+//! to it is charged to those above as well, and it can't take what others need.
+//!
+//! Owns the sums and their limits. Does not own the limits of single queries, sessions or bodies, which their places know, nor
 //! what the process really holds: allocations that nobody charges are found by asking the system ([`resident`]).
 
 use std::fmt;
@@ -16,8 +19,11 @@ pub struct Account(Arc<Sums>);
 
 #[derive(Debug)]
 struct Sums {
+    setting: &'static str,
     limit: AtomicU64,
     used: AtomicU64,
+    /// The account above, and how many bytes it never refuses to this one.
+    above: Option<(Account, u64)>,
 }
 
 /// Bytes that somebody holds. They are given back when the value is dropped.
@@ -37,8 +43,10 @@ pub struct Exhausted {
     pub asked: u64,
     /// Bytes that everything together held at that moment.
     pub used: u64,
-    /// Bytes that everything together may hold: setting `process_mem_limit`.
+    /// Bytes that everything together may hold.
     pub limit: u64,
+    /// The setting that says so.
+    pub setting: &'static str,
 }
 
 impl fmt::Display for Exhausted {
@@ -48,11 +56,12 @@ impl fmt::Display for Exhausted {
             asked,
             used,
             limit,
+            setting,
         } = self;
         write!(
             f,
             "no memory for {what}: {asked} bytes were asked while {used} of {limit} are in use \
-             (setting process_mem_limit); try again when other statements have ended"
+             (setting {setting}); try again when other statements have ended"
         )
     }
 }
@@ -63,13 +72,75 @@ impl Coded for Exhausted {
     }
 }
 
+/// Without a limit.
+impl Default for Account {
+    fn default() -> Account {
+        Account::new(u64::MAX)
+    }
+}
+
 impl Account {
-    /// An account with nothing in it.
+    /// The account of a process, with nothing in it.
     pub fn new(limit: u64) -> Account {
+        Account::with("process_mem_limit", limit, None)
+    }
+
+    /// An account for a part of what is charged to this one, whose limit is `setting`: none yet.
+    pub fn part(&self, setting: &'static str) -> Account {
+        Account::with(setting, u64::MAX, Some((self.clone(), 0)))
+    }
+
+    /// An account for one of many that share this one. It gets `own` bytes even where the others have left nothing.
+    pub fn share(&self, own: u64) -> Account {
+        Account::with(self.0.setting, u64::MAX, Some((self.clone(), own)))
+    }
+
+    fn with(setting: &'static str, limit: u64, above: Option<(Account, u64)>) -> Account {
         Account(Arc::new(Sums {
+            setting,
             limit: AtomicU64::new(limit),
             used: AtomicU64::new(0),
+            above,
         }))
+    }
+
+    fn take(&self, what: &'static str, by: u64) -> Result<(), Exhausted> {
+        let (sums, limit) = (&self.0, self.limit());
+        let more = |used: u64| used.checked_add(by).filter(|sum| *sum <= limit);
+        let taken = sums
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        let used = taken.map_err(|used| Exhausted {
+            what,
+            asked: by,
+            used,
+            limit,
+            setting: sums.setting,
+        })?;
+        match &sums.above {
+            None => Ok(()),
+            Some((above, own)) if used.saturating_add(by) <= *own => {
+                above.take_anyway(by);
+                Ok(())
+            }
+            Some((above, _)) => above.take(what, by).inspect_err(|_| {
+                sums.used.fetch_sub(by, Ordering::Relaxed);
+            }),
+        }
+    }
+
+    fn take_anyway(&self, by: u64) {
+        self.0.used.fetch_add(by, Ordering::Relaxed);
+        if let Some((above, _)) = &self.0.above {
+            above.take_anyway(by);
+        }
+    }
+
+    fn give_back(&self, by: u64) {
+        self.0.used.fetch_sub(by, Ordering::Relaxed);
+        if let Some((above, _)) = &self.0.above {
+            above.give_back(by);
+        }
     }
 
     /// Bytes that may be held from now on. What is held above it stays until it is given back.
@@ -118,39 +189,27 @@ impl Charge {
     /// # Errors
     /// The limit would be passed; the charge stays what it was.
     pub fn grow(&mut self, by: u64) -> Result<(), Exhausted> {
-        let sums = &self.account.0;
-        let limit = self.account.limit();
-        let more = |used: u64| used.checked_add(by).filter(|sum| *sum <= limit);
-        let grown = sums
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        match grown {
-            Ok(_) => {
-                self.bytes += by;
-                Ok(())
-            }
-            // What asks for nothing has it, however full the account is.
-            Err(_) if by == 0 => Ok(()),
-            Err(used) => Err(Exhausted {
-                what: self.what,
-                asked: by,
-                used,
-                limit,
-            }),
+        // What asks for nothing has it, however full the account is.
+        if by > 0 {
+            self.account.take(self.what, by)?;
+            self.bytes += by;
         }
+        Ok(())
     }
 
     /// Charges `by` bytes more, whatever the limit is: for memory that is held already.
     pub fn grow_anyway(&mut self, by: u64) {
-        self.account.0.used.fetch_add(by, Ordering::Relaxed);
+        self.account.take_anyway(by);
         self.bytes += by;
     }
 
     /// Gives `by` bytes back, or all that the charge holds where that is less.
     pub fn shrink(&mut self, by: u64) {
         let by = by.min(self.bytes);
-        self.account.0.used.fetch_sub(by, Ordering::Relaxed);
-        self.bytes -= by;
+        if by > 0 {
+            self.account.give_back(by);
+            self.bytes -= by;
+        }
     }
 
     /// Makes the charge `bytes`, up or down.
@@ -205,6 +264,28 @@ mod tests {
         drop(first);
         assert_eq!(account.used(), 0);
         assert!(account.charge("a body", 100).is_ok());
+    }
+
+    #[test]
+    fn a_part_takes_no_more_than_its_own_and_each_share_gets_a_little() {
+        let process = Account::new(100);
+        let sessions = process.part("sessions_mem_limit");
+        sessions.set_limit(50);
+        let (greedy, modest) = (sessions.share(10), sessions.share(10));
+        let mut held = greedy.charge("statements", 45).expect("room");
+        let refused = held.grow(6).expect_err("no room");
+        assert_eq!((refused.setting, refused.used), ("sessions_mem_limit", 45));
+        assert_eq!(
+            (greedy.used(), sessions.used(), process.used()),
+            (45, 45, 45)
+        );
+        let small = modest.charge("statements", 10).expect("its own");
+        assert!(modest.charge("statements", 1).is_err());
+        assert_eq!((sessions.used(), process.used()), (55, 55));
+        let other = process.charge("a query", 45).expect("room");
+        drop((held, small, other));
+        let all = [&greedy, &modest, &sessions, &process].map(Account::used);
+        assert_eq!(all, [0; 4]);
     }
 
     #[test]

@@ -25,4 +25,4 @@ mod transport;
 mod values;
 mod wire;
 
-pub use listener::serve;
+pub use listener::{Terms, serve};

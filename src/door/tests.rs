@@ -10,8 +10,8 @@ use super::*;
 struct Sayso;
 
 impl Users for Sayso {
-    fn check<'a>(&'a self, headers: &'a HeaderMap, or_root: bool) -> Checked<'a> {
-        let said = headers.get("authorization").map(|v| v.as_bytes());
+    fn check<'a>(&'a self, caller: Caller<'a>, or_root: bool) -> Checked<'a> {
+        let said = caller.headers.get("authorization").map(|v| v.as_bytes());
         let good = said == Some(b"yes") || (or_root && said.is_none());
         Box::pin(async move {
             let why = Failure::new(Code::ACCESS_DENIED, "no");

@@ -70,6 +70,8 @@ impl Engine {
         memory: Account,
     ) -> io::Result<Engine> {
         let threads = Threads::new()?;
+        let queries = Queries::new(memory, threads.count());
+        queries.set_limits(&leader.config());
         Ok(Engine {
             backends: Arc::new(Backends::new(client.clone())),
             planner: Arc::new(Planner::new(threads.count())),
@@ -80,9 +82,14 @@ impl Engine {
             },
             leader,
             sessions,
-            queries: Queries::new(memory, threads.count()),
+            queries,
             threads,
         })
+    }
+
+    /// What the sessions of its clients are charged to: a part of the memory that it was made with.
+    pub fn session_memory(&self) -> Account {
+        self.queries.sessions().clone()
     }
 
     /// What a statement of `session` reads.
@@ -141,11 +148,12 @@ impl Service for Engine {
         if let Some(kept) = kept {
             session.warnings = kept;
         } else if let Err(failure) = &outcome {
-            session.warnings = vec![Warning {
+            session.warnings.clear();
+            session.warn(Warning {
                 level: "Error",
                 code: failure.code.mysql,
                 message: failure.message.clone(),
-            }];
+            });
         }
         outcome
     }

@@ -1,5 +1,8 @@
 //! Log-in over HTTP: `Authorization: Basic`, against the same accounts as the MySQL listener.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use base64::Engine;
@@ -10,7 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::catalog::state::{Catalog, ROOT};
 use crate::catalog::user::Verifier;
 use crate::code::{Code, Failure};
-use crate::door::{Checked, Users};
+use crate::door::{Caller, Checked, Users};
+use crate::frontend::guesses::Guesses;
 use crate::leader::handle::Handle;
 
 /// The name of the user who sent `headers`.
@@ -46,16 +50,54 @@ pub fn user_or_root(catalog: &Catalog, headers: &HeaderMap) -> Result<String, Fa
 }
 
 /// The accounts of the cluster, for a frontend's doors.
-pub struct Accounts(pub Handle);
+#[derive(Clone)]
+pub struct Accounts {
+    /// Knows the accounts.
+    pub leader: Handle,
+    /// Wrong passwords, whichever listener they came to.
+    pub guesses: Guesses,
+}
+
+impl Accounts {
+    /// The name of the user who sent `headers` from `peer`, as [`user`] and [`user_or_root`] tell it, but after a wrong password
+    /// not at once.
+    ///
+    /// # Errors
+    /// As [`user`]; others from there wait already.
+    pub async fn log_in(
+        &self,
+        headers: &HeaderMap,
+        peer: IpAddr,
+        or_root: bool,
+    ) -> Result<String, Failure> {
+        let known = || {
+            let view = self.leader.view();
+            match or_root {
+                true => user_or_root(&view.catalog, headers),
+                false => user(&view.catalog, headers),
+            }
+        };
+        let Some((name, _)) = basic(headers) else {
+            return known();
+        };
+        let longest = Duration::from_millis(self.leader.config().failed_login_delay_max_ms);
+        let turn = self.guesses.turn(&name, peer, longest).await;
+        turn.map_err(|many| many.refusal(&name, peer))?;
+        let known = known();
+        match &known {
+            Ok(_) => self.guesses.right(&name, peer),
+            Err(_) => self.guesses.wrong(&name, peer, longest),
+        }
+        known
+    }
+}
 
 impl Users for Accounts {
-    fn check<'a>(&'a self, headers: &'a HeaderMap, or_root: bool) -> Checked<'a> {
-        let view = self.0.view();
-        let known = match or_root {
-            true => user_or_root(&view.catalog, headers),
-            false => user(&view.catalog, headers),
-        };
-        Box::pin(async move { known.map(drop) })
+    fn check<'a>(&'a self, caller: Caller<'a>, or_root: bool) -> Checked<'a> {
+        Box::pin(async move {
+            let known = self.log_in(caller.headers, caller.peer, or_root).await;
+            known.map(drop)
+        })
     }
 }
 
@@ -93,10 +135,15 @@ pub fn same(a: &[u8], b: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Instant;
+
+    use tokio::sync::{mpsc, watch};
 
     use super::*;
     use crate::catalog::user::User;
+    use crate::clock::SystemClock;
     use crate::ids::UserId;
+    use crate::proc::testing;
 
     fn catalog() -> Catalog {
         let mut catalog = Catalog::default();
@@ -150,5 +197,32 @@ mod tests {
         };
         catalog.users.insert("root".to_owned(), Arc::new(root));
         assert!(user_or_root(&catalog, &nobody).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_slows_the_next_try_of_that_user_from_that_address() {
+        let mut view = testing::view();
+        view.catalog.users = catalog().users;
+        let (requests, _asked) = mpsc::channel(1);
+        let (_views, views) = watch::channel(Arc::new(view));
+        let accounts = Accounts {
+            leader: Handle::new(requests, views, Arc::new(SystemClock::new())),
+            guesses: Guesses::default(),
+        };
+        let [here, there] = [1, 2].map(|last| IpAddr::from([10, 0, 0, last]));
+        let log_in = async |text: &str, peer| {
+            let mut headers = HeaderMap::new();
+            let basic = format!("Basic {}", STANDARD.encode(text));
+            headers.insert(AUTHORIZATION, basic.parse().unwrap());
+            let began = Instant::now();
+            let known = accounts.log_in(&headers, peer, false).await;
+            (known.is_ok(), began.elapsed().as_millis() >= 190)
+        };
+        assert_eq!(log_in("ada:wrong", here).await, (false, false));
+        assert_eq!(log_in("ada:wrong", here).await, (false, true));
+        assert_eq!(log_in("ada:se:cret", there).await, (true, false));
+        assert_eq!(log_in("root:", here).await, (true, false));
+        assert_eq!(log_in("ada:se:cret", here).await, (true, true));
+        assert_eq!(log_in("ada:se:cret", here).await, (true, false));
     }
 }

@@ -52,12 +52,6 @@ pub const REPAIR: Rule = Rule {
     refused: repair,
 };
 
-/// The same on a backend, which passes it on with the log-in.
-pub const REPAIR_PASSED_ON: Rule = Rule {
-    needs: Needs::Frontend,
-    ..REPAIR
-};
-
 /// A call of a node, with a body of so many bytes.
 pub const fn node(bytes: usize) -> Rule {
     Rule {

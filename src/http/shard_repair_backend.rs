@@ -34,9 +34,8 @@ pub struct ShardRepair {
 
 /// The routes.
 pub fn routes(node: ShardRepair, guard: &Guard) -> Router {
-    let rule = rules::REPAIR_PASSED_ON;
     Doors::new(guard)
-        .route("/shard-repair/{call}", rule, any(asked))
+        .route("/shard-repair/{call}", rules::REPAIR, any(asked))
         .with_state(Arc::new(node))
 }
 

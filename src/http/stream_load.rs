@@ -247,7 +247,10 @@ impl Shared {
             authorization: request.authorization.as_deref(),
             ..Call::new(address, "login", LOGIN_WAIT)
         };
-        let asked = Login { or_root: false };
+        let asked = Login {
+            or_root: false,
+            peer: request.standing.as_ref().map(Standing::peer),
+        };
         let client = &self.node.coordinator.client;
         let told: Result<Told<()>, _> = client.post_json(&call, &asked).await;
         let told = told.map_err(|e| Error::Frontend {

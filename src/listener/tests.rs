@@ -1,5 +1,7 @@
 //! Connections that cost something, before a listener with narrow limits.
 
+use std::net::SocketAddr;
+
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

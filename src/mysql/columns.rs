@@ -4,6 +4,7 @@ use opensrv_mysql::{ColumnFlags, ColumnType};
 
 use crate::frontend::answer::{ResultColumn, ValueKind};
 use crate::mysql::bytes::put_lenenc_bytes;
+use crate::sql::naming;
 
 /// utf8mb4_general_ci: the character set of the greeting and of text. Every client's table has it.
 pub const TEXT: u16 = 45;
@@ -27,7 +28,8 @@ pub fn definition(column: &ResultColumn) -> Vec<u8> {
     if !column.nullable {
         flags |= ColumnFlags::NOT_NULL_FLAG;
     }
-    write(&column.db, &column.table, &column.name, &form, flags)
+    let name = naming::shown(&column.name);
+    write(&column.db, &column.table, name, &form, flags)
 }
 
 /// The definition of a parameter: its type is the client's choice.

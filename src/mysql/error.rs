@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::code::{Code, Failure};
+use crate::memory::Exhausted;
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,12 @@ pub enum Error {
     /// The handshake can't be understood.
     #[error("Bad handshake: {0}")]
     Handshake(&'static str),
+    /// Others that want to log in have taken its place.
+    #[error("Too many connections wait for their log-in")]
+    Crowded,
+    /// There is no memory for what the client sends.
+    #[error("{0}")]
+    Memory(#[from] Exhausted),
     /// The client was refused, and told why.
     #[error("{0}")]
     Refused(Failure),
@@ -53,6 +60,8 @@ impl Error {
             Error::TooLarge { .. } => Code::PACKET_TOO_LARGE,
             Error::OutOfOrder { .. } => Code::PACKETS_OUT_OF_ORDER,
             Error::Handshake(_) => Code::HANDSHAKE,
+            Error::Crowded => Code::TOO_MANY_CONNECTIONS,
+            Error::Memory(why) => return Some((*why).into()),
             Error::Refused(failure) => return Some(failure.clone()),
             Error::Inner(_) => Code::UNKNOWN,
         };

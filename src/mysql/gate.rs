@@ -11,29 +11,33 @@ mod execute;
 mod handshake;
 mod inner;
 mod login;
+mod memory;
 mod prepared;
 mod query;
 mod relay;
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use opensrv_mysql::{AsyncMysqlIntermediary, CapabilityFlags, IntermediaryOptions, StatusFlags};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
 use crate::code::{Code, Failure};
 use crate::frontend::service::Service;
 use crate::frontend::sessions::{Connection, Sessions};
+use crate::listener::{Crowd, Standing};
+use crate::memory::Account;
 use crate::mysql::auth::{self, SALT};
 use crate::mysql::error::Error;
+use crate::mysql::listener::Terms;
 use crate::mysql::packets;
 use crate::mysql::shim::Shim;
 use crate::mysql::slate::Slate;
 use crate::mysql::transport::Transport;
-use crate::mysql::wire::{Limits, Wire};
+use crate::mysql::wire::{Limits, Message, Wire};
 use crate::sql::session::Session;
 
 /// How long a statement may take to end after it was cancelled.
@@ -47,6 +51,9 @@ const READ: u64 = 30;
 /// Seconds for which a client may take no output, likewise.
 const WRITE: u64 = 60;
 
+/// Bytes that every connection may hold, whatever the others do: enough for common statements.
+const MEMORY: u64 = 128 << 10;
+
 /// What a connection is made with.
 pub struct Visitor {
     /// The socket.
@@ -55,8 +62,8 @@ pub struct Visitor {
     pub host: String,
     /// Its place in the registry.
     pub connection: Arc<Connection>,
-    /// Its place among those that have not logged in; given back when it has.
-    pub waiting: OwnedSemaphorePermit,
+    /// Its place among those that have said nothing yet.
+    pub standing: Standing,
 }
 
 /// What every connection of a listener shares.
@@ -65,19 +72,26 @@ pub struct House {
     pub service: Arc<dyn Service>,
     /// The registry.
     pub sessions: Sessions,
-    /// The certificate, where TLS is offered.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Certificate, memory, wrong passwords.
+    pub terms: Terms,
+    /// Connections that have said nothing yet.
+    pub silent: Arc<Crowd>,
+    /// Connections that have said who they are, and have not been let in.
+    pub proving: Arc<Crowd>,
 }
 
 struct Gate {
     house: Arc<House>,
+    /// What this connection holds.
+    memory: Account,
     wire: Wire,
     inner: inner::Inner,
     slate: Arc<Slate>,
     connection: Arc<Connection>,
     host: String,
     salt: [u8; SALT],
-    waiting: Option<OwnedSemaphorePermit>,
+    peer: IpAddr,
+    logged_in: bool,
     capabilities: CapabilityFlags,
     multi_statements: bool,
     session: Session,
@@ -97,15 +111,22 @@ pub async fn serve(house: Arc<House>, visitor: Visitor) {
         salt,
         blanks: Vec::new(),
     };
+    let memory = house.terms.memory.share(MEMORY);
     let gate = Gate {
-        wire: Wire::new(visitor.transport, Duration::from_secs(WRITE)),
+        wire: Wire::new(
+            visitor.transport,
+            Duration::from_secs(WRITE),
+            memory.open("packets of clients"),
+        ),
         house,
+        memory,
         inner,
         slate,
         connection: connection.clone(),
         host: visitor.host,
         salt,
-        waiting: Some(visitor.waiting),
+        peer: visitor.standing.peer(),
+        logged_in: false,
         capabilities: CapabilityFlags::empty(),
         multi_statements: false,
         session: Session::default(),
@@ -122,7 +143,7 @@ pub async fn serve(house: Arc<House>, visitor: Visitor) {
     };
     tokio::pin!(library);
     let library_ended = {
-        let mut gate = std::pin::pin!(gate.live());
+        let mut gate = std::pin::pin!(gate.live(visitor.standing));
         tokio::select! {
             () = &mut gate => false,
             () = overdue => false,
@@ -142,34 +163,37 @@ pub async fn serve(house: Arc<House>, visitor: Visitor) {
 }
 
 impl Gate {
-    async fn live(mut self) {
-        let Err(error) = self.commands().await;
+    async fn live(mut self, standing: Standing) {
+        let Err(error) = self.commands(standing).await;
         tracing::debug!(connection = self.connection.id(), %error, "connection ends");
         if let Some(failure) = error.farewell() {
-            let drain = if self.waiting.is_none() {
-                DRAIN
-            } else {
-                Duration::from_secs(1)
+            let drain = match error {
+                // Its place is another's by now.
+                Error::Crowded => Duration::ZERO,
+                _ if self.logged_in => DRAIN,
+                _ => Duration::from_secs(1),
             };
             self.wire.part(&packets::err(&failure), drain).await;
         }
     }
 
-    async fn commands(&mut self) -> Result<Infallible, Error> {
+    async fn commands(&mut self, standing: Standing) -> Result<Infallible, Error> {
         let patience = Duration::from_secs(self.house.service.config().connect_timeout_second);
-        timeout(patience, self.login(patience))
+        timeout(patience, self.login(patience, standing))
             .await
             .map_err(|_| Error::Silent(patience))??;
-        self.waiting = None;
+        self.logged_in = true;
         loop {
             self.connection.rest(self.session.db.as_deref());
-            let message = self.next().await?;
-            self.command(message).await?;
+            match self.next().await? {
+                Message::Whole(message) => self.command(message).await?,
+                Message::Refused { head, why } => self.no_room(&head, why),
+            }
             self.wire.flush().await?;
         }
     }
 
-    async fn next(&mut self) -> Result<Bytes, Error> {
+    async fn next(&mut self) -> Result<Message, Error> {
         self.wire.write_timeout = self.seconds("net_write_timeout", WRITE);
         let limits = Limits {
             bytes: self.max_packet(),
@@ -177,6 +201,7 @@ impl Gate {
             pause: self.seconds("net_read_timeout", READ),
         };
         self.wire.restart_sequence();
+        self.inner.release();
         tokio::select! {
             biased;
             () = self.connection.end().cancelled() => Err(Error::Ended),

@@ -94,7 +94,9 @@ impl<W: AsyncWrite + Send + Unpin> AsyncMysqlShim<W> for Shim {
                     warnings: 0,
                 });
                 let params = blanks.iter().take(params.into());
-                info.reply(id, params, blanks.iter().take(width)).await
+                let replied = info.reply(id, params, blanks.iter().take(width)).await;
+                narrow(&mut self.blanks);
+                replied
             }
             Err(failure) => {
                 self.slate.give_up(session, failure);
@@ -147,6 +149,17 @@ impl<W: AsyncWrite + Send + Unpin> AsyncMysqlShim<W> for Shim {
                 writer.error(SOME_ERROR, &b""[..]).await
             }
         }
+    }
+}
+
+/// Blank columns that are kept for the next result.
+const BLANKS_KEPT: usize = 1024;
+
+/// Keeps a few blank columns: a connection that had a wide result once does not go on holding so many.
+fn narrow(blanks: &mut Vec<Column>) {
+    if blanks.len() > BLANKS_KEPT {
+        blanks.truncate(BLANKS_KEPT);
+        blanks.shrink_to_fit();
     }
 }
 

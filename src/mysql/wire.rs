@@ -10,6 +10,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
+use crate::memory::{Charge, Exhausted};
 use crate::mysql::error::Error;
 use crate::mysql::transport::Transport;
 
@@ -21,6 +22,8 @@ pub const HEADER: usize = 4;
 const FLUSH_AT: usize = 64 << 10;
 /// Bytes that are read ahead while a command runs.
 const READ_AHEAD: usize = 16 << 10;
+/// Bytes of a message that are kept where there is no room for all of it: enough to tell which command it is, and of what.
+const HEAD: usize = 16;
 /// Buffers larger than this are given back once they are empty.
 const KEEP: usize = 256 << 10;
 /// How much is asked of the socket at once.
@@ -38,24 +41,51 @@ pub struct Limits {
     pub pause: Duration,
 }
 
+/// What a client has sent.
+#[derive(Debug)]
+pub enum Message {
+    /// All of it.
+    Whole(Bytes),
+    /// All of it has been read, but there was no room to keep it.
+    Refused {
+        /// How it began.
+        head: Bytes,
+        /// What there was no room for.
+        why: Exhausted,
+    },
+}
+
+impl Message {
+    /// The message, where one that is not whole ends the connection.
+    pub fn whole(self) -> Result<Bytes, Error> {
+        match self {
+            Message::Whole(message) => Ok(message),
+            Message::Refused { why, .. } => Err(why.into()),
+        }
+    }
+}
+
 /// The client's side of a connection.
 pub struct Wire {
     stream: Transport,
     input: BytesMut,
     output: BytesMut,
     sequence: u8,
+    /// What the message that comes takes.
+    held: Charge,
     /// How long the client may take no output.
     pub write_timeout: Duration,
 }
 
 impl Wire {
     /// A connection on which nothing has been said.
-    pub fn new(stream: Transport, write_timeout: Duration) -> Wire {
+    pub fn new(stream: Transport, write_timeout: Duration, held: Charge) -> Wire {
         Wire {
             stream,
             input: BytesMut::new(),
             output: BytesMut::new(),
             sequence: 0,
+            held,
             write_timeout,
         }
     }
@@ -71,11 +101,18 @@ impl Wire {
         Ok(self.stream.upgrade(config, read).await?)
     }
 
-    /// The next whole message. Nothing past the limit is kept: of a longer one only its header is read.
-    pub async fn read(&mut self, limits: Limits) -> Result<Bytes, Error> {
-        self.release();
+    /// The next whole message. Nothing past the limit is kept: of a longer one only its header is read. Its bytes are charged as they
+    /// come, until the next message is read; one for which there is no room is read to its end all the same, so that the connection
+    /// can go on.
+    pub async fn read(&mut self, limits: Limits) -> Result<Message, Error> {
+        if self.input.is_empty() {
+            // It may be the last part of a buffer that held the message before, however large.
+            self.input = BytesMut::new();
+        }
+        self.held.shrink(u64::MAX);
         let mut patience = limits.idle;
-        let mut whole = BytesMut::new();
+        let (mut whole, mut bytes) = (BytesMut::new(), 0);
+        let mut refused = None;
         loop {
             let (length, sequence) = self.header(patience, limits.pause).await?;
             patience = limits.pause;
@@ -86,21 +123,66 @@ impl Wire {
                 });
             }
             self.sequence = self.sequence.wrapping_add(1);
-            if whole.len() + length > limits.bytes {
+            bytes += length;
+            if bytes > limits.bytes {
                 return Err(Error::TooLarge {
                     limit: limits.bytes,
                 });
             }
-            self.fill(length, limits.pause).await?;
-            let part = self.input.split_to(length);
-            if whole.is_empty() {
-                whole = part;
+            if refused.is_none() {
+                refused = self.take(length, limits.pause, &mut whole).await?;
             } else {
-                whole.unsplit(part);
+                self.skip(length, limits.pause).await?;
             }
             if length < FULL {
-                return Ok(whole.freeze());
+                let message = whole.freeze();
+                return Ok(match refused {
+                    None => Message::Whole(message),
+                    Some(why) => Message::Refused { head: message, why },
+                });
             }
+        }
+    }
+
+    /// Appends a packet's bytes to `whole`, if there is room for both; else passes over them, keeps the head, and says why.
+    async fn take(
+        &mut self,
+        length: usize,
+        pause: Duration,
+        whole: &mut BytesMut,
+    ) -> Result<Option<Exhausted>, Error> {
+        while self.input.len() < length {
+            let held = self.input.capacity().saturating_add(whole.len());
+            if let Err(why) = self.held.set(held as u64) {
+                let here = self.input.len().min(length);
+                whole.extend_from_slice(&self.input[..here.min(HEAD)]);
+                *whole = BytesMut::from(&whole[..whole.len().min(HEAD)]);
+                self.skip(length, pause).await?;
+                return Ok(Some(why));
+            }
+            self.more(length - self.input.len(), pause).await?;
+        }
+        let part = self.input.split_to(length);
+        if whole.is_empty() {
+            *whole = part;
+        } else {
+            whole.unsplit(part);
+        }
+        Ok(None)
+    }
+
+    /// Reads so many bytes and keeps none.
+    async fn skip(&mut self, mut left: usize, pause: Duration) -> Result<(), Error> {
+        loop {
+            let here = self.input.len().min(left);
+            self.input.advance(here);
+            left -= here;
+            self.release();
+            if left == 0 {
+                self.held.shrink(u64::MAX);
+                return Ok(());
+            }
+            self.more(left, pause).await?;
         }
     }
 
@@ -111,17 +193,22 @@ impl Wire {
         Ok((length, self.input.get_u8()))
     }
 
-    /// Reads until so many bytes are there. Grows with what arrives, not with what was announced.
+    /// Reads until so many bytes are there, few enough for a header. Grows with what arrives, not with what was announced.
     async fn fill(&mut self, bytes: usize, patience: Duration) -> Result<(), Error> {
         while self.input.len() < bytes {
-            let missing = bytes - self.input.len();
-            self.input.reserve(missing.clamp(READ, READ_LARGE));
-            let read = timeout(patience, self.stream.read_buf(&mut self.input)).await;
-            if read.map_err(|_| Error::Silent(patience))?? == 0 {
-                return Err(Error::Closed);
-            }
+            self.more(bytes - self.input.len(), patience).await?;
         }
         Ok(())
+    }
+
+    /// Reads what there is, of so many bytes that are missing.
+    async fn more(&mut self, missing: usize, patience: Duration) -> Result<(), Error> {
+        self.input.reserve(missing.clamp(READ, READ_LARGE));
+        let read = timeout(patience, self.stream.read_buf(&mut self.input)).await;
+        match read.map_err(|_| Error::Silent(patience))?? {
+            0 => Err(Error::Closed),
+            _ => Ok(()),
+        }
     }
 
     /// Waits until the client has gone. Reads ahead a little, because only reading tells.

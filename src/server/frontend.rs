@@ -14,12 +14,14 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::door::Guard;
 use crate::frontend::engine::Engine;
+use crate::frontend::guesses::Guesses;
 use crate::frontend::sessions::Sessions;
 use crate::http::auth::Accounts;
 use crate::leader::handle::Handle;
 use crate::leader::run::{Leader, Start};
 use crate::listener::{self, Limits};
 use crate::memory::Account;
+use crate::mysql::Terms;
 use crate::server::{Advertised, Error, StoreError, advertised};
 use crate::store::identity::DataDir;
 use crate::store::journal::Journal;
@@ -76,16 +78,7 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     let (data, journal) = open(options.data_dir.clone(), options.take_over).await?;
     let token = data.token().to_owned();
     let client = Client::new(&token).map_err(|e| Error::System(e.to_string()))?;
-    let info = FrontendInfo {
-        name: data.identity().name.clone(),
-        host,
-        mysql_port: mysql.port(),
-        http_port,
-        cluster_id: data.identity().cluster_id,
-        start: rand::random(),
-        takeovers: data.identity().takeovers,
-        ..FrontendInfo::default()
-    };
+    let info = info(&data, mysql.port(), (host, http_port));
     let start = Start {
         journal,
         epochs: Box::new(data),
@@ -96,7 +89,7 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     };
     let leader = Leader::start(start).await.map_err(Error::Leader)?;
     let sessions = Sessions::new(clock.clone());
-    // The engine gives it its limit, by the settings in force, at each statement.
+    // The engine gives it its limit, by the settings in force: now, and at each statement.
     let memory = Account::new(u64::MAX);
     let engine = Engine::new(
         leader.handle(),
@@ -107,14 +100,23 @@ pub async fn frontend(options: FrontendOptions) -> Result<Frontend, Error> {
     );
     let engine = Arc::new(engine.map_err(|e| Error::System(e.to_string()))?);
     let stop = CancellationToken::new();
-    let guard = Guard::new(&token, Accounts(leader.handle()), memory.clone(), body_idle);
-    let router = http::router(&leader.handle(), client, sessions.clone(), &guard);
+    let accounts = Accounts {
+        leader: leader.handle(),
+        guesses: Guesses::default(),
+    };
+    let terms = Terms {
+        tls: None,
+        memory: engine.session_memory(),
+        guesses: accounts.guesses.clone(),
+    };
+    let guard = Guard::new(&token, accounts.clone(), memory.clone(), body_idle);
+    let router = http::router(&accounts, client, sessions.clone(), &guard);
     let listeners = vec![
         tokio::spawn(mysql::serve(
             mysql_socket,
             engine,
             sessions,
-            None,
+            terms,
             stop.clone(),
         )),
         tokio::spawn(listener::serve(
@@ -151,6 +153,21 @@ impl Frontend {
             }
         }
         self.leader.stop().await;
+    }
+}
+
+/// What the frontend says of itself; HTTP is where it is advertised.
+fn info(data: &DataDir, mysql_port: u16, (host, http_port): (String, u16)) -> FrontendInfo {
+    let identity = data.identity();
+    FrontendInfo {
+        name: identity.name.clone(),
+        host,
+        mysql_port,
+        http_port,
+        cluster_id: identity.cluster_id,
+        start: rand::random(),
+        takeovers: identity.takeovers,
+        ..FrontendInfo::default()
     }
 }
 

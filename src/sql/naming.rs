@@ -65,6 +65,15 @@ pub fn not_system(db: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Letters of a result column's name (MySQL: MAX_ALIAS_NAME).
+const SHOWN_MAX: usize = 256;
+
+/// The name of a result column as clients get it: that of an expression is its text, which may be of any length.
+pub fn shown(name: &str) -> &str {
+    let end = name.char_indices().nth(SHOWN_MAX).map(|(at, _)| at);
+    name.get(..end.unwrap_or(name.len())).unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +90,12 @@ mod tests {
         let long = check(Kind::Table, &"n".repeat(65)).unwrap_err();
         assert_eq!(long.code, Code::TOO_LONG_IDENT);
         assert!(is_system_database("INFORMATION_SCHEMA"));
+    }
+
+    #[test]
+    fn a_name_is_shown_up_to_256_letters() {
+        let long = "ä".repeat(300);
+        assert_eq!(shown(&long), "ä".repeat(256));
+        assert_eq!((shown("k"), shown("")), ("k", ""));
     }
 }

@@ -5,7 +5,7 @@ use sqlparser::ast;
 use crate::leader::request::Request;
 use crate::leader::request::recovery::RecoveryRequest;
 use crate::rows::Rows;
-use crate::sql::session::Warning;
+use crate::sql::session::{UserValue, Warning};
 use crate::tablet::unsettled::Scope;
 
 /// The outcome of a statement's `run`.
@@ -60,7 +60,7 @@ pub enum SessionChange {
     /// SET of a system variable; `None` puts the default back.
     Variable(&'static str, Option<String>),
     /// SET of a user variable.
-    UserVariable(String, Option<String>),
+    UserVariable(String, UserValue),
     /// BEGIN (true), COMMIT or ROLLBACK (false).
     Transaction(bool),
     /// A line for SHOW WARNINGS.

@@ -133,6 +133,17 @@ impl Script {
         bound
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> u64 {
+        // Names and values are copies of their parts of the text.
+        2 * self.source.len() as u64 + self.words_bytes()
+    }
+
+    /// About how many of these are for its tokens, beside the names and values in them.
+    pub fn words_bytes(&self) -> u64 {
+        std::mem::size_of_val(&*self.tokens) as u64
+    }
+
     /// The part of the source between two places, end included.
     pub fn text(&self, start: Location, end: Location) -> &str {
         let from = offset(&self.source, start);

@@ -1,10 +1,11 @@
-//! Names of result columns: the source text of each expression, as MySQL names them.
+//! Names of result columns: the source text of each expression, as MySQL names them, and no longer than it shows them.
 //!
 //! The text is cut by token spans; an expression is never printed, because printing loses spelling and blanks.
 
 use sqlparser::ast::Select;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
+use crate::sql::naming;
 use crate::sql::script::Script;
 
 /// Where a query's tree came from.
@@ -113,14 +114,13 @@ fn text(source: Source<'_>, item: &[TokenWithSpan]) -> String {
         && let Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) = &only.token
         && source.script.text(only.span.start, only.span.end) != "?"
     {
-        return text.clone();
+        return naming::shown(text).to_owned();
     }
     match (item.first(), item.last()) {
-        (Some(first), Some(last)) => source
-            .script
-            .text(first.span.start, last.span.end)
-            .trim()
-            .to_owned(),
+        (Some(first), Some(last)) => {
+            let text = source.script.text(first.span.start, last.span.end);
+            naming::shown(text.trim()).to_owned()
+        }
         _ => String::new(),
     }
 }

@@ -1,7 +1,8 @@
-"""Statements that would starve or end the server, while others are answered beside them.
+"""Statements and clients that would starve or end the server, while others are answered beside them.
 
-Each attack runs by clients of its own for some seconds and is then killed. Meanwhile SELECT 1, SHOW BACKENDS and INSERT of
-one row are timed, and the memory of the frontend is looked at. Afterwards the frontend must be idle.
+Each attack runs by clients of its own for some seconds and is then killed. Meanwhile SELECT 1, SHOW BACKENDS, INSERT of
+one row, and log-ins from the same and from another address are timed, and the memory of the frontend is looked at.
+Afterwards the frontend must be idle. A table of all cases ends the drill. With $STARVING, a part of the names, only those.
 """
 
 import os
@@ -9,14 +10,19 @@ import subprocess
 import threading
 import time
 
+from kit import crowd
 from kit.cluster import QUICK, Cluster
+from kit.crowd import Crowd
+from kit.wire import Wire
 
 SECONDS = 6
 ROWS = 200_000
 GB = 1 << 30
 # query_mem_limit, what the guard lets it grow besides, and the process itself.
 MOST = 4 * GB
-SLOWEST = {"SELECT 1": 1.0, "SHOW BACKENDS": 1.0, "INSERT": 2.0}
+SLOWEST = {"SELECT 1": 1.0, "SHOW BACKENDS": 1.0, "INSERT": 2.0, "log-in": 1.0, "log-in elsewhere": 1.0}
+# What the process may hold while clients keep things in their sessions, which may have a quarter of it.
+SMALL_PROCESS = 2 * GB
 
 
 def doubled(levels, condition=""):
@@ -28,8 +34,7 @@ def doubled(levels, condition=""):
 
 COLUMNS = "information_schema.columns"
 # Name, statement, connections.
-ATTACKS = [
-    ("nothing", None, 0),
+STATEMENTS = [
     ("repeat", f"SELECT sum(length(repeat(concat(table_name,'xxxxxxxxxxxxxxxxxxxx'),30000000))) FROM {COLUMNS}", 2),
     ("repeat of rows", "SELECT sum(length(repeat(v,1000000))) FROM d.n", 2),
     ("lpad of rows", "SELECT lpad(v,2000000,'y') FROM d.n", 2),
@@ -51,14 +56,34 @@ ATTACKS = [
     ("20,000 columns", "SELECT " + ",".join(str(n) for n in range(20_000)), 4),
     ("2,000 groups", f"SELECT count(*) FROM d.n GROUP BY {','.join(['k + %d' % n for n in range(2_000)])}", 2),
 ]
+# Name, crowd, what they must be told at least once.
+CROWDS = [
+    ("300 silent sockets", Crowd(crowd.silent), None),
+    ("wrong passwords", Crowd(crowd.guesses, 4), "guesses over MySQL"),
+    ("wrong passwords over HTTP", Crowd(crowd.http_guesses, 4), "guesses over HTTP"),
+    ("prepared statements", Crowd(crowd.prepared), "1041"),
+    ("user variables", Crowd(crowd.variables, 2), "1041"),
+    ("long data", Crowd(crowd.long_data), None),
+    ("unfinished packets", Crowd(crowd.unfinished), None),
+]
+# Tries at a password in 5 seconds from one address, by whatever number of clients: 0.2, 0.4, 0.8, 1.6 s between them.
+GUESSES_MOST = 10
 
 
 def drill(report):
     with Cluster(3, QUICK) as cluster:
         prepare(cluster)
-        for name, statement, connections in ATTACKS:
-            attack(report, cluster, name, statement, connections)
+        cases = [("nothing", Crowd(None, 0), None)]
+        cases += [(f"{name} x {count}", Statements(statement, count), None) for name, statement, count in STATEMENTS]
+        cases += CROWDS
+        wanted = os.environ.get("STARVING", "").split(",")
+        table = [
+            attack(report, cluster, name, attackers, must_say)
+            for name, attackers, must_say in cases
+            if any(word in name for word in wanted)
+        ]
         report.equal("rows at the end", cluster.number("SELECT count(*) FROM d.n"), ROWS)
+        show(report, table)
 
 
 def prepare(cluster):
@@ -100,18 +125,65 @@ class Talk:
         self._process.wait()
 
 
-def attack(report, cluster, name, statement, connections):
+class LogIn:
+    """Log-ins, one after the other, each on a connection of its own, and how long they take."""
+
+    def __init__(self, cluster, source):
+        self._address, self._source = cluster.mysql, source
+        self.times, self.errors = [], []
+
+    def ask(self):
+        began = time.monotonic()
+        try:
+            Wire(self._address, self._source, 10).log_in().close()
+        except Exception as error:
+            self.errors.append(f"{type(error).__name__}: {error}")
+        self.times.append(time.monotonic() - began)
+        time.sleep(0.05)
+
+    def close(self):
+        pass
+
+
+class Statements:
+    """Connections that each run one statement."""
+
+    def __init__(self, statement, count):
+        self._statement, self._count = statement, count
+        self._answers = []
+
+    def start(self, cluster):
+        def ask():
+            self._answers.append(asked(cluster, self._statement))
+
+        self._threads = [threading.Thread(target=ask, daemon=True) for _ in range(self._count)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, cluster):
+        for row in cluster.sql("SELECT ID, INFO FROM information_schema.processlist"):
+            if (row.get("INFO") or "")[:40] == self._statement[:40]:
+                cluster.mariadb("-e", f"KILL {row['ID']}")
+        for thread in self._threads:
+            thread.join(30)
+        return self._answers
+
+
+def attack(report, cluster, name, attackers, must_say):
+    """Runs one case; its line of the table."""
+    is_crowd = isinstance(attackers, Crowd) and name != "nothing"
+    cluster.set("process_mem_limit", SMALL_PROCESS if is_crowd else 0)
     talks = {
         "SELECT 1": Talk(cluster, "SELECT 1"),
         "SHOW BACKENDS": Talk(cluster, "SHOW BACKENDS"),
         "INSERT": Talk(cluster, "INSERT INTO d.one VALUES (1)"),
+        "log-in": LogIn(cluster, "127.0.0.1"),
+        "log-in elsewhere": LogIn(cluster, "127.0.0.2"),
     }
-    answers = []
-    attackers = [
-        threading.Thread(target=lambda: answers.append(asked(cluster, statement)), daemon=True) for _ in range(connections)
-    ]
-    for attacker in attackers:
-        attacker.start()
+    for talk in talks.values():
+        talk.ask()
+        talk.times.clear()
+    attackers.start(cluster)
     over, peak = time.monotonic() + SECONDS, [0]
     watch = threading.Thread(target=lambda: look(cluster, over, peak), daemon=True)
     watch.start()
@@ -123,21 +195,37 @@ def attack(report, cluster, name, statement, connections):
     small_began = time.monotonic()
     two = cluster.number("SELECT count(*) FROM d.s")
     small = time.monotonic() - small_began
-    kill_all(cluster, statement)
-    for attacker in attackers:
-        attacker.join(30)
+    answers = attackers.stop(cluster)
     busy = cores(cluster)
     figures = ", ".join(f"{what} p99 {p99(talk.times) * 1000:.0f} ms of {len(talk.times)}" for what, talk in talks.items())
-    report.say(f"{name} x {connections}: {figures}, d.s {small * 1000:.0f} ms, {peak[0] >> 20} MB, then {busy:.2f} cores")
+    report.say(f"{name}: {figures}, d.s {small * 1000:.0f} ms, {peak[0] >> 20} MB, then {busy:.2f} cores")
     for answer in sorted(set(answers)):
         report.say(f"   it was told: {answer[:150]}")
     for what, talk in talks.items():
-        report.equal(f"errors of {what} beside {name}", talk.errors, [])
-        report.true(f"p99 of {what} beside {name}", f"{p99(talk.times):.3f} s", f"below {SLOWEST[what]} s", p99(talk.times) < SLOWEST[what])
+        report.equal(f"errors of {what} beside {name}", talk.errors[:3], [])
+        slowest = SLOWEST[what]
+        report.true(f"p99 of {what} beside {name}", f"{p99(talk.times):.3f} s", f"below {slowest} s", p99(talk.times) < slowest)
         talk.close()
     report.equal(f"rows of d.s beside {name}", two, 2)
-    report.true(f"memory of the frontend during {name}", f"{peak[0] >> 20} MB", f"below {MOST >> 20} MB", peak[0] < MOST)
+    most = SMALL_PROCESS if is_crowd else MOST
+    report.true(f"memory of the frontend during {name}", f"{peak[0] >> 20} MB", f"below {most >> 20} MB", peak[0] < most)
     report.true(f"processors that the frontend uses after {name} was killed", f"{busy:.2f}", "below 0.3", busy < 0.3)
+    if must_say:
+        report.true(f"what {name} is told", answers[:1], f"with {must_say}", any(must_say in answer for answer in answers))
+    guesses = [int(answer.split()[0]) for answer in answers if "guesses over" in answer]
+    if guesses:
+        looked_at, most = sum(guesses), GUESSES_MOST
+        report.true(f"{name} that were looked at in 5 s", looked_at, f"at most {most}", looked_at <= most)
+    return name, peak[0], {what: p99(talk.times) for what, talk in talks.items()}, small, busy
+
+
+def show(report, table):
+    """The figures of all cases, in one table."""
+    names = ["SELECT 1", "SHOW BACKENDS", "INSERT", "log-in", "log-in elsewhere"]
+    report.say(f"{'case':30} {'MB':>6} " + " ".join(f"{name:>16}" for name in names) + f" {'d.s':>8} {'cores':>6}   p99 in ms")
+    for name, peak, times, small, busy in table:
+        figures = " ".join(f"{times[what] * 1000:16.0f}" for what in names)
+        report.say(f"{name:30} {peak >> 20:6} {figures} {small * 1000:8.0f} {busy:6.2f}")
 
 
 def asked(cluster, statement):
@@ -154,12 +242,6 @@ def repeat(talk, over):
 def p99(times):
     ordered = sorted(times)
     return ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] if ordered else 999.0
-
-
-def kill_all(cluster, statement):
-    for row in cluster.sql("SELECT ID, INFO FROM information_schema.processlist"):
-        if statement and (row.get("INFO") or "")[:40] == statement[:40]:
-            cluster.mariadb("-e", f"KILL {row['ID']}")
 
 
 def look(cluster, over, peak):

@@ -62,8 +62,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "sql",
         &[
-            "ids", "clock", "code", "config", "rows", "catalog", "tablet", "view", "leader",
-            "proc", "row",
+            "ids", "clock", "code", "memory", "config", "rows", "catalog", "tablet", "view",
+            "leader", "proc", "row",
         ],
     ),
     (

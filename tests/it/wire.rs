@@ -5,6 +5,7 @@ mod echo;
 mod executing;
 mod flood;
 mod framing;
+mod holding;
 mod killing;
 mod login;
 mod protocol;

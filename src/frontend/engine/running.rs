@@ -20,12 +20,15 @@ use crate::system::turns::Turns;
 const PROCESS_PERCENT: u64 = 80;
 /// Part of that which all queries together may use where the setting does not say, in percent.
 const QUERIES_PERCENT: u64 = 75;
+/// Part of that which all sessions together may keep where the setting does not say, in percent.
+const SESSIONS_PERCENT: u64 = 25;
 /// What a machine has that does not say.
 const SOME_MACHINE: u64 = 8 << 30;
 
 /// All queries of this process.
 pub(super) struct Queries {
     accounts: Accounts,
+    sessions: Account,
     turns: Turns,
     lanes: Lanes,
     guard: Guard,
@@ -50,6 +53,7 @@ pub(super) struct Begun<'a> {
 impl<'a> Begun<'a> {
     /// No control yet.
     pub(super) fn new(queries: &'a Queries, config: &'a Config) -> Begun<'a> {
+        queries.set_limits(config);
         Begun {
             queries,
             config,
@@ -94,6 +98,7 @@ impl Queries {
     pub(super) fn new(process: Account, count: usize) -> Queries {
         let queries = Account::new(u64::MAX);
         Queries {
+            sessions: process.part("sessions_mem_limit"),
             accounts: Accounts { process, queries },
             turns: Turns::new(count),
             lanes: Lanes::default(),
@@ -103,8 +108,8 @@ impl Queries {
         }
     }
 
-    /// A statement that begins now, within the limits of `config`.
-    pub(super) fn begin(&self, config: &Config) -> Arc<Control> {
+    /// Sets the limits of the process, of all queries and of all sessions to what `config` says.
+    pub(super) fn set_limits(&self, config: &Config) {
         let process = match config.process_mem_limit {
             0 => self.machine / 100 * PROCESS_PERCENT,
             bytes => bytes,
@@ -114,7 +119,22 @@ impl Queries {
             bytes => bytes,
         };
         self.accounts.process.set_limit(process);
+        let sessions = match config.sessions_mem_limit {
+            0 => process / 100 * SESSIONS_PERCENT,
+            bytes => bytes,
+        };
         self.accounts.queries.set_limit(queries);
+        self.sessions.set_limit(sessions);
+    }
+
+    /// What sessions are charged to.
+    pub(super) fn sessions(&self) -> &Account {
+        &self.sessions
+    }
+
+    /// A statement that begins now, within the limits of `config`.
+    pub(super) fn begin(&self, config: &Config) -> Arc<Control> {
+        self.set_limits(config);
         let pool = QueryPool::new(config.query_mem_limit, &self.accounts);
         let control = Control::new(config, pool, self.turns.clone(), self.lanes.clone());
         self.guard.watch(&control, &self.accounts.process);

@@ -15,6 +15,7 @@ use crate::catalog::database::Database;
 use crate::catalog::txn::{Txn, TxnState};
 use crate::catalog::user::{User, Verifier};
 use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::frontend::guesses::Guesses;
 use crate::ids::{BackendId, DbId, TableId, TxnId, UserId};
 use crate::leader::handle::Asked;
 use crate::load::client::{LoadClient, Remote};
@@ -108,7 +109,10 @@ async fn showing(
             let _ = asked.reply.send(reply(asked.request));
         }
     });
-    let accounts = auth::Accounts(leader.clone());
+    let accounts = auth::Accounts {
+        leader: leader.clone(),
+        guesses: Guesses::default(),
+    };
     let memory = crate::memory::Account::new(1 << 30);
     let guard = Guard::new("token", accounts, memory, Duration::from_secs(60));
     let client = Client::new("token").unwrap();

@@ -76,6 +76,7 @@ impl Gate {
             user: old.user,
             peer: old.peer,
             db: old.db,
+            memory: old.memory,
             ..Session::default()
         };
         let packet = packets::ok(0, self.status(false), 0);

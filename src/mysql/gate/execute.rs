@@ -42,7 +42,7 @@ pub fn params(bytes: &[u8], statement: &mut Statement) -> Result<Vec<Param>, Fai
             .is_some_and(|byte| byte >> (at % 8) & 1 == 1);
         let long = u16::try_from(at)
             .ok()
-            .and_then(|at| statement.long_data.get(&at));
+            .and_then(|at| statement.long_data.get(at));
         let param = match long {
             Some(data) => text_or_bytes(data),
             None if null => Param::Null,

@@ -76,6 +76,13 @@ impl Inner {
         sent.map_err(|_| Error::Inner("it stopped reading"))
     }
 
+    /// Gives the buffer of an answer back, which was perhaps large: the next one may be long in coming.
+    pub fn release(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+    }
+
     /// The length of the crate's next packet.
     pub async fn header(&mut self, wire: &mut Wire) -> Result<usize, Error> {
         self.fill(HEADER, wire).await?;

@@ -3,12 +3,16 @@
 //! The crate greets and decides; the gate offers what is really spoken, does TLS, asks a client with another plugin to switch,
 //! and gives the crate every log-in in one form.
 
+use std::future::Future;
 use std::time::Duration;
+
+use bytes::Bytes;
 
 use opensrv_mysql::{CapabilityFlags, StatusFlags};
 
 use crate::catalog::user::Verifier;
 use crate::code::{Code, Failure};
+use crate::listener::Standing;
 use crate::mysql::auth::{self, Plugin};
 use crate::mysql::bytes::Reader;
 use crate::mysql::error::Error;
@@ -23,28 +27,49 @@ use crate::sql::session::Session;
 const BYTES_BEFORE_LOGIN: usize = 16 << 10;
 
 impl Gate {
-    /// From the greeting to the answer to the log-in.
-    pub(super) async fn login(&mut self, patience: Duration) -> Result<(), Error> {
+    /// From the greeting to the answer to the log-in. Until the client has said who it is, its place is among those that say nothing:
+    /// however many of these there are, they take no place of those that prove their passwords.
+    pub(super) async fn login(
+        &mut self,
+        patience: Duration,
+        silent: Standing,
+    ) -> Result<(), Error> {
         let limits = Limits {
             bytes: BYTES_BEFORE_LOGIN,
             idle: patience,
             pause: patience,
         };
+        let response = unless_shown_out(&silent, self.greet(limits)).await?;
+        let proving = self.house.proving.enter(silent.peer());
+        let proving = proving.ok_or(Error::Crowded)?;
+        drop(silent);
+        unless_shown_out(&proving, self.prove(&response, limits)).await
+    }
+
+    /// Greets, goes over to TLS where the client asks for it, and reads the response.
+    async fn greet(&mut self, limits: Limits) -> Result<Bytes, Error> {
         let greeting = self.inner.packet(&mut self.wire).await?;
-        let offered = capabilities::offered(self.house.tls.is_some());
+        let offered = capabilities::offered(self.house.terms.tls.is_some());
         self.wire.put(&corrected(&greeting, offered)?);
         self.wire.flush().await?;
 
-        let mut packet = self.wire.read(limits).await?;
-        if let (Some(tls), true) = (self.house.tls.clone(), handshake::is_ssl_request(&packet)) {
-            self.wire.upgrade(tls).await?;
-            packet = self.wire.read(limits).await?;
-        }
-        let (agreed, mut login) = handshake::response(&packet, self.house.tls.is_some())?;
+        let packet = self.wire.read(limits).await?.whole()?;
+        let tls = self.house.terms.tls.clone();
+        let Some(tls) = tls.filter(|_| handshake::is_ssl_request(&packet)) else {
+            return Ok(packet);
+        };
+        self.wire.upgrade(tls).await?;
+        self.wire.read(limits).await?.whole()
+    }
+
+    /// The response to the greeting, and what is asked further, to the answer.
+    async fn prove(&mut self, response: &[u8], limits: Limits) -> Result<(), Error> {
+        let (agreed, mut login) = handshake::response(response, self.house.terms.tls.is_some())?;
         self.capabilities = agreed;
         self.multi_statements = agreed.contains(CapabilityFlags::CLIENT_MULTI_STATEMENTS);
         let plugin = self.settle_plugin(&mut login, limits, false).await?;
 
+        self.turn(&login).await?;
         self.session = self.new_session(&login.user);
         self.slate.choose_plugin(plugin);
         if login.db.is_some() {
@@ -77,6 +102,7 @@ impl Gate {
         self.connection.begin("Change user", None);
         let mut login = handshake::change_user(body, self.capabilities)?;
         let plugin = self.settle_plugin(&mut login, limits, true).await?;
+        self.turn(&login).await?;
         let verifier = self.house.service.verifier(&login.user);
         if !auth::proves(verifier.as_ref(), plugin, &self.salt, &login.token) {
             return Err(Error::Refused(self.denied(&login)));
@@ -118,13 +144,14 @@ impl Gate {
         let switch = packets::auth_switch(plugin.name(), &self.salt);
         self.wire.put(&switch);
         self.wire.flush().await?;
-        login.token = self.wire.read(limits).await?.to_vec();
+        login.token = self.wire.read(limits).await?.whole()?.to_vec();
         Ok(plugin)
     }
 
     /// The log-in is right: lets it in if there is room, and says so.
     async fn welcome(&mut self, login: &Login, plugin: Plugin) -> Result<(), Error> {
         let limit = self.house.service.config().max_connections;
+        self.house.terms.guesses.right(&login.user, self.peer);
         let admitted = self.connection.log_in(&login.user, limit);
         admitted.map_err(|error| Error::Refused(error.into()))?;
         if plugin == Plugin::CachingSha2 && !auth::is_empty(&login.token) {
@@ -139,8 +166,24 @@ impl Gate {
             id: self.connection.id(),
             user: user.to_owned(),
             peer: self.connection.peer().to_owned(),
+            memory: self.memory.clone(),
             ..Session::default()
         }
+    }
+
+    /// Waits until the password may be looked at: longer after each wrong one.
+    async fn turn(&self, login: &Login) -> Result<(), Error> {
+        let guesses = &self.house.terms.guesses;
+        let turn = guesses.turn(&login.user, self.peer, self.longest_wait());
+        let turn = turn.await;
+        turn.map_err(|many| Error::Refused(many.refusal(&login.user, &self.host)))
+    }
+
+    /// Setting `failed_login_delay_max_ms`, within the time for a log-in.
+    fn longest_wait(&self) -> Duration {
+        let config = self.house.service.config();
+        let wait = Duration::from_millis(config.failed_login_delay_max_ms);
+        wait.min(Duration::from_secs(config.connect_timeout_second) / 2)
     }
 
     fn denied(&self, login: &Login) -> Failure {
@@ -150,9 +193,23 @@ impl Gate {
             "YES"
         };
         let (user, host) = (&login.user, &self.host);
+        let longest = self.longest_wait();
+        self.house.terms.guesses.wrong(user, self.peer, longest);
         tracing::info!(user, host, "log-in refused");
         let message = format!("Access denied for user '{user}'@'{host}' (using password: {using})");
         Failure::new(Code::ACCESS_DENIED, message)
+    }
+}
+
+/// `work`, unless the connection has to make room for another.
+async fn unless_shown_out<T>(
+    standing: &Standing,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = standing.shown_out() => Err(Error::Crowded),
+        done = work => done,
     }
 }
 

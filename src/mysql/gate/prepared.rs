@@ -5,12 +5,19 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::code::{Code, Failure};
+use crate::memory::{Account, Charge, Exhausted};
 use crate::mysql::bytes::Reader;
 use crate::mysql::error::Error;
+use crate::mysql::gate::memory::COPIES;
 use crate::mysql::gate::query::several;
 use crate::mysql::gate::{Gate, command, execute};
 use crate::mysql::slate::Work;
 use crate::sql::script::Script;
+
+/// Bytes of a statement beside its text.
+const STATEMENT_BYTES: u64 = 1024;
+/// Bytes of what is remembered of a parameter.
+const TYPE_BYTES: u64 = 2;
 
 /// The prepared statements of a connection.
 #[derive(Default)]
@@ -28,17 +35,66 @@ pub struct Statement {
     /// Their types as the client bound them last: type byte, and whether it is unsigned.
     pub types: Vec<(u8, bool)>,
     /// Values that came by COM_STMT_SEND_LONG_DATA.
-    pub long_data: BTreeMap<u16, Vec<u8>>,
+    pub long_data: LongData,
+    /// What the statement itself holds.
+    _held: Charge,
     /// What was wrong with them; the command has no answer of its own.
     pub long_failure: Option<Failure>,
+}
+
+/// Values that came in pieces, by number of their parameter.
+pub struct LongData {
+    values: BTreeMap<u16, Vec<u8>>,
+    held: Charge,
+}
+
+impl LongData {
+    fn new(memory: &Account) -> LongData {
+        let held = memory.open("long data of prepared statements");
+        let values = BTreeMap::new();
+        LongData { values, held }
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, param: u16) -> Option<&[u8]> {
+        self.values.get(&param).map(Vec::as_slice)
+    }
+
+    fn bytes(&self) -> usize {
+        self.values.values().map(Vec::len).sum()
+    }
+
+    /// Adds a piece to a value. Room that the value keeps for further pieces is charged too.
+    fn push(&mut self, param: u16, piece: &[u8]) -> Result<(), Exhausted> {
+        let value = self.values.entry(param).or_default();
+        let missing = piece.len().saturating_sub(value.capacity() - value.len());
+        if missing > 0 {
+            let more = missing.max(value.len() / 4);
+            self.held.grow(more as u64)?;
+            value.reserve_exact(value.capacity() - value.len() + more);
+        }
+        value.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.held.shrink(u64::MAX);
+    }
 }
 
 impl Prepared {
     fn long_bytes(&self) -> usize {
         let all = self.statements.values();
-        all.flat_map(|statement| statement.long_data.values())
-            .map(Vec::len)
-            .sum()
+        all.map(|statement| statement.long_data.bytes()).sum()
+    }
+
+    /// Long data of statement `id` is lost: its next execution says why.
+    pub fn long_data_failed(&mut self, id: u32, failure: Failure) {
+        if let Some(statement) = self.statements.get_mut(&id) {
+            statement.long_data.clear();
+            statement.long_failure = Some(failure);
+        }
     }
 }
 
@@ -53,8 +109,8 @@ impl Gate {
         let Some(text) = self.text(body) else {
             return Ok(());
         };
-        let script = match self.one_statement(text).await {
-            Ok(script) => script,
+        let (script, held) = match self.one_statement(text).await {
+            Ok(prepared) => prepared,
             Err(failure) => {
                 self.put_err(&failure);
                 return Ok(());
@@ -74,7 +130,8 @@ impl Gate {
                 script,
                 params,
                 types: Vec::new(),
-                long_data: BTreeMap::new(),
+                long_data: LongData::new(&self.memory),
+                _held: held,
                 long_failure: None,
             };
             self.prepared.statements.insert(id, statement);
@@ -82,7 +139,8 @@ impl Gate {
         Ok(())
     }
 
-    async fn one_statement(&self, text: String) -> Result<Script, Failure> {
+    /// The only statement of a text, and what it holds as long as it is kept.
+    async fn one_statement(&self, text: String) -> Result<(Script, Charge), Failure> {
         let limit = self.house.service.config().max_prepared_stmt_count;
         if self.prepared.statements.len() as u64 >= limit {
             let message = format!(
@@ -90,7 +148,8 @@ impl Gate {
             );
             return Err(Failure::new(Code::TOO_MANY_STATEMENTS, message));
         }
-        let mut scripts = self.house.service.split(text).await?.into_iter();
+        let (scripts, _working) = self.split(text).await?;
+        let mut scripts = scripts.into_iter();
         let script = scripts
             .next()
             .ok_or_else(|| Failure::new(Code::EMPTY_QUERY, "Query was empty"))?;
@@ -101,7 +160,10 @@ impl Gate {
             let message = "Prepared statement contains too many placeholders";
             return Err(Failure::new(Code::TOO_MANY_PLACEHOLDERS, message));
         }
-        Ok(script)
+        let held = script.bytes() + STATEMENT_BYTES + TYPE_BYTES * script.params as u64;
+        let memory = &self.memory;
+        let held = memory.charge("prepared statements", held)?;
+        Ok((script, held))
     }
 
     /// COM_STMT_EXECUTE. Asking for a cursor is granted as the protocol allows: all rows come at once.
@@ -112,7 +174,14 @@ impl Gate {
             self.put_err(&unknown(id, "mysqld_stmt_execute"));
             return Ok(());
         };
-        let params = execute::params(reader.rest(), statement);
+        // The values go on without the packet and the long data that they came in.
+        let memory = &self.memory;
+        let bytes = reader.rest().len() + statement.long_data.bytes();
+        let working = memory.charge("parameters of statements", COPIES * bytes as u64);
+        let params = match &working {
+            Ok(_) => execute::params(reader.rest(), statement),
+            Err(why) => Err((*why).into()),
+        };
         statement.long_data.clear();
         let script = statement.script.clone();
         match params {
@@ -154,11 +223,10 @@ impl Gate {
                 "Parameter {} got longer than 'max_allowed_packet' bytes ({limit}) by mysql_send_long_data()",
                 u32::from(param) + 1
             );
-            statement.long_failure = Some(Failure::new(Code::PACKET_TOO_LARGE, message));
-            statement.long_data.clear();
-        } else {
-            let value = statement.long_data.entry(param).or_default();
-            value.extend_from_slice(data);
+            let failure = Failure::new(Code::PACKET_TOO_LARGE, message);
+            self.prepared.long_data_failed(id, failure);
+        } else if let Err(why) = statement.long_data.push(param, data) {
+            self.prepared.long_data_failed(id, why.into());
         }
         Ok(())
     }

@@ -21,8 +21,8 @@ impl Gate {
         let Some(text) = self.text(body) else {
             return Ok(());
         };
-        let scripts = match self.house.service.split(text).await {
-            Ok(scripts) => scripts,
+        let (scripts, _working) = match self.split(text).await {
+            Ok(split) => split,
             Err(failure) => {
                 self.put_err(&failure);
                 return Ok(());

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::code::{Code, Failure};
 use crate::frontend::answer::{Answer, ResultSet, RowSource};
-use crate::mysql::shim::{SOME_ERROR, Shim, no_job, widen};
+use crate::mysql::shim::{SOME_ERROR, Shim, narrow, no_job, widen};
 use crate::mysql::slate::{Job, Report, Slate, Work};
 use crate::mysql::values::{self, Block};
 use crate::mysql::wire::FULL;
@@ -17,9 +17,9 @@ use crate::sql::session::Session;
 
 impl Shim {
     /// Runs the statement on the slate.
-    pub(super) async fn run<'a, W: AsyncWrite + Send + Unpin>(
-        &'a mut self,
-        results: QueryResultWriter<'a, W>,
+    pub(super) async fn run<W: AsyncWrite + Send + Unpin>(
+        &mut self,
+        results: QueryResultWriter<'_, W>,
     ) -> io::Result<()> {
         let Some(Job {
             mut session,
@@ -50,7 +50,11 @@ impl Shim {
                 };
                 results.completed(ok).await
             }
-            Ok(Answer::Rows(set)) => self.rows(session, set, cancel, results).await,
+            Ok(Answer::Rows(set)) => {
+                let sent = self.rows(session, set, cancel, results).await;
+                narrow(&mut self.blanks);
+                sent
+            }
             Err(failure) => {
                 self.slate.give_up(session, failure);
                 results.error(SOME_ERROR, &b""[..]).await
@@ -58,12 +62,12 @@ impl Shim {
         }
     }
 
-    async fn rows<'a, W: AsyncWrite + Send + Unpin>(
-        &'a mut self,
+    async fn rows<W: AsyncWrite + Send + Unpin>(
+        &mut self,
         session: Session,
         set: ResultSet,
         cancel: CancellationToken,
-        results: QueryResultWriter<'a, W>,
+        results: QueryResultWriter<'_, W>,
     ) -> io::Result<()> {
         let ResultSet {
             mut columns,

@@ -30,8 +30,8 @@ impl Names for SessionNames<'_> {
     }
 
     fn user(&self, name: &str) -> Value {
-        let value = self.cx.session.user_variables.get(name).cloned().flatten();
-        value.map_or(Value::NULL, Value::text)
+        let value = self.cx.session.user_variable(name);
+        value.map_or(Value::NULL, |text| Value::text(text.to_owned()))
     }
 
     fn function(&self, name: &str) -> Option<Value> {

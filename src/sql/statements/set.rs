@@ -14,6 +14,7 @@ use crate::sql::expr::context::SessionNames;
 use crate::sql::expr::eval::eval;
 use crate::sql::expr::value::Value;
 use crate::sql::outcome::{Outcome, SessionChange};
+use crate::sql::session::UserValue;
 use crate::sql::statements::{Context, Spec};
 use crate::sql::variables::{self, Access, Level, Variable};
 
@@ -102,7 +103,8 @@ fn changes_of(item: &Item, cx: Context<'_>) -> Result<Vec<SessionChange>, Failur
                 words_are_texts: false,
             };
             let shown = eval(expr, &names)?.shown.map(|text| text.into_owned());
-            Ok(vec![SessionChange::UserVariable(name.clone(), shown)])
+            let value = UserValue::new(&cx.session.memory, name, shown)?;
+            Ok(vec![SessionChange::UserVariable(name.clone(), value)])
         }
         Item::Names(charset, collation) => names(charset.as_deref(), collation.as_deref()),
         Item::CharacterSet(charset) => {

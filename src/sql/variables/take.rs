@@ -6,6 +6,9 @@ use crate::sql::expr::value::{Number, Value};
 use crate::sql::session::Warning;
 use crate::sql::variables::{Kind, Variable};
 
+/// Bytes of a value: a session keeps it.
+const VALUE_MAX: usize = 16 << 10;
+
 /// A value that a variable takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
@@ -22,6 +25,14 @@ impl Variable {
     /// 1231 for a value that the variable can't take, 1232 for one of the wrong type, 1115 and 1273 for unknown
     /// character sets and collations, 1298 for unknown time zones.
     pub fn take(&self, value: &Value) -> Result<Taken, Failure> {
+        if value
+            .shown
+            .as_ref()
+            .is_some_and(|text| text.len() > VALUE_MAX)
+        {
+            let message = format!("Variable '{}' takes at most {VALUE_MAX} bytes", self.name);
+            return Err(Failure::new(Code::WRONG_VALUE_FOR_VARIABLE, message));
+        }
         let text = match (&value.shown, self.kind) {
             (Some(text), _) => text.trim(),
             (None, Kind::TextOrNull | Kind::Charset(true)) => "",

@@ -20,8 +20,9 @@ impl Rewriter<'_> {
                 if let Some(value) = self.assigned.get(&name) {
                     return Ok(nested(value.clone()));
                 }
-                let value = self.sources.session.user_variables.get(&name);
-                Ok(value.cloned().flatten().map_or_else(build::null, constant))
+                let value = self.sources.session.user_variable(&name);
+                let value = value.map(str::to_owned);
+                Ok(value.map_or_else(build::null, constant))
             }
             _ => {
                 let written = parts.join(".");

@@ -176,7 +176,7 @@ impl Client {
         columns
     }
 
-    fn simple(&self, packet: &[u8]) -> Reply {
+    pub fn simple(&self, packet: &[u8]) -> Reply {
         let number = |at: usize| u16::from_le_bytes([packet[at], packet[at + 1]]);
         match packet[0] {
             0xff => {

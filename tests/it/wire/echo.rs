@@ -12,22 +12,28 @@ use quorate::catalog::user::Verifier;
 use quorate::code::{Code, Failure};
 use quorate::config::Config;
 use quorate::frontend::answer::{Answer, ResultColumn, ResultSet, RowSource, ValueKind};
+use quorate::frontend::guesses::Guesses;
 use quorate::frontend::service::Service;
 use quorate::frontend::sessions::Sessions;
+use quorate::memory::Account;
+use quorate::mysql::Terms;
 use quorate::rows::{Cell, Column, Rows, Type};
 use quorate::sql::script::{self, Limits, Param, Script};
-use quorate::sql::session::Session;
+use quorate::sql::session::{Session, UserValue};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+/// Bytes that a server may hold for its clients.
+const MEMORY: u64 = 2 << 30;
+
 /// The password of `ann`; `root` has none.
 pub const PASSWORD: &str = "secret";
 
 /// Words: `one`, `text N`, `rows N`, `late N` (N rows, then an error), `fail`, `wait`, `panic`, `done`, `begin`, `commit`,
-/// `manual`, `brief` (short time-outs), `endless`, `length '..'`, `params ?..`, `cells`, `empty`, `types`, `warned`.
+/// `manual`, `brief` (short time-outs), `endless`, `length '..'`, `variable N NAME` (of N bytes), `params ?..`, `cells`, `empty`, `types`, `warned`.
 pub struct Echo {
     config: Config,
     types: Mutex<Option<(Vec<ResultColumn>, RecordBatch)>>,
@@ -43,6 +49,8 @@ pub struct Server {
     pub log: Arc<Mutex<Vec<String>>>,
     /// Batches that were taken from `endless`.
     pub pulled: Arc<AtomicUsize>,
+    /// What clients make it hold.
+    pub memory: Account,
     stop: CancellationToken,
     runtime: Option<Runtime>,
     serving: Option<tokio::task::JoinHandle<()>>,
@@ -56,6 +64,16 @@ impl Server {
 
     /// With these settings, certificate, and result of the word `types`.
     pub fn with(
+        config: Config,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        types: Option<(Vec<ResultColumn>, RecordBatch)>,
+    ) -> Server {
+        Server::holding(MEMORY, config, tls, types)
+    }
+
+    /// The same, with so many bytes of memory for what clients make it hold.
+    pub fn holding(
+        memory: u64,
         config: Config,
         tls: Option<Arc<rustls::ServerConfig>>,
         types: Option<(Vec<ResultColumn>, RecordBatch)>,
@@ -78,13 +96,20 @@ impl Server {
             log: log.clone(),
             pulled: pulled.clone(),
         });
-        let serving = quorate::mysql::serve(listener, echo, sessions.clone(), tls, stop.clone());
+        let memory = Account::new(memory);
+        let terms = Terms {
+            tls,
+            memory: memory.clone(),
+            guesses: Guesses::default(),
+        };
+        let serving = quorate::mysql::serve(listener, echo, sessions.clone(), terms, stop.clone());
         let serving = Some(runtime.spawn(serving));
         Server {
             addr,
             sessions,
             log,
             pulled,
+            memory,
             stop,
             runtime: Some(runtime),
             serving,
@@ -250,6 +275,12 @@ impl Service for Echo {
                 for variable in ["wait_timeout", "net_write_timeout"] {
                     session.variables.insert(variable, "1".to_owned());
                 }
+                done
+            }
+            "variable" => {
+                let text = "x".repeat(usize::try_from(number).unwrap());
+                let value = UserValue::new(&session.memory, &words[2], Some(text))?;
+                session.user_variables.insert(words[2].clone(), value);
                 done
             }
             "endless" => Ok(self.endless()),

@@ -6,17 +6,24 @@ use super::client::*;
 use super::echo::Server;
 use super::login::{execute, prepare_one};
 
-fn prepare(client: &mut Client, text: &str) -> u32 {
+pub fn prepare(client: &mut Client, text: &str) -> u32 {
+    try_prepare(client, text).unwrap()
+}
+
+/// The statement's id, or the error.
+pub fn try_prepare(client: &mut Client, text: &str) -> Result<u32, Reply> {
     client.start(&[b"\x16", text.as_bytes()].concat());
     let ok = client.read().unwrap();
-    assert_eq!(ok[0], 0, "{ok:x?}");
+    if ok[0] != 0 {
+        return Err(client.simple(&ok));
+    }
     let number = |at: usize| usize::from(u16::from_le_bytes([ok[at], ok[at + 1]]));
     let (columns, params) = (number(5), number(7));
     for definition in client.definitions(params) {
         assert!(definition.starts_with(b"\x03def\0\0\0\x01?\0\x0c\x3f\0"));
     }
     client.definitions(columns);
-    u32::from_le_bytes(ok[1..5].try_into().unwrap())
+    Ok(u32::from_le_bytes(ok[1..5].try_into().unwrap()))
 }
 
 /// The only value of a binary row of one text.

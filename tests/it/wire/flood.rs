@@ -1,7 +1,9 @@
 //! Strangers and nonsense: what a peer that has not logged in can do, and what any peer can send.
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use quorate::config::Config;
@@ -97,23 +99,39 @@ fn a_silent_stranger_is_shown_out() {
 }
 
 #[test]
-fn strangers_are_counted() {
+fn strangers_are_counted_and_keep_nobody_out() {
     let server = Server::start();
-    let mut strangers: Vec<_> = (0..300).map(|_| socket(server.addr)).collect();
-    let mut refusals = Vec::new();
-    for stranger in &mut strangers {
-        let mut first = [0; 5];
-        stranger.read_exact(&mut first).unwrap();
-        if first[4] == 0xff {
-            refusals.push(rest(stranger));
+    let mut strangers: Vec<_> = (0..700).map(|_| socket(server.addr)).collect();
+    // While all places are taken by those that say nothing, and more of them come all the time.
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let flood = scope.spawn(|| {
+            let mut more = VecDeque::new();
+            while !over.load(Ordering::Relaxed) {
+                more.push_back(TcpStream::connect(server.addr));
+                if more.len() > 300 {
+                    more.pop_front();
+                }
+            }
+        });
+        for _ in 0..20 {
+            let start = Instant::now();
+            serves(&server);
+            assert!(
+                start.elapsed() < Duration::from_secs(1),
+                "{:?}",
+                start.elapsed()
+            );
         }
+        over.store(true, Ordering::Relaxed);
+        flood.join().unwrap();
+    });
+    // The first have made room, and were told why.
+    for stranger in &mut strangers[..100] {
+        let said = rest(stranger);
+        let told = said.windows(8).any(|bytes| bytes == b"\xff\x10\x04#0800");
+        assert!(told, "1040 was not said: {said:?}");
     }
-    assert_eq!(refusals.len(), 300 - 256);
-    assert!(
-        refusals
-            .iter()
-            .all(|said| said.starts_with(b"\x10\x04#08004"))
-    );
     drop(strangers);
     let again = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(20));

@@ -97,6 +97,36 @@ fn refusals_are_in_the_words_that_scripts_look_for() {
 }
 
 #[test]
+fn wrong_passwords_make_the_next_try_of_that_user_wait() {
+    let server = Server::start();
+    let guess = |user: &str, password: &str| {
+        let mut client = Client::connect(server.addr);
+        client.log_in(user, password, None, SHA2, MODERN)
+    };
+    let began = std::time::Instant::now();
+    for _ in 0..4 {
+        assert_eq!(guess("ann", "wrong").code(), 1045);
+    }
+    // 0.2 + 0.4 + 0.8 s
+    assert!(began.elapsed() >= std::time::Duration::from_millis(1400));
+    // Many at once wait as long, or are refused without a look at the password. Nobody else notices.
+    let many: Vec<Reply> = std::thread::scope(|scope| {
+        let tries: Vec<_> = (0..40)
+            .map(|_| scope.spawn(|| guess("ann", "wrong")))
+            .collect();
+        let began = std::time::Instant::now();
+        for _ in 0..5 {
+            Client::root(server.addr, MODERN);
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(1));
+        tries.into_iter().map(|of| of.join().unwrap()).collect()
+    });
+    let unseen = |reply: &&Reply| format!("{reply:?}").contains("too many wrong passwords");
+    assert!(many.iter().all(|reply| reply.code() == 1045));
+    assert!(many.iter().filter(unseen).count() >= 30);
+}
+
+#[test]
 fn bits_that_were_not_offered_change_nothing() {
     let server = Server::start();
     let mut client = Client::connect(server.addr);

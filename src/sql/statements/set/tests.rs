@@ -80,11 +80,11 @@ fn items_see_those_before_them_and_a_failure_undoes_all() {
     let mut session = Session::default();
     let text = "SET @a = 2, @b = @a * 3, @c := CONCAT(@b, 'x'), @d = NULL";
     assert_eq!(run(&mut session, text), Ok(None));
-    assert_eq!(session.user_variables["b"].as_deref(), Some("6"));
-    assert_eq!(session.user_variables["c"].as_deref(), Some("6x"));
-    assert_eq!(session.user_variables["d"], None);
+    assert_eq!(session.user_variable("b"), Some("6"));
+    assert_eq!(session.user_variable("c"), Some("6x"));
+    assert_eq!(session.user_variable("d"), None);
     assert_eq!(run(&mut session, "SET @a = 9, no_such = 1"), Err(1193));
-    assert_eq!(session.user_variables["a"].as_deref(), Some("2"));
+    assert_eq!(session.user_variable("a"), Some("2"));
 }
 
 #[test]
