@@ -18,7 +18,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::jump::{Jump, Watch};
-pub use self::system::SystemClock;
+pub use self::system::{SystemClock, begin_ms};
 
 /// A moment: compared and subtracted by elapsed time, printed as `yyyy-MM-dd HH:mm:ss` of the wall clock as it was then.
 #[derive(Debug, Clone, Copy, Default)]

@@ -29,9 +29,8 @@ impl SystemClock {
     /// Goes on after the last moment that an earlier process wrote down; from the start itself where there is none. To be
     /// called before anyone keeps what this clock says, for it may go back by this.
     pub fn resume(&self, last: Option<Timestamp>) {
-        if let Some(last) = last {
-            let next = last.elapsed_ms().saturating_add(1);
-            let base = next.saturating_sub(self.ran_ms());
+        if last.is_some() {
+            let base = begin_ms(last, wall_ms()).saturating_sub(self.ran_ms());
             self.base.store(base, Ordering::Relaxed);
         }
     }
@@ -39,6 +38,12 @@ impl SystemClock {
     fn ran_ms(&self) -> i64 {
         i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
+}
+
+/// The elapsed time at which a process begins: right after the last moment that an earlier one wrote down, and with what the
+/// wall clock shows where there is none.
+pub fn begin_ms(last: Option<Timestamp>, wall_ms: i64) -> i64 {
+    last.map_or(wall_ms, |last| last.elapsed_ms().saturating_add(1))
 }
 
 impl Default for SystemClock {

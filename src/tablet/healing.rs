@@ -33,7 +33,7 @@ pub struct Healing {
     pub load: Arc<LoadStatistics>,
     /// Tablets that miss a replica whose backend may come back, since when: the delay before repair counts from here.
     pub seen: OrdMap<TabletId, Timestamp>,
-    /// Copies that were refused for want of room; each is forgotten when its path has more.
+    /// Copies that were refused for want of room; each is forgotten when its path has more, or in time.
     pub refused: Refusals,
     /// Tablets whose content is being compared.
     pub checking: OrdSet<TabletId>,

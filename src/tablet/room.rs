@@ -1,13 +1,15 @@
 //! Whether a storage path has room: for a new replica, for what a replica lacks, or for nothing at all.
 //!
 //! Two limits (StarRocks): above the soft one no new replica comes to a path, above the hard one nothing does. And where a
-//! backend itself has refused a copy for want of room, no copy as large is tried before it tells of more room.
+//! backend itself has refused a copy for want of room, no copy as large is tried before it tells of more room, or some time has
+//! passed: what refused, as a quota, may be gone though what is told is the same.
 
 use imbl::OrdMap;
 
 use crate::catalog::backend::PathState;
 use crate::catalog::replica::Replica;
 use crate::catalog::tablets::TabletView;
+use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::ids::BackendId;
 use crate::tablet::desk::Desk;
@@ -15,9 +17,14 @@ use crate::tablet::desk::Desk;
 /// Copies that backends refused for want of room, by storage path.
 pub type Refusals = OrdMap<(BackendId, i64), Refusal>;
 
+/// Milliseconds after which a path that refused a copy is tried again, though it tells of no more room.
+const REFUSED_MS: u64 = 120_000;
+
 /// A copy that a backend refused for want of room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
+    /// When.
+    pub at: Timestamp,
     /// Bytes that the path had left then, as its backend told.
     pub available: u64,
     /// Bytes of the copy.
@@ -31,6 +38,13 @@ pub struct Room<'a> {
     pub config: &'a Config,
     /// What backends refused.
     pub refused: &'a Refusals,
+}
+
+impl Refusal {
+    /// Whether a path that tells of so much room may be tried again.
+    pub fn over(&self, now: Timestamp, available: u64) -> bool {
+        available > self.available || now.since_ms(self.at) >= REFUSED_MS
+    }
 }
 
 impl<'a> Room<'a> {
@@ -151,9 +165,12 @@ mod tests {
         let config = Config::default();
         let one = BackendId(1);
         let refusal = Refusal {
+            at: Timestamp::at(0),
             available: 50 * GB,
             bytes: 10 * GB,
         };
+        let after = |ms: i64, available| refusal.over(Timestamp::at(ms), available);
+        assert!(!after(119_999, 50 * GB) && after(120_000, 50 * GB) && after(0, 51 * GB));
         let refused = Refusals::from_iter([((one, 1), refusal)]);
         let room = Room {
             config: &config,

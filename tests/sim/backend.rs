@@ -26,6 +26,9 @@ pub use self::report::Changes;
 use crate::net::Message;
 use crate::work::Found;
 
+/// What a backend says whose disk is full.
+pub const NO_SPACE: &str = "no space left on device";
+
 /// A backend's disks and mood.
 #[derive(Debug, Default)]
 pub struct ModelBackend {
@@ -43,6 +46,8 @@ pub struct ModelBackend {
     pub trash: Vec<(TabletId, ModelReplica)>,
     /// Replicas that were dropped: they never come again.
     pub dropped: BTreeSet<(TabletId, ReplicaId)>,
+    /// Replicas in the place of which a copy was put.
+    pub replaced: BTreeSet<ReplicaId>,
     /// Pending rowsets of each transaction.
     pub pending: BTreeMap<TxnId, BTreeMap<TabletId, LoadNo>>,
     /// Transactions that were published or aborted here since the start: late rows of them are refused.
@@ -61,6 +66,10 @@ pub struct ModelBackend {
     pub paused_until_ms: u64,
     /// Refuses to write before this time.
     pub full_until_ms: u64,
+    /// Tells of room all the same: a quota, or blocks that are kept for others.
+    pub full_unsaid: bool,
+    /// Its disks answer nothing before this time, though its process does.
+    pub hung_until_ms: u64,
     /// Bytes that its disks and its network move in a millisecond.
     pub bytes_per_ms: u64,
     /// Milliseconds that it takes over a digest, beside what a message costs.
@@ -99,7 +108,7 @@ impl ModelBackend {
 
     fn create_one(&mut self, now_ms: u64, spec: &TabletSpec) -> Result<(), String> {
         if now_ms < self.full_until_ms {
-            return Err("no space left on device".to_owned());
+            return Err(NO_SPACE.to_owned());
         }
         if self.replicas.contains_key(&spec.tablet) {
             return Ok(());
@@ -249,7 +258,7 @@ impl ModelBackend {
             return Ok(());
         }
         if now_ms < self.full_until_ms {
-            return Err("no space left on device".to_owned());
+            return Err(NO_SPACE.to_owned());
         }
         let rows = pending.as_mut().and_then(|of| of.remove(&tablet));
         if item.rows && rows.is_none() {

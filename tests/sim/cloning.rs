@@ -4,7 +4,7 @@ use quorate::backend::api::CloneTablet;
 use quorate::ids::{TabletId, Version};
 use quorate::leader::action::{BackendReply, CallId};
 
-use crate::backend::{Piece, Step};
+use crate::backend::{NO_SPACE, Piece, Step};
 use crate::net::{Due, Message, Place};
 use crate::setup;
 use crate::world::World;
@@ -38,7 +38,15 @@ impl World {
                     Err(_) => self.marks.hit("clone failed on its backend"),
                 }
                 for caller in job.callers {
-                    let reply = result.clone().map(|of| BackendReply::Cloned(Box::new(of)));
+                    // As `leader/run/calls.rs` reads the status of such an answer.
+                    let reply = match result.clone() {
+                        Ok(of) => Ok(BackendReply::Cloned(Box::new(of))),
+                        Err(full) if full == NO_SPACE => {
+                            self.marks.hit("copy refused for want of room");
+                            Ok(BackendReply::NoRoom(full))
+                        }
+                        Err(why) => Err(why),
+                    };
                     self.answer_call(at, caller, reply);
                 }
             }

@@ -30,6 +30,14 @@ impl World {
             self.net.at(later, Due::Message { from, to, message });
             return;
         }
+        let talks = matches!(message, Message::Beat { .. } | Message::Spared { .. });
+        if self.now_ms < backend.hung_until_ms && !talks {
+            let (from, to) = (Place::Client, Place::Backend(at));
+            let later = backend.hung_until_ms;
+            self.net.at(later, Due::Message { from, to, message });
+            self.marks.hit("disk hung");
+            return;
+        }
         match message {
             Message::Fetched {
                 asked,

@@ -24,8 +24,10 @@ pub struct Faults {
     pub pause: u64,
     /// One-way and two-way cuts between two nodes, in a thousand a second.
     pub cut: u64,
-    /// Full disks of each backend, in a thousand a second.
+    /// Full disks of each backend, in a thousand a second; half of them tell of room.
     pub full_disk: u64,
+    /// Disks of a backend that answer nothing while its process does, in a thousand a second for each.
+    pub hung_disk: u64,
     /// Full disks of the frontend, in a thousand a second.
     pub full_journal: u64,
     /// Longest time an append to the journal takes.
@@ -56,10 +58,16 @@ pub struct Faults {
     pub late_drop_ms: u64,
     /// Machines that get a second name or another one, in a thousand a second for each.
     pub names: u64,
+    /// Machines that are started on a copy of another's storage paths, in a thousand a second.
+    pub twins: u64,
     /// Copies of the frontend's journal, and frontends that are started on them, in a thousand a second.
     pub copies: u64,
     /// Statements that an operator steers repair and balance with, in a thousand a second.
     pub operator: u64,
+    /// Statements by which replicas are handed over while no backend fails, in a thousand a second.
+    pub handover: u64,
+    /// Backends that are dropped by force, or added again, in a thousand a second.
+    pub forgets: u64,
 }
 
 impl Faults {
@@ -91,6 +99,7 @@ impl Faults {
             reads: maybe(300),
             names: maybe(15),
             copies: maybe(200),
+            hung_disk: maybe(25),
             ..Faults::none()
         };
         let lasting = Faults {
@@ -99,12 +108,54 @@ impl Faults {
             altered: maybe(60),
             wiped: maybe(30),
             operator: maybe(400),
+            twins: maybe(60),
             reads: 300,
             ..passing.clone()
+        };
+        // Copies of disks count as no whole ones: damage may only be done where there are none.
+        let damage = lasting.bad_file + lasting.altered + lasting.offline + lasting.wiped;
+        let lasting = Faults {
+            twins: if damage > 0 { 0 } else { lasting.twins },
+            ..lasting
         };
         match rng.per_mille(HEALS) {
             true => lasting,
             false => passing,
+        }
+    }
+
+    /// The profile of a seed in which replicas are handed over and nothing else happens to backends: no load may fail for it.
+    pub fn calm(rng: &mut Rng) -> Faults {
+        let mut maybe = |high: u64| match rng.per_mille(500) {
+            true => rng.between(1, high),
+            false => 0,
+        };
+        Faults {
+            delay_ms: 5 + maybe(200),
+            disk_ms: 2 + maybe(100),
+            journal_ms: 2 + maybe(200),
+            clock: maybe(20),
+            statements: maybe(100),
+            slow: maybe(60),
+            stale_report: maybe(300),
+            late_drop_ms: maybe(20_000),
+            handover: 40 + maybe(300),
+            ..Faults::none()
+        }
+    }
+
+    /// The profile of a seed in which an operator drops backends by force, whatever they hold, and adds them again. Nothing is
+    /// destroyed: once all are back, nothing may be missing.
+    pub fn forgetful(rng: &mut Rng) -> Faults {
+        Faults {
+            bad_file: 0,
+            altered: 0,
+            offline: 0,
+            wiped: 0,
+            twins: 0,
+            operator: 0,
+            forgets: rng.between(20, 150),
+            ..Faults::of(rng)
         }
     }
 
@@ -120,6 +171,7 @@ impl Faults {
             pause: 0,
             cut: 0,
             full_disk: 0,
+            hung_disk: 0,
             full_journal: 0,
             journal_ms: 2,
             clock: 0,
@@ -136,12 +188,16 @@ impl Faults {
             late_drop_ms: 0,
             names: 0,
             copies: 0,
+            twins: 0,
+            handover: 0,
+            forgets: 0,
             operator: 0,
         }
     }
 
     /// Whether something is lost for good, or placement is changed by statements.
     pub fn lasting(&self) -> bool {
-        self.bad_file + self.altered + self.offline + self.wiped + self.operator > 0
+        let damage = self.bad_file + self.altered + self.offline + self.wiped + self.twins;
+        damage + self.operator + self.handover + self.forgets > 0
     }
 }

@@ -44,7 +44,8 @@ impl World {
         }
     }
 
-    fn listening(&self, at: usize) -> (String, u16) {
+    /// Where a machine listens.
+    pub fn listening(&self, at: usize) -> (String, u16) {
         let name = self.backends[at].names.last().copied().unwrap_or_default();
         setup::place_of(at, self.per_host, name)
     }
@@ -85,14 +86,20 @@ impl World {
         let Some(catalog) = self.decided() else {
             return;
         };
+        let mut taken = Vec::new();
         for backend in catalog.backends.values() {
             let at = setup::machine_of_port(backend.port);
             let (from, to) = ((backend.host.clone(), backend.port), self.listening(at));
+            // A place that another was moved to is its place by now.
+            if taken.contains(&from) {
+                continue;
+            }
             if self.ids[at] != backend.id {
                 let backends = vec![from];
                 let force = false;
                 operator::ask(self, Request::DropBackends { backends, force });
             } else if !self.listens(backend.port) {
+                taken.push(to.clone());
                 operator::ask(self, Request::MoveBackend { from, to });
             }
         }

@@ -6,8 +6,10 @@ mod belief_is_cautious;
 mod census_is_right;
 mod durable_first;
 pub mod explain_agrees;
+mod handed_over_quietly;
 mod ids_once;
 mod last_copy_stays;
+mod left_in_peace;
 mod moves_stay;
 mod nothing_is_lost;
 mod nothing_pending;
@@ -48,6 +50,7 @@ pub fn of_action(world: &mut World, action: &Action) {
     durable_first::check(world, action);
     ids_once::check(world, action);
     last_copy_stays::check(world, action);
+    left_in_peace::check(world, action);
     moves_stay::check(world, action);
     safe_mode_waits::check(world, action);
     said_once::check(world, action);
@@ -57,6 +60,7 @@ pub fn of_action(world: &mut World, action: &Action) {
 pub fn at_the_end(world: &mut World) {
     refused_is_not_visible::check(world);
     acknowledged_is_visible::check_promised(world);
+    handed_over_quietly::check(world);
     let said = &world.journal.said;
     let marks = &mut world.marks;
     for missed in said.visible.values() {

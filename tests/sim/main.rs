@@ -88,6 +88,7 @@ mod setup;
 mod stage;
 mod statements;
 mod trouble;
+mod twins;
 mod work;
 mod world;
 

@@ -21,6 +21,8 @@ pub const ALL: &[&str] = &[
     "abort of a forgotten load",
     "table dropped",
     "table truncated",
+    "partition added",
+    "partition dropped",
     "stranger dropped",
     "journal failed",
     "restart from a checkpoint",
@@ -38,11 +40,16 @@ pub const HEALING: &[&str] = &[
     "clone failed on its backend",
     "clone resumed after a break",
     "clone asked for twice",
+    "copy refused for want of room",
+    "disk hung",
     "damage found by a read",
     "lost segment found by a check",
     "storage path wiped",
+    "copy of storage paths",
+    "backend dropped by force",
     "backend lost for good",
     "tablet moved for balance",
+    "replicas handed over in peace",
 ];
 
 /// What takes many seeds.

@@ -13,6 +13,8 @@ pub struct Moves {
     pub last_ms: u64,
     /// Grows with everything that may give the balancer a reason to think again.
     pub changes: u64,
+    /// When copies of each tablet were asked for lately.
+    pub asked: BTreeMap<TabletId, Vec<u64>>,
     last: BTreeMap<TabletId, (BackendId, BackendId, u64)>,
 }
 

@@ -4,11 +4,14 @@
 //! he does not ask for fewer copies of a tablet while one is known to be damaged. Without FORCE he drops backends and condemns
 //! replicas as it comes, dead others or not: there the system is careful. Only damage that nobody has noticed it can't know of.
 
+use std::collections::BTreeSet;
+
 use quorate::catalog::state::Catalog;
 use quorate::ids::{BackendId, TabletId};
 use quorate::leader::action::BackendRequest;
 use quorate::leader::request::{HealRequest, Property, Request};
 
+use crate::setup::machine_of_port;
 use crate::trouble::usual;
 use crate::world::World;
 
@@ -51,6 +54,68 @@ pub fn one(world: &mut World) {
     if let Some(request) = request {
         ask(world, request);
     }
+}
+
+/// One statement by which replicas leave a backend for another while every tablet keeps enough of them.
+pub fn hand_over(world: &mut World) {
+    let Some(catalog) = world.decided() else {
+        return;
+    };
+    let request = match world.rng.below(8) {
+        0 | 1 => add_backend(world),
+        2..4 => decommission(world, true),
+        4 => decommission(world, false),
+        5 => replication(world, &catalog).filter(|of| lowers(&catalog, of)),
+        6 => repair_table(world, true),
+        _ => Some(setting(world)),
+    };
+    if let Some(request) = request {
+        ask(world, request);
+    }
+}
+
+/// Drops some backend by force, whatever it holds that readers can see, or adds one. Rows that nobody sees yet may be the only
+/// ones of their load: before the machine has told of them under its new id, a copy may take their place.
+pub fn forget(world: &mut World) {
+    let mut known = joined(world);
+    if known.len() > 1 {
+        known.retain(|at| world.backends[*at].pending.is_empty());
+    }
+    let request = match world.rng.per_mille(500) {
+        true => add_backend(world),
+        false if joined(world).len() < 2 => None,
+        false => some(world, &known).map(|at| Request::DropBackends {
+            backends: vec![world.place(at)],
+            force: true,
+        }),
+    };
+    if let Some(request) = request {
+        world.marks.hit("backend dropped by force");
+        ask(world, request);
+    }
+}
+
+/// Adds all machines that are not in the cluster.
+pub fn add_all(world: &mut World) {
+    let Some(catalog) = world.decided() else {
+        return;
+    };
+    let known = catalog.backends.values();
+    let known: BTreeSet<usize> = known.map(|of| machine_of_port(of.port)).collect();
+    for at in (0..world.ids.len()).filter(|at| !known.contains(at)) {
+        let backends = vec![world.listening(at)];
+        ask(world, Request::AddBackends(backends));
+    }
+}
+
+/// Whether fewer copies are wanted by it: where more are, a load needs them before they are made.
+fn lowers(catalog: &Catalog, request: &Request) -> bool {
+    let Request::AlterProperty { name, property, .. } = request else {
+        return false;
+    };
+    let table = catalog.table("d", name);
+    let now = table.map(|table| table.spec.properties.replication_num);
+    matches!(property, Property::ReplicationNum(wanted) if now.is_some_and(|now| *wanted < now))
 }
 
 /// Asks, and takes no interest in the answer.

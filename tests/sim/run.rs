@@ -26,6 +26,12 @@ const STILL_MS: u64 = 130_000;
 const LOOK_MS: u64 = 20_000;
 /// Loads of one run.
 pub const LOADS: u64 = 40;
+/// Loads of a run in which replicas are handed over and nothing fails.
+const CALM_LOADS: u64 = 160;
+/// Such runs, in a thousand.
+const CALM: u64 = 80;
+/// These, and runs in which backends are dropped by force and added again.
+const FORGETFUL: u64 = CALM + 60;
 /// Lines of the trace that a failure prints.
 const TAIL: usize = 80;
 
@@ -50,11 +56,21 @@ pub fn number(variable: &str) -> Option<u64> {
 /// The world of a seed, before its first fault.
 fn world(seed: u64) -> World {
     let mut rng = Rng::new(seed);
-    let faults = Faults::of(&mut rng);
+    // By numbers of its own, so that it says nothing about what else happens.
+    let kind = Rng::new(!seed).below(1000);
+    let calm = kind < CALM;
+    let faults = match kind {
+        _ if calm => Faults::calm(&mut rng),
+        ..FORGETFUL => Faults::forgetful(&mut rng),
+        _ => Faults::of(&mut rng),
+    };
     let setup = setup::random(&mut rng);
     let mut world = setup::world(rng.next(), setup);
     world.lasting = faults.lasting();
     world.faults = faults;
+    world.calm = calm;
+    world.forgetful = world.faults.forgets > 0;
+    world.all_lost = world.forgetful;
     world
 }
 
@@ -63,10 +79,11 @@ fn run(world: &mut World, still: bool) {
     let begin = world.now_ms;
     let mut next_load = begin;
     let mut steps = 0_u64;
+    let loads = if world.calm { CALM_LOADS } else { LOADS };
     while world.now_ms < begin + FAULTY_MS {
-        if world.now_ms >= next_load && (world.loads.len() as u64) < LOADS {
+        if world.now_ms >= next_load && (world.loads.len() as u64) < loads {
             world.add_load();
-            next_load = world.now_ms + world.rng.below(2 * FAULTY_MS / LOADS);
+            next_load = world.now_ms + world.rng.below(2 * FAULTY_MS / loads);
         }
         world.step();
         steps += 1;
@@ -76,6 +93,8 @@ fn run(world: &mut World, still: bool) {
     }
     trouble::end(world);
     mend(world);
+    // All that is left is there again.
+    world.all_lost = false;
     invariants::always(world);
     invariants::at_the_end(world);
     if still {
@@ -111,6 +130,9 @@ pub fn mend(world: &mut World) {
 /// The statements of a runbook: lost segments are looked for, and the content of what was altered is compared.
 fn operator_looks(world: &mut World) {
     world.names_put_right();
+    if world.forgetful {
+        operator::add_all(world);
+    }
     if !world.lasting {
         return;
     }

@@ -156,12 +156,18 @@ pub fn world(seed: u64, setup: Setup) -> World {
 
 /// The setup of a random run.
 pub fn random(rng: &mut Rng) -> Setup {
-    let joined = rng.between(3, 5) as usize;
+    let joined = match rng.per_mille(60) {
+        true => rng.between(6, 10) as usize,
+        false => rng.between(3, 5) as usize,
+    };
     let paths = rng.between(1, 2) as usize;
     let mut setup = Setup::plain(joined, paths).spare(2);
-    if rng.per_mille(250) {
-        setup.per_host = 2;
-    }
+    setup.per_host = match rng.below(20) {
+        0 => setup.machines.len(),
+        1 => 3,
+        2..7 => 2,
+        _ => 1,
+    };
     for path in setup.machines.iter_mut().flatten() {
         path.medium = match rng.per_mille(150) {
             true => Medium::Ssd,

@@ -26,6 +26,12 @@ pub fn second(world: &mut World) {
     if world.rng.per_mille(faults.operator) {
         operator::one(world);
     }
+    if world.rng.per_mille(faults.forgets) {
+        operator::forget(world);
+    }
+    if world.rng.per_mille(faults.handover) {
+        operator::hand_over(world);
+    }
     for at in 0..world.backends.len() {
         backend(world, at, &faults);
     }
@@ -34,6 +40,10 @@ pub fn second(world: &mut World) {
         world.copy_of_frontend();
     }
     world.copy_acts();
+    if world.rng.per_mille(faults.twins) {
+        world.some_twin();
+    }
+    world.twin_ends();
 }
 
 fn backend(world: &mut World, at: usize, faults: &Faults) {
@@ -55,6 +65,10 @@ fn backend(world: &mut World, at: usize, faults: &Faults) {
     }
     if world.rng.per_mille(faults.full_disk) {
         world.backends[at].full_until_ms = world.now_ms + world.rng.between(500, 8000);
+        world.backends[at].full_unsaid = world.rng.per_mille(500);
+    }
+    if world.rng.per_mille(faults.hung_disk) {
+        world.backends[at].hung_until_ms = world.now_ms + world.rng.between(500, 15_000);
     }
     if world.rng.per_mille(faults.slow) {
         world.backends[at].bytes_per_ms = world.rng.between(200, BYTES_PER_MS);
@@ -149,6 +163,7 @@ fn cut(world: &mut World, at: usize, other: Place) {
 pub fn end(world: &mut World) {
     world.say("no more faults".to_owned());
     let (lasting, clock) = (world.faults.lasting(), world.faults.clock);
+    let spared = world.calm || world.forgetful;
     world.faults = Faults::none();
     // Wall clocks go on jumping: nothing waits for them.
     world.faults.clock = clock;
@@ -159,6 +174,8 @@ pub fn end(world: &mut World) {
         backend.down = false;
         backend.paused_until_ms = 0;
         backend.full_until_ms = 0;
+        backend.full_unsaid = false;
+        backend.hung_until_ms = 0;
         backend.bytes_per_ms = BYTES_PER_MS;
         for path in &mut backend.paths {
             path.online = true;
@@ -166,9 +183,15 @@ pub fn end(world: &mut World) {
     }
     world.journal.full_until_ms = 0;
     world.start_frontend();
+    world.part();
     world.names_put_right();
     if lasting {
         operator::set_back(world);
+    }
+    if world.forgetful {
+        operator::add_all(world);
+    }
+    if lasting && !spared {
         dies_for_good(world);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use quorate::catalog::replica::Replica;
 use quorate::catalog::state::Catalog;
-use quorate::clock::Timestamp;
+use quorate::clock::{Timestamp, begin_ms};
 use quorate::config::Config;
 use quorate::ids::{BackendId, PartitionId, ReplicaId, TabletId, TxnId, Version};
 use quorate::leader::action::{BackendRequest, CallId};
@@ -25,6 +25,7 @@ use crate::reports::Reports;
 use crate::rng::Rng;
 use crate::run::number;
 use crate::setup;
+use crate::twins::Twin;
 
 /// Where the model's clock begins.
 pub const BEGIN_MS: i64 = 1_700_000_000_000;
@@ -110,6 +111,14 @@ pub struct World {
     pub restored: bool,
     /// A copy of the frontend's journal, and who runs on it.
     pub copied: Copied,
+    /// A machine on a copy of another's storage paths.
+    pub twin: Option<Twin>,
+    /// Machines that ever were on a copy.
+    pub copies: BTreeSet<usize>,
+    /// Replicas are handed over, and nothing fails: no load may.
+    pub calm: bool,
+    /// An operator drops backends by force, and adds all of them again in the end.
+    pub forgetful: bool,
     /// Settings.
     pub config: Config,
     /// Backends on one host.
@@ -143,7 +152,9 @@ impl World {
         let at = self.machine(of.backend).filter(|_| known)?;
         let held = self.backends[at].replicas.get(&tablet);
         let held = held.filter(|held| held.id == of.id);
-        let gone = self.destroyed.contains(&of.id) || of.version < 0;
+        // A copy that was begun before its machine told what it has of a backend that was dropped takes the place of that.
+        let replaced = self.forgetful && self.backends[at].replaced.contains(&of.id);
+        let gone = replaced || self.destroyed.contains(&of.id) || of.version < 0;
         assert!(
             held.is_some() || gone,
             "tablet {tablet} is not on machine {at}, and nothing has destroyed {of:?}"
@@ -184,8 +195,7 @@ impl World {
 
     /// A process of the frontend starts, and goes on from the last moment in its journal.
     pub fn resume(&mut self, last: Option<Timestamp>) {
-        let elapsed = last.map_or(self.wall_ms(), |last| last.elapsed_ms() + 1);
-        self.resumed = (elapsed, self.now_ms);
+        self.resumed = (begin_ms(last, self.wall_ms()), self.now_ms);
     }
 
     /// Somebody sets a wall clock, by this much.

@@ -4,6 +4,8 @@
 //! Decides for each heartbeat whether the node that answered is the backend that was asked, and moves backends. Whether
 //! a backend lives is decided in `nodes`, of answers that passed here.
 
+use std::sync::Arc;
+
 use super::{Answer, Core, Error};
 use crate::backend::api::HeartbeatAnswer;
 use crate::catalog::backend::Backend;
@@ -68,7 +70,7 @@ impl Core {
             }),
             // Those that do not say who they are, are of an earlier version.
             None if answer.node.is_none() => Who::Asked,
-            None => match self.twin(asked.id, answer) {
+            None => match self.twin(asked.id, answer).or_else(|| self.awaited(asked)) {
                 Some(why) => Who::Stranger(why),
                 None => Who::Asked,
             },
@@ -84,6 +86,20 @@ impl Core {
     /// Nobody has ever answered there, so nothing is there of what the cluster knows.
     fn never_heard(&self, backend: &Backend) -> bool {
         backend.node.is_none() && self.head.tablets.replicas_on(backend.id) == 0
+    }
+
+    /// Why a place that nobody was ever heard at has to wait: a backend with replicas has not answered since the start, and is
+    /// not known to be dead. Its storage paths are not known yet, and what answers first may have a copy of them.
+    fn awaited(&self, asked: &Backend) -> Option<String> {
+        let unheard = |of: &&Arc<Backend>| {
+            self.head.tablets.replicas_on(of.id) > 0 && !self.head.alive(of.id) && !self.dead(of.id)
+        };
+        let first = self.head.backends.values().find(unheard)?;
+        let waits = self.never_heard(asked);
+        waits.then(|| {
+            let (id, address) = (first.id, first.address());
+            format!("it is new, and taken in when backend {id} ({address}) has answered or is dead")
+        })
     }
 
     /// Why a storage path of the answer is a copy of one that a living backend has.

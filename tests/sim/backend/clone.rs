@@ -7,7 +7,7 @@ use quorate::backend::api::{CloneAnswer, CloneTablet};
 use quorate::ids::{ReplicaId, TabletId, Version};
 use quorate::leader::action::CallId;
 
-use super::{ModelBackend, ModelReplica, Rowset};
+use super::{ModelBackend, ModelReplica, NO_SPACE, Rowset};
 
 /// A clone that runs.
 #[derive(Debug)]
@@ -195,7 +195,7 @@ impl ModelBackend {
         let (full, bytes, files, base) = (job.full, job.bytes, job.files, job.base);
         let (got, millis) = (std::mem::take(&mut job.got), now_ms - job.began_ms);
         if now_ms < self.full_until_ms {
-            return Err("no space left on device".to_owned());
+            return Err(NO_SPACE.to_owned());
         }
         if self.cannot_fill.contains(&tablet) {
             return Err("a file of the copy can't be written".to_owned());
@@ -227,8 +227,10 @@ impl ModelBackend {
                 // Pending rows of a replica that is filled anew stay.
                 true => self.put(tablet, made),
                 false => {
-                    let before = self.take(tablet);
-                    self.trash.extend(before.map(|before| (tablet, before)));
+                    if let Some(before) = self.take(tablet) {
+                        self.replaced.insert(before.id);
+                        self.trash.push((tablet, before));
+                    }
                     self.put(tablet, made);
                 }
             }

@@ -47,7 +47,7 @@ impl ModelBackend {
 
     /// The answer to a heartbeat.
     pub fn heart(&self, now_ms: u64) -> HeartbeatAnswer {
-        let full = now_ms < self.full_until_ms;
+        let full = now_ms < self.full_until_ms && !self.full_unsaid;
         let state = |(at, path): (usize, &ModelPath)| {
             let used = self.used(at).min(path.total);
             let left = path.total - used;

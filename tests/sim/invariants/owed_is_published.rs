@@ -13,7 +13,9 @@ pub fn check(world: &World, backend: BackendId, report: &ReportAnswer) {
     let Some((catalog, _)) = world.snapshot().filter(|_| world.all_durable()) else {
         return;
     };
-    if !catalog.backends.contains_key(&backend) {
+    // Who has taken its place, as on a copy of its storage path, is not it: what it says counts for nothing.
+    let state = catalog.backend_states.get(&backend);
+    if state.is_none_or(|state| state.stranger) {
         return;
     }
     for of in &report.tablets {

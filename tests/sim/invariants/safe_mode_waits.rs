@@ -48,7 +48,17 @@ pub fn left(world: &World) {
     let all = || catalog.backends.keys().copied();
     let silent: Vec<_> = all().filter(|id| !reports.whole(*id)).collect();
     let tried = config.heartbeat_interval_second * config.heartbeat_retry_times * 1000;
-    let dead = |id| reports.missed(id) >= config.heartbeat_retry_times;
+    // A place that was never heard at is not waited for: who answers there may wait for others.
+    let new = |id| {
+        catalog
+            .backends
+            .get(&id)
+            .is_some_and(|of| of.node.is_none())
+    };
+    // Nor is one in whose place somebody else answers.
+    let states = &catalog.backend_states;
+    let other = |id| states.get(&id).is_some_and(|state| state.stranger);
+    let dead = |id| new(id) || other(id) || reports.missed(id) >= config.heartbeat_retry_times;
     let all_dead = silent.iter().all(|id| dead(*id));
     let most = silent.len() * 2 < all().count();
     let nobody = silent.is_empty() || (all_dead && most && since_ms >= tried);

@@ -1,9 +1,8 @@
-//! Last copies: dropped, condemned, come back; and copies that are handed over while loads go on.
+//! Last copies: dropped, condemned, come back.
 
 use quorate::catalog::replica::ReplicaState;
 use quorate::leader::request::{HealRequest, Request};
 
-use crate::client::Fate;
 use crate::operator;
 use crate::setup::{Setup, address_of};
 use crate::stage;
@@ -28,22 +27,6 @@ fn readable(world: &World, at: usize) -> bool {
     let view = tablets.next().expect("a tablet");
     let of = view.on(world.ids[at]);
     of.is_some_and(|of| of.state == ReplicaState::Normal && of.whole(view.visible()))
-}
-
-/// Loads that begin so often and overlap, until something holds; none hears that too few replicas can be written.
-fn under_loads(world: &mut World, what: &str, holds: impl Fn(&World) -> bool) {
-    let first = world.loads.len();
-    let end = world.now_ms + 150_000;
-    while !holds(world) {
-        assert!(world.now_ms < end, "not within 150 s of loads: {what}");
-        world.start_load();
-        world.run_for(400);
-    }
-    world.mend();
-    for load in &world.loads[first..] {
-        assert_eq!(load.fate(), Some(Fate::Acknowledged), "load {}", load.no);
-        assert_eq!(load.short, 0, "load {} was refused", load.no);
-    }
 }
 
 /// Two are dead, and the only one that lives is dropped: not without FORCE. By force it goes, and when it is added again its
@@ -153,28 +136,6 @@ fn the_last_copy_is_condemned_by_force_only() {
     world.revive(0);
     world.revive(1);
     world.mend();
-}
-
-/// A copy leaves for another backend of its host, the only legal place: the end comes, and no load fails for it.
-#[test]
-fn a_backend_is_emptied_beside_another_of_its_host() {
-    let mut world = stage::world(Setup::plain(6, 1).per_host(2).table(6, 3));
-    world.fill(3);
-    world.decommission(0, true);
-    under_loads(&mut world, "it is emptied and gone", |world| {
-        !world.joined(0)
-    });
-}
-
-/// All on one machine, as in every trial.
-#[test]
-fn a_backend_is_emptied_where_all_are_on_one_host() {
-    let mut world = stage::world(Setup::plain(4, 1).per_host(4).table(4, 1));
-    world.fill(3);
-    world.decommission(0, true);
-    under_loads(&mut world, "it is emptied and gone", |world| {
-        !world.joined(0)
-    });
 }
 
 /// Hosts enough for all copies now, and not when one is gone: copies may then share a host.

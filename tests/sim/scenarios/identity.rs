@@ -3,6 +3,7 @@
 use quorate::ids::BackendId;
 use quorate::leader::request::Request;
 
+use crate::net::Place;
 use crate::setup::Setup;
 use crate::stage;
 use crate::world::World;
@@ -53,4 +54,44 @@ fn a_node_under_another_address_is_what_it_was_and_nothing_is_copied() {
         assert_eq!(world.moves.clones, 0, "nothing is copied");
         world.mend();
     }
+}
+
+/// A machine is started on a copy of a storage path while its original is in use: it is refused, whoever of the two answers
+/// first when the frontend is restarted, and nothing is taken away from anybody.
+#[test]
+fn a_copy_of_a_storage_path_beside_its_original_is_refused() {
+    let mut world = stage::world(Setup::plain(3, 1).spare(1).table(6, 3));
+    world.set("tablet_sched_disable_balance", "true");
+    world.fill(3);
+    let before = ids(&world);
+    world.copy_disks(0, 3, 1_000_000);
+    let refused = |world: &World| {
+        let catalog = world.catalog();
+        let (known, others): (Vec<_>, Vec<_>) =
+            (catalog.backends.keys()).partition(|id| before.contains(id));
+        let alive = |ids: &[&BackendId]| ids.iter().filter(|id| catalog.alive(***id)).count();
+        (alive(&known), others.len(), alive(&others)) == (3, 1, 0)
+    };
+    for _ in 0..3 {
+        world.fill(1);
+        world.run_for(10_000);
+        assert!(refused(&world));
+    }
+    world.crash_frontend();
+    let until = world.now_ms + 1_500;
+    world.net.cut(Place::Backend(0), Place::Frontend, until);
+    world.start_frontend();
+    world.run_for(30_000);
+    assert!(refused(&world));
+    world.fill(1);
+    assert_eq!(world.moves.clones, 0, "nothing is copied");
+    let mut trash = world.backends.iter().map(|of| of.trash.len());
+    assert!(trash.all(|count| count == 0), "nothing is dropped");
+    world.part();
+    world.run_until(10_000, "it joins, empty", |world| {
+        let catalog = world.catalog();
+        catalog.backends.keys().all(|id| catalog.alive(*id))
+    });
+    assert!(world.backends[3].replicas.is_empty());
+    world.mend();
 }

@@ -23,6 +23,7 @@ impl Core {
             let replica = view.on(to.backend);
             let there = replica.filter(|of| of.path_hash == to.path);
             let refusal = Refusal {
+                at: self.now,
                 available: paths
                     .find(|path| path.hash == to.path)
                     .map_or(0, |path| path.available),
@@ -36,12 +37,13 @@ impl Core {
         self.copy_failed(tablet, Reason::NoRoom(why));
     }
 
-    /// What a backend tells of its paths: those that have more room than when they refused a copy are tried again.
+    /// What a backend tells of its paths: those that have more room than when they refused a copy are tried again, and those that
+    /// refused it long ago.
     pub(in super::super) fn paths_told(&mut self, backend: BackendId, paths: &[PathState]) {
         let refused = self.heal.healing.refused.iter();
         let more = |hash: i64, refusal: &Refusal| {
             let path = paths.iter().find(|path| path.hash == hash);
-            path.is_none_or(|path| path.available > refusal.available)
+            path.is_none_or(|path| refusal.over(self.now, path.available))
         };
         let over = refused.filter(|((at, hash), of)| *at == backend && more(*hash, of));
         for key in over.map(|(key, _)| *key).collect::<Vec<_>>() {

@@ -173,3 +173,34 @@ fn another_known_node_at_a_backends_address_is_not_that_backend_and_a_new_one_is
     assert_eq!(world.core.head.backends[&ids[0]].node, Some(NodeId(99)));
     world.check();
 }
+
+/// Who answers first after a start may be a copy of a backend that answers a moment later.
+#[test]
+fn a_place_that_is_new_waits_until_those_with_replicas_have_answered_or_are_dead() {
+    for answers in [true, false] {
+        let mut world = known(2);
+        world.table(4, 2, WriteQuorum::Majority);
+        let (first, second) = (world.backends()[0], world.backends()[1]);
+        let new = world.add("h9");
+        let mut restorer = Restorer::default();
+        for (at, changes) in world.journal.iter().enumerate() {
+            let fits = restorer.record(at as u64 + 1, changes);
+            fits.expect("it fitted once");
+        }
+        let (seq, now) = (world.journal.len() as u64, Timestamp::at(world.now));
+        world.core = Core::recover(restorer.finish(), seq, Config::default(), now);
+        world.itself(second);
+        world.answers(new, 99, path(first));
+        assert!(!world.core.head.alive(new));
+        assert!(world.says(new).contains("h1:8040"), "{}", world.says(new));
+        match answers {
+            true => world.itself(first),
+            false => world.dead(first),
+        }
+        world.answers(new, 99, path(first));
+        assert_eq!(world.core.head.alive(new), !answers);
+        world.answers(new, 99, 1);
+        assert!(world.core.head.alive(new));
+        world.check();
+    }
+}
