@@ -39,6 +39,7 @@ pub mod report;
 mod routes;
 pub mod rowset;
 pub mod run;
+mod salvage;
 pub mod scan;
 pub mod scrub;
 pub mod segment;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::adopt::{AdoptTablets, Adopted};
 pub use self::copy::{DescribeReplica, ReadSegment, ReleaseReplica, ReplicaRowsets};
-pub use self::cut::CutTablets;
+pub use self::cut::{CutTablets, SalvageTablets, Salvaged, SalvagedTablet};
 pub use self::identify::{Identified, Identify};
 pub use self::leadership::{LEADERSHIP_HEADER, Leadership, Standing};
 use crate::catalog::backend::PathState;

@@ -176,6 +176,14 @@ impl Draft {
         self.set(tablet);
     }
 
+    /// Files of a tablet were lost or wrong, and it goes on without them.
+    pub fn heal(&mut self, tablet: &Tablet) {
+        let mut tablet = tablet.clone();
+        tablet.damage = None;
+        self.put(Table::Tablets, pair(tablet.id().0, 0), &tablet.record());
+        self.set(tablet);
+    }
+
     /// Gives a replica another id; its files and what loads wrote to it stay.
     pub fn rename(&mut self, tablet: &Tablet, replica: ReplicaId) {
         let mut tablet = tablet.clone();

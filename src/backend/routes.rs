@@ -64,6 +64,7 @@ pub fn routes(state: State, guard: &Guard) -> Router {
         .route("/drop_tablets", NODE, post(internal::drop_tablets))
         .route("/adopt_tablets", NODE, post(internal::adopt_tablets))
         .route("/cut_tablets", NODE, post(internal::cut_tablets))
+        .route("/salvage_tablets", NODE, post(internal::salvage_tablets))
         .route("/publish", NODE, post(internal::publish))
         .route("/abort", NODE, post(internal::abort))
         .route("/scan", NODE, post(internal::scan))

@@ -14,6 +14,7 @@ mod loads;
 mod node;
 mod paths;
 mod reads;
+mod salvage;
 mod segments;
 mod time;
 mod wiped;

@@ -2,7 +2,8 @@
 
 use crate::backend::api::{
     Abort, AdoptTablets, Adopted, CheckSegments, CloneAnswer, CloneTablet, CreateTablets,
-    CutTablets, DigestTablets, Digests, DropTablets, Publish, SegmentsAnswer, TabletErrors,
+    CutTablets, DigestTablets, Digests, DropTablets, Publish, SalvageTablets, Salvaged,
+    SegmentsAnswer, TabletErrors,
 };
 use crate::catalog::change::Change;
 use crate::code::Failure;
@@ -71,6 +72,8 @@ pub enum BackendRequest {
     Adopt(AdoptTablets),
     /// Take away what replicas hold above versions.
     Cut(CutTablets),
+    /// Go on with what is left of replicas, or say what that would be.
+    Salvage(SalvageTablets),
     /// Look for replicas whose files are gone or wrong.
     CheckSegments(CheckSegments),
 }
@@ -84,6 +87,8 @@ pub enum BackendReply {
     Cloned(Box<CloneAnswer>),
     /// Replicas have their new ids.
     Adopted(Adopted),
+    /// What is left of replicas.
+    Salvaged(Salvaged),
     /// A clone was refused because the storage path has no room for it, in the backend's words.
     NoRoom(String),
     /// What the rows amount to.

@@ -254,7 +254,7 @@ impl Core {
             Request::CommitLoad(commit) => self.commit_load(token, &commit),
             Request::AbortLoad { txn, reason } => self.abort_load(txn, &reason),
             Request::Heal(request) => self.healing_request(token, request),
-            Request::Recovery(request) => self.recovery_request(&request),
+            Request::Recovery(request) => self.recovery_request(token, &request),
         }
     }
 
@@ -302,6 +302,7 @@ impl Core {
             Some(Purpose::Segments { token, backend }) => {
                 self.segments_answered(token, backend, result)
             }
+            Some(Purpose::Rescue(token)) => self.rescue_answered(token, call, result),
             Some(Purpose::Cut(backend, asked)) => {
                 self.cut_answered(backend, &asked, errors(result));
             }

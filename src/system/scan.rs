@@ -304,7 +304,9 @@ fn no_replica(read: &TabletRead, reasons: &[String]) -> String {
     let (tablet, version) = (read.tablet, read.version);
     format!(
         "no replica of tablet {tablet} can be read at version {version}: {reasons}. \
-         See SHOW PROC '/statistic', SHOW TABLET {tablet} and SHOW BACKENDS; start a backend that holds it and ask again"
+         See SHOW PROC '/statistic', SHOW TABLET {tablet} and SHOW BACKENDS; start a backend that holds it and ask again. \
+         EXPLAIN TABLET {tablet} names the statement that helps: ADMIN RECOVER after a take-over, \
+         ADMIN REPAIR TABLE .. ACCEPT DATA LOSS for what is lost for good"
     )
 }
 

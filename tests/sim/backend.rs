@@ -9,6 +9,7 @@ mod files;
 mod path;
 mod replica;
 mod report;
+mod salvage;
 
 use std::collections::{BTreeMap, BTreeSet};
 

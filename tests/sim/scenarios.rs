@@ -70,12 +70,16 @@
 //! [`restored`] is about a frontend that took over with an older journal. It fails where versions beyond the journal count as bad,
 //! where a load may be given one of them, and where ids go on from the old journal.
 //!
+//! [`accepted`] is about data that is lost for good. It fails where the replica that lost least is not the one that goes on, and where
+//! the others are believed afterwards.
+//!
 //! [`full`] is about disks without room, which a walk found to be asked again and again.
 //!
 //! [`handover`] is about loads while copies leave one backend for another, whatever the quorum and however hosts are shared.
 //!
 //! [`loads`] are incidents of our own: what random seeds found, each with the rule that was made against it.
 
+mod accepted;
 mod content;
 mod copies;
 mod decommission;

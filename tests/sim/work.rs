@@ -246,9 +246,10 @@ fn parts(message: &Message) -> Vec<Part> {
             of.tablets.iter().copied().map(one).collect()
         }
         // What was fetched by a clone and not published is worth nothing, and a check changes nothing by itself.
-        BackendRequest::Clone(_) | BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {
-            Vec::new()
-        }
+        BackendRequest::Clone(_)
+        | BackendRequest::Digest(_)
+        | BackendRequest::Salvage(_)
+        | BackendRequest::CheckSegments(_) => Vec::new(),
     };
     requests.into_iter().map(Part::Obey).collect()
 }
@@ -265,6 +266,7 @@ pub fn obey(backend: &mut ModelBackend, now_ms: u64, request: BackendRequest) ->
         }
         BackendRequest::Adopt(of) => return BackendReply::Adopted(backend.adopt(&of)),
         BackendRequest::Cut(of) => backend.cut(&of),
+        BackendRequest::Salvage(of) => return BackendReply::Salvaged(backend.salvage(&of)),
         BackendRequest::Digest(of) => return BackendReply::Digests(backend.digest(&of)),
         BackendRequest::Clone(_) | BackendRequest::CheckSegments(_) => Vec::new(),
     };

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use crate::backend::api::{
     Abort, AdoptTablets, Adopted, CreateTablets, CutTablets, DropTablets, HeartbeatAnswer,
     HeartbeatRequest, Identified, Identify, LEADERSHIP_HEADER, LoadAnswer, Publish, ReportAnswer,
-    ReportRequest, ScanRequest, TabletErrors, TabletReport,
+    ReportRequest, SalvageTablets, Salvaged, ScanRequest, TabletErrors, TabletReport,
 };
 use crate::backend::error::Error;
 use crate::backend::machine;
@@ -22,7 +22,7 @@ use crate::backend::state::State;
 use crate::backend::tablet::{self, Tablet};
 use crate::backend::whereabouts::Whereabouts;
 use crate::backend::{
-    adopt, create, cut, listing, publish as publishing, receive, remove, scan as scanning,
+    adopt, create, cut, listing, publish as publishing, receive, remove, salvage, scan as scanning,
 };
 use crate::fault;
 use crate::ids::{TabletId, TxnId};
@@ -162,6 +162,13 @@ pub(super) async fn cut_tablets(
     request: Asked<CutTablets>,
 ) -> Answer<TabletErrors> {
     Ok(Json(cut::cut(&state, body(request)?).await))
+}
+
+pub(super) async fn salvage_tablets(
+    Shared(state): Shared<State>,
+    request: Asked<SalvageTablets>,
+) -> Answer<Salvaged> {
+    Ok(Json(salvage::salvage(&state, body(request)?).await))
 }
 
 pub(super) async fn publish(

@@ -144,6 +144,32 @@ pub enum Error {
         known: Version,
         newest: Option<Version>,
     },
+    #[error(
+        "partition '{partition}' of table '{table}' is not in doubt: the journal and its backends agree on version {visible}; what is lost for good is accepted by ADMIN REPAIR TABLE {table} ACCEPT DATA LOSS"
+    )]
+    VersionIsSettled {
+        table: String,
+        partition: String,
+        visible: Version,
+    },
+    #[error(
+        "backend {backend} says that its replica of tablet {tablet} holds everything up to version {held} only, so rows up to {asked} would be missing unseen; it is filled from another replica by itself, and where no other is left, ADMIN REPAIR TABLE {table} ACCEPT DATA LOSS goes on without them"
+    )]
+    VersionNotHeld {
+        tablet: TabletId,
+        backend: BackendId,
+        held: Version,
+        asked: Version,
+        table: String,
+    },
+    #[error(
+        "backend {backend} says that its replica of tablet {tablet} holds everything up to version {held}, and the next report would say so again; to have it filled anew, use ADMIN SET REPLICA STATUS with \"status\" = \"bad\""
+    )]
+    VersionIsHeld {
+        tablet: TabletId,
+        backend: BackendId,
+        held: Version,
+    },
     #[error("say why with REASON '..'; it goes to the journal and to the log; DRY RUN needs none")]
     NoReason,
     #[error(
@@ -165,7 +191,7 @@ pub enum Error {
     #[error("{running} loads run already, which is the most; load again when some have ended")]
     TooManyLoads { running: usize },
     #[error(
-        "Tablet lost replicas. Check if any backend is down or not. tablet_id: {tablet}, replicas: {replicas}. Check quorum number failed: {got} can be written, quorum: {needed}"
+        "Tablet lost replicas. Check if any backend is down or not. tablet_id: {tablet}, replicas: {replicas}. Check quorum number failed: {got} can be written, quorum: {needed}. EXPLAIN TABLET {tablet} names the statement that helps"
     )]
     LostReplicas {
         tablet: TabletId,
@@ -276,6 +302,9 @@ impl Coded for Error {
             | Error::UnknownTablets(_)
             | Error::LastCopies { .. }
             | Error::NoReason
+            | Error::VersionIsSettled { .. }
+            | Error::VersionNotHeld { .. }
+            | Error::VersionIsHeld { .. }
             | Error::StillInDoubt { .. }
             | Error::LastCopy { .. } => Code::ANALYSIS,
             Error::MakeTablets { .. } | Error::LeftMeanwhile(_) => Code::BACKEND,

@@ -27,6 +27,8 @@ pub(super) enum Purpose {
     Clone(TabletId),
     /// Giving new ids to replicas of these tablets.
     Adopt(BackendId, Vec<TabletId>),
+    /// Finding out what is left of tablets, or going on with it.
+    Rescue(Token),
     /// Taking away what replicas of a backend hold above versions.
     Cut(BackendId, Vec<(TabletId, ReplicaId, Version)>),
 }

@@ -3,15 +3,19 @@
 //! A partition in doubt is confirmed by itself where every backend has shown all that it has and nobody holds more than is
 //! known. Else ADMIN RECOVER takes it to the newest version of which each of its tablets has a whole copy. [`planning`] works
 //! out which that is and what speaks against it, [`performing`] does it, [`cutting`] takes away what nobody was ever told of,
+//! [`naming`] takes a version that an operator names, [`rescue`] goes on with what is left where something is lost for good,
 //! [`listing`] tells operators. What is in the journal of it is [`catalog::recovery`](crate::catalog::recovery)'s.
 
 mod cutting;
 mod listing;
+mod naming;
 mod performing;
 mod planning;
+mod rescue;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::rescue::Rescues;
 use super::{Answer, Core, Error};
 use crate::backend::api::TabletReport;
 use crate::catalog::change::Change;
@@ -19,6 +23,7 @@ use crate::catalog::partition::Partition;
 use crate::catalog::recovery::RecoveryChange;
 use crate::clock::Timestamp;
 use crate::ids::{BackendId, PartitionId, TabletId, Version};
+use crate::leader::action::Token;
 use crate::leader::notice::{Notice, OfRecovery};
 use crate::leader::request::recovery::RecoveryRequest;
 
@@ -36,6 +41,7 @@ pub(super) struct Recovery {
     /// Replicas that are being cut.
     cutting: BTreeSet<(BackendId, TabletId)>,
     cut_at: Option<Timestamp>,
+    rescues: Rescues,
 }
 
 impl Recovery {
@@ -63,7 +69,7 @@ impl Recovery {
 
 impl Core {
     /// A statement about what is in doubt or lost.
-    pub(super) fn recovery_request(&mut self, request: &RecoveryRequest) -> Answer {
+    pub(super) fn recovery_request(&mut self, token: Token, request: &RecoveryRequest) -> Answer {
         match request {
             RecoveryRequest::Recover {
                 parts,
@@ -71,6 +77,17 @@ impl Core {
                 terms,
             } => self.recover_partitions(parts.as_ref(), *accept, terms),
             RecoveryRequest::DropUnknown { terms } => self.drop_unknown(terms),
+            RecoveryRequest::SetPartitionVersion {
+                parts,
+                partition,
+                version,
+                accept,
+                terms,
+            } => self.set_partition_version(parts, (*partition, *version), *accept, terms),
+            RecoveryRequest::SetReplicaVersion { wanted, terms } => {
+                self.set_replica_version(wanted, terms)
+            }
+            RecoveryRequest::AcceptLoss { parts, terms } => self.accept_loss(token, parts, terms),
         }
     }
 
@@ -126,7 +143,7 @@ impl Core {
         let doubted: Vec<(PartitionId, Option<Version>)> = self.head.recovery.doubted().collect();
         let sound = |(id, cut): &(PartitionId, Option<Version>)| {
             let partition = self.head.partitions.get(id)?;
-            let plan = self.recovery_plan(partition);
+            let plan = self.recovery_plan(partition, None);
             let clear = match cut {
                 Some(_) => plan.cut.is_empty(),
                 None => silent.is_empty() && plan.adds_nothing(),

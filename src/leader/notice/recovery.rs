@@ -39,6 +39,15 @@ pub enum OfRecovery {
         /// Why.
         why: String,
     },
+    /// A tablet of which no whole copy was left goes on with what is left.
+    Accepted {
+        /// The tablet.
+        tablet: TabletId,
+        /// What is lost.
+        loss: String,
+        /// Why, as the operator said.
+        reason: String,
+    },
     /// Tablets that are not known are not kept any more.
     LetGo {
         /// Replicas that were listed.
@@ -89,6 +98,14 @@ impl fmt::Display for OfRecovery {
             } => write!(
                 f,
                 "backend {backend} could not take away what tablet {tablet} holds above its version: {why}"
+            ),
+            OfRecovery::Accepted {
+                tablet,
+                loss,
+                reason,
+            } => write!(
+                f,
+                "the loss of data of tablet {tablet} was accepted, because: {reason}; {loss}"
             ),
             OfRecovery::LetGo { tablets, reason } => write!(
                 f,

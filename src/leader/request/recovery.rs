@@ -1,6 +1,6 @@
 //! What is asked about versions that the catalog does not know and data that is lost, and what is answered.
 
-use crate::ids::{BackendId, TabletId, Version};
+use crate::ids::{BackendId, PartitionId, TabletId, Version};
 
 /// A wish about versions that the catalog does not know, or data that is lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,48 @@ pub enum RecoveryRequest {
         /// How it is done.
         terms: Terms,
     },
+    /// ADMIN SET TABLE .. PARTITION VERSION: a partition in doubt goes on from this version.
+    SetPartitionVersion {
+        /// The table.
+        parts: Parts,
+        /// Its partition.
+        partition: PartitionId,
+        /// The version.
+        version: Version,
+        /// ACCEPT DATA LOSS: though more is held, or may be.
+        accept: bool,
+        /// How it is done.
+        terms: Terms,
+    },
+    /// ADMIN SET REPLICA VERSION.
+    SetReplicaVersion {
+        /// What is claimed of the replica.
+        wanted: ReplicaVersion,
+        /// How it is done.
+        terms: Terms,
+    },
+    /// ADMIN REPAIR TABLE .. ACCEPT DATA LOSS: tablets of which no whole copy is left go on with what is left.
+    AcceptLoss {
+        /// The table, or some of its partitions.
+        parts: Parts,
+        /// How it is done.
+        terms: Terms,
+    },
+}
+
+/// What is claimed of a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplicaVersion {
+    /// Its tablet.
+    pub tablet: TabletId,
+    /// Where it is.
+    pub backend: BackendId,
+    /// It holds everything up to here.
+    pub version: Option<Version>,
+    /// It holds this one.
+    pub success: Option<Version>,
+    /// It has missed this one; -1 for none.
+    pub failed: Option<Version>,
 }
 
 /// A table, or some of its partitions.
@@ -113,15 +155,43 @@ impl RecoveryRequest {
             RecoveryRequest::DropUnknown { terms } => {
                 format!("ADMIN DROP UNKNOWN TABLETS{}", terms.title())
             }
+            RecoveryRequest::SetPartitionVersion {
+                parts: Parts { db, table, .. },
+                partition,
+                version,
+                accept,
+                terms,
+            } => {
+                let accept = if *accept { " ACCEPT DATA LOSS" } else { "" };
+                format!(
+                    "ADMIN SET TABLE {db}.{table} PARTITION VERSION of {partition} to {version}{accept}{}",
+                    terms.title()
+                )
+            }
+            RecoveryRequest::SetReplicaVersion { wanted, terms } => format!(
+                "ADMIN SET REPLICA VERSION of tablet {} on backend {}{}",
+                wanted.tablet,
+                wanted.backend,
+                terms.title()
+            ),
+            RecoveryRequest::AcceptLoss {
+                parts: Parts { db, table, .. },
+                terms,
+            } => format!(
+                "ADMIN REPAIR TABLE {db}.{table} ACCEPT DATA LOSS{}",
+                terms.title()
+            ),
         }
     }
 
     /// How it is done.
     pub fn terms(&self) -> &Terms {
         match self {
-            RecoveryRequest::Recover { terms, .. } | RecoveryRequest::DropUnknown { terms } => {
-                terms
-            }
+            RecoveryRequest::Recover { terms, .. }
+            | RecoveryRequest::DropUnknown { terms }
+            | RecoveryRequest::SetPartitionVersion { terms, .. }
+            | RecoveryRequest::SetReplicaVersion { terms, .. }
+            | RecoveryRequest::AcceptLoss { terms, .. } => terms,
         }
     }
 }

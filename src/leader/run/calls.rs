@@ -142,6 +142,10 @@ async fn perform(
             .post_json(&call, body)
             .await
             .map(BackendReply::Adopted),
+        BackendRequest::Salvage(body) => client
+            .post_json(&call, body)
+            .await
+            .map(BackendReply::Salvaged),
         BackendRequest::Digest(body) => client
             .post_json(&call, body)
             .await
@@ -158,7 +162,10 @@ async fn perform(
 fn takes_long(request: &BackendRequest) -> bool {
     matches!(
         request,
-        BackendRequest::Clone(_) | BackendRequest::Digest(_) | BackendRequest::CheckSegments(_)
+        BackendRequest::Clone(_)
+            | BackendRequest::Salvage(_)
+            | BackendRequest::Digest(_)
+            | BackendRequest::CheckSegments(_)
     )
 }
 
@@ -172,6 +179,7 @@ fn name(request: &BackendRequest) -> &'static str {
         BackendRequest::Clone(_) => "clone",
         BackendRequest::Adopt(_) => "adopt_tablets",
         BackendRequest::Cut(_) => "cut_tablets",
+        BackendRequest::Salvage(_) => "salvage_tablets",
         BackendRequest::Digest(_) => "digest",
         BackendRequest::CheckSegments(_) => "check_segments",
     }

@@ -27,7 +27,11 @@ pub(super) fn of_tablet(
 ) -> Option<String> {
     let config = desk.config;
     Some(match reason {
-        Reason::NoSource | Reason::Bad(..) | Reason::Behind { .. } | Reason::NoPath(_) => {
+        Reason::NoSource => {
+            let (table, partition) = names(desk, tablet?)?;
+            format!("ADMIN REPAIR TABLE {table} PARTITION ({partition}) ACCEPT DATA LOSS DRY RUN")
+        }
+        Reason::Bad(..) | Reason::Behind { .. } | Reason::NoPath(_) => {
             let (table, partition) = names(desk, tablet?)?;
             format!("ADMIN SHOW REPLICA STATUS FROM {table} PARTITION ({partition})")
         }

@@ -101,7 +101,9 @@ pub fn check(world: &World, action: &Action) {
                     assert!(view.is_none_or(|view| view.visible() <= *version));
                 }
             }
-            BackendRequest::Digest(_) | BackendRequest::CheckSegments(_) => {}
+            BackendRequest::Digest(_)
+            | BackendRequest::Salvage(_)
+            | BackendRequest::CheckSegments(_) => {}
         },
     }
 }

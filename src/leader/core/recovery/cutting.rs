@@ -51,7 +51,7 @@ impl Core {
                 continue;
             };
             let (lost, living): (Vec<_>, Vec<_>) = self
-                .recovery_plan(partition)
+                .recovery_plan(partition, None)
                 .cut
                 .into_iter()
                 .partition(|(backend, ..)| self.dead(*backend));

@@ -3,12 +3,11 @@
 use super::super::{Answer, Core, Error};
 use super::planning::Plan;
 use crate::catalog::change::Change;
-use crate::catalog::partition::Partition;
 use crate::catalog::recovery::{Recovered, RecoveryChange};
 use crate::ids::PartitionId;
 use crate::leader::notice::{Notice, OfRecovery};
 use crate::leader::request::Reply;
-use crate::leader::request::recovery::{FindingState, Parts, Terms};
+use crate::leader::request::recovery::{Finding, FindingState, Parts, Terms};
 
 impl Core {
     /// ADMIN RECOVER. Partitions that something speaks against stay as they are, and are listed with it.
@@ -24,17 +23,7 @@ impl Core {
         let plans = self.plans(parts)?;
         let mut found = Vec::new();
         for plan in plans {
-            let can = plan.blockers.is_empty() && (accept || plan.losses.is_empty());
-            let state = match (can, plan.blockers.is_empty()) {
-                (true, _) if terms.dry_run => FindingState::Can,
-                (true, _) => FindingState::Done,
-                (false, true) => FindingState::NeedsAcceptance,
-                (false, false) => FindingState::Blocked,
-            };
-            found.push(self.of_plan(&plan, state));
-            if state == FindingState::Done {
-                self.carry_out_plan(plan, &terms.reason)?;
-            }
+            found.push(self.settle_plan(plan, accept, terms)?);
         }
         if parts.is_none() || terms.dry_run {
             found.extend(self.unknown_tablets(FindingState::Unknown));
@@ -42,25 +31,31 @@ impl Core {
         Ok(Some(Reply::Recovery(found)))
     }
 
+    /// Carries a plan out, where nothing speaks against it.
+    pub(super) fn settle_plan(
+        &mut self,
+        plan: Plan,
+        accept: bool,
+        terms: &Terms,
+    ) -> Result<Finding, Error> {
+        let can = plan.blockers.is_empty() && (accept || plan.losses.is_empty());
+        let state = match (can, plan.blockers.is_empty()) {
+            (true, _) if terms.dry_run => FindingState::Can,
+            (true, _) => FindingState::Done,
+            (false, true) => FindingState::NeedsAcceptance,
+            (false, false) => FindingState::Blocked,
+        };
+        let finding = self.of_plan(&plan, state);
+        if state == FindingState::Done {
+            self.carry_out_plan(plan, &terms.reason)?;
+        }
+        Ok(finding)
+    }
+
     fn plans(&self, parts: Option<&Parts>) -> Result<Vec<Plan>, Error> {
-        let chosen: Vec<PartitionId> = match parts {
+        let chosen = match parts {
             None => self.head.recovery.doubted().map(|(id, _)| id).collect(),
-            Some(Parts {
-                db,
-                table,
-                partitions,
-            }) => {
-                let known = self.known_table(db, table)?;
-                let named: Result<Vec<&Partition>, Error> = partitions
-                    .iter()
-                    .map(|name| self.known_partition(known, name))
-                    .collect();
-                let named = named?.into_iter().map(|of| of.id).collect();
-                match partitions.is_empty() {
-                    true => known.partitions.clone(),
-                    false => named,
-                }
-            }
+            Some(parts) => self.chosen_partitions(parts)?,
         };
         // Those that are being cut have been recovered.
         let open = |id: &&PartitionId| {
@@ -68,7 +63,18 @@ impl Core {
         };
         let open = chosen.iter().filter(open);
         let partitions = open.filter_map(|id| self.head.partitions.get(id));
-        Ok(partitions.map(|of| self.recovery_plan(of)).collect())
+        Ok(partitions.map(|of| self.recovery_plan(of, None)).collect())
+    }
+
+    /// The partitions that a statement names, or all of its table.
+    pub(super) fn chosen_partitions(&self, parts: &Parts) -> Result<Vec<PartitionId>, Error> {
+        let known = self.known_table(&parts.db, &parts.table)?;
+        if parts.partitions.is_empty() {
+            return Ok(known.partitions.clone());
+        }
+        let named = parts.partitions.iter();
+        let named = named.map(|name| Ok(self.known_partition(known, name)?.id));
+        named.collect()
     }
 
     /// A partition goes on from the version of its plan. Replicas that were not shown are said to be bad: what they hold may

@@ -63,7 +63,7 @@ impl Plan {
 
 impl Core {
     /// What can become of a partition in doubt, by what was shown so far.
-    pub(super) fn recovery_plan(&self, partition: &Partition) -> Plan {
+    pub(super) fn recovery_plan(&self, partition: &Partition, wanted: Option<Version>) -> Plan {
         let tablets: Vec<Shown<'_>> = self
             .head
             .tablets
@@ -74,7 +74,8 @@ impl Core {
         let best = tablets.iter().filter_map(Shown::best).min();
         // What was decided stays, whatever is shown later.
         let cut = self.head.recovery.cuts(partition.id);
-        let version = cut.unwrap_or(best.unwrap_or(known).max(known));
+        let newest = best.unwrap_or(known).max(known);
+        let version = cut.or(wanted).unwrap_or(newest);
         let mut plan = Plan {
             partition: partition.id,
             names: self.names_of(partition),
@@ -92,6 +93,16 @@ impl Core {
             losses: Vec::new(),
             sure: tablets.iter().all(|of| of.enough),
         };
+        if version < known {
+            plan.blockers.push(format!(
+                "readers see version {known}, and a lower one would take away what they see"
+            ));
+        } else if cut.is_none() && version < newest {
+            plan.losses.push(format!(
+                "versions {} to {newest} are held of every tablet and would be taken away",
+                version + 1
+            ));
+        }
         for of in &tablets {
             of.add_to(&mut plan, partition.next_version);
         }

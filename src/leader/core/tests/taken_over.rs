@@ -4,7 +4,9 @@ use super::*;
 use crate::catalog::checkpoint::chunks;
 use crate::catalog::recovery::{RecoveryChange, STRETCH};
 use crate::code::Code;
-use crate::leader::request::recovery::{Finding, FindingState, Parts, RecoveryRequest, Terms};
+use crate::leader::request::recovery::{
+    Finding, FindingState, Parts, RecoveryRequest, ReplicaVersion, Terms,
+};
 
 /// What the journal says after so many records, and a take-over.
 fn restored(world: &World, records: usize, takeovers: u64) -> Catalog {
@@ -292,4 +294,56 @@ fn every_take_over_gives_ids_of_its_own_and_a_checkpoint_tells_of_the_doubts() {
     start(&mut world, catalog);
     let first = world.core.numbers.next_replica();
     assert!(first.0 >= 2 * STRETCH);
+}
+
+#[test]
+fn a_version_that_is_named_is_refused_where_rows_would_go_unseen() {
+    let mut world = taken_over(WriteQuorum::Majority);
+    for backend in world.backends() {
+        shows(&mut world, backend, &[6, 6], Vec::new());
+    }
+    let partition = *world.core.head.partitions.keys().next().expect("one");
+    let set = |version, accept| {
+        Request::Recovery(RecoveryRequest::SetPartitionVersion {
+            parts: Parts {
+                db: "d".to_owned(),
+                table: "t".to_owned(),
+                partitions: Vec::new(),
+            },
+            partition,
+            version,
+            accept,
+            terms: Terms {
+                dry_run: false,
+                reason: "a test".to_owned(),
+            },
+        })
+    };
+    let mut state = |version, accept| match world.ask(set(version, accept)) {
+        Ok(Reply::Recovery(found)) => found[0].state,
+        other => panic!("findings, not {other:?}"),
+    };
+    assert_eq!(state(2, true), FindingState::Blocked, "readers see 3");
+    assert_eq!(state(7, true), FindingState::Blocked, "nobody holds 7");
+    assert_eq!(state(5, false), FindingState::NeedsAcceptance);
+    assert_eq!(state(6, false), FindingState::Done);
+    let settled = world.ask(set(6, false)).expect_err("nothing is in doubt");
+    assert!(settled.message.contains("not in doubt"), "{settled}");
+    let (tablet, backend) = (world.tablets()[0], world.backends()[0]);
+    let claim = |version, failed| {
+        let success = None;
+        let wanted = ReplicaVersion {
+            tablet,
+            backend,
+            version,
+            success,
+            failed,
+        };
+        let terms = Terms::default();
+        Request::Recovery(RecoveryRequest::SetReplicaVersion { wanted, terms })
+    };
+    let refused = world.ask(claim(Some(7), None)).expect_err("it holds 6");
+    assert!(refused.message.contains("ACCEPT DATA LOSS"), "{refused}");
+    world.ask(claim(Some(5), None)).expect_err("it holds 6");
+    world.ask(claim(Some(6), Some(-1))).expect("as it is");
 }
