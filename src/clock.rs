@@ -8,6 +8,7 @@
 
 mod jump;
 mod system;
+pub mod zone;
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -9,6 +9,7 @@ pub mod address;
 pub mod charset;
 pub mod cursor;
 pub mod ddl;
+pub mod dialect;
 pub mod error;
 pub mod expr;
 pub mod findings;

@@ -4,12 +4,14 @@
 //! functions, [`planner`] plans, and [`scan`] fetches rows of tablets from backends. Reads a snapshot; takes no lock.
 //! Does not own connections, time limits or answers: those are `frontend::engine`'s.
 
+pub mod agree;
 pub mod coerce;
 pub mod constant;
 pub mod control;
 pub mod error;
 pub mod functions;
 pub mod information_schema;
+pub mod kinds;
 pub mod lanes;
 pub mod names;
 pub mod naming;

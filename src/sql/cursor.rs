@@ -7,10 +7,11 @@ use sqlparser::dialect::MySqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Word};
 
+use crate::sql::dialect::Extended;
 use crate::sql::error::SyntaxError;
 use crate::sql::place::{At, Place};
 
-static DIALECT: MySqlDialect = MySqlDialect {};
+static DIALECT: Extended = Extended(MySqlDialect {});
 
 /// A place in a statement's tokens.
 pub struct Cursor<'a> {

@@ -5,6 +5,7 @@
 
 mod guard;
 mod hints;
+mod modes;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::config::Config;
 use crate::sql::error::SyntaxError;
+use crate::sql::session::Session;
 
 /// One statement of a script, as tokens.
 #[derive(Debug, Clone)]
@@ -142,6 +144,12 @@ impl Script {
     /// About how many of these are for its tokens, beside the names and values in them.
     pub fn words_bytes(&self) -> u64 {
         std::mem::size_of_val(&*self.tokens) as u64
+    }
+
+    /// [`Script::bind`], read as the session's `sql_mode` says.
+    pub fn bind_for(&self, params: &[Param], session: &Session) -> Vec<TokenWithSpan> {
+        let sql_mode = session.variables.get("sql_mode");
+        modes::apply(self.bind(params), sql_mode.map_or("", String::as_str))
     }
 
     /// The part of the source between two places, end included.

@@ -63,6 +63,8 @@ pub enum Kind {
     SqlMode,
     /// `SYSTEM`, an offset, or UTC.
     TimeZone,
+    /// Seconds since 1970, perhaps with a fraction; 0 is the present.
+    Instant,
 }
 
 /// What a variable says while nobody has set it.

@@ -2,10 +2,11 @@
 //! texts as dates, truth values are 0 and 1, `/` keeps the fraction, and division by zero is NULL.
 
 use arrow::datatypes::{DataType, TimeUnit};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::functions::core::expr_fn::nullif;
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
+use datafusion::logical_expr::{Between, Expr, ExprSchemable, cast, lit};
 use sqlparser::ast::BinaryOperator;
 
 use crate::code::{Code, Failure};
@@ -13,7 +14,8 @@ use crate::system::error::wrap;
 use crate::system::functions::arguments::leading_number;
 use crate::system::functions::checked;
 use crate::system::functions::format::parse_time;
-use crate::system::functions::row_function::days;
+use crate::system::functions::row_function::{days, named};
+use crate::system::kinds::{is_number, is_temporal, is_text};
 
 /// MySQL's operators.
 #[derive(Debug)]
@@ -53,10 +55,6 @@ impl ExprPlanner for MySqlOperators {
     }
 }
 
-fn is_text(t: &DataType) -> bool {
-    matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
 /// A truth value of what is a number or a text.
 fn truth(expr: Expr, t: &DataType) -> Expr {
     match t {
@@ -85,15 +83,14 @@ fn number_literal(text: &str) -> Expr {
 
 /// The number that a text begins with.
 fn to_double(expr: Expr) -> Expr {
-    use crate::system::functions::row_function::{RowFunction, all};
-    match all().find(|def| def.name == "cast_double") {
-        Some(def) => RowFunction::udf(def).call(vec![expr]),
+    match named("cast_double") {
+        Some(function) => function.call(vec![expr]),
         None => cast(expr, DataType::Float64),
     }
 }
 
 fn comparable(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Expr, Expr)> {
-    let numeric = |t: &DataType| t.is_numeric() || *t == DataType::Boolean;
+    let numeric = is_number;
     if numeric(l) && numeric(r) && l != r {
         return Ok((boolean_number(left, l), boolean_number(right, r)));
     }
@@ -103,15 +100,75 @@ fn comparable(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Ex
     if is_text(l) && numeric(r) {
         return Ok((number(left, l), boolean_number(right, r)));
     }
-    if l.is_temporal() && is_text(r) {
+    if is_temporal(l) && is_text(r) {
         let right = moment(right, l)?;
         return Ok((left, right));
     }
-    if is_text(l) && r.is_temporal() {
+    if is_text(l) && is_temporal(r) {
         let left = moment(left, r)?;
         return Ok((left, right));
     }
     Ok((left, right))
+}
+
+/// `x IN (..)`: texts, numbers and dates of the list are each compared with `x` as MySQL compares two values.
+///
+/// # Errors
+/// A text is no date.
+pub fn in_list(list: InList, schema: &DFSchema) -> Result<Expr> {
+    let of = list.expr.get_type(schema)?;
+    let mut groups: Vec<(Expr, Vec<Expr>)> = Vec::new();
+    for item in list.list {
+        let t = item.get_type(schema)?;
+        let (left, right) = match t {
+            DataType::Null => ((*list.expr).clone(), item),
+            _ => comparable((*list.expr).clone(), &of, item, &t)?,
+        };
+        // Whole numbers and decimals are compared exactly, whatever else is in the list.
+        let float = |e: &Expr| Ok::<_, DataFusionError>(e.get_type(schema)?.is_floating());
+        let inexact = float(&right)?;
+        let mut found = None;
+        for (at, (known, items)) in groups.iter().enumerate() {
+            if *known == left
+                && (t.is_null() || items.first().map(float).transpose()? == Some(inexact))
+            {
+                found = Some(at);
+            }
+        }
+        match found.and_then(|at| groups.get_mut(at)) {
+            Some((_, items)) => items.push(right),
+            None => groups.push((left, vec![right])),
+        }
+    }
+    let negated = list.negated;
+    let lists = groups
+        .into_iter()
+        .map(|(left, items)| Expr::InList(InList::new(Box::new(left), items, negated)));
+    let joined = lists.reduce(|a, b| if negated { a.and(b) } else { a.or(b) });
+    Ok(joined.unwrap_or_else(|| lit(negated)))
+}
+
+/// `x BETWEEN low AND high`, each side compared as MySQL compares two values.
+///
+/// # Errors
+/// A text is no date.
+pub fn between(between: Between, schema: &DFSchema) -> Result<Expr> {
+    let side = |e: &Expr| e.get_type(schema);
+    let (of, low, high) = (
+        side(&between.expr)?,
+        side(&between.low)?,
+        side(&between.high)?,
+    );
+    let alike = |t: &DataType| *t == of || t.is_null() || (t.is_numeric() && of.is_numeric());
+    if alike(&low) && alike(&high) {
+        return Ok(Expr::Between(between));
+    }
+    let (first, low) = comparable((*between.expr).clone(), &of, *between.low, &low)?;
+    let (second, high) = comparable(*between.expr, &of, *between.high, &high)?;
+    Ok(match between.negated {
+        false => first.gt_eq(low).and(second.lt_eq(high)),
+        true => first.lt(low).or(second.gt(high)),
+    })
 }
 
 fn boolean_number(expr: Expr, t: &DataType) -> Expr {
@@ -123,10 +180,19 @@ fn boolean_number(expr: Expr, t: &DataType) -> Expr {
 
 /// A constant text as the date or time that it is compared with.
 fn moment(expr: Expr, other: &DataType) -> Result<Expr> {
-    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &expr else {
-        return Ok(expr);
-    };
+    if matches!(other, DataType::Duration(_)) {
+        return Ok(match named("time") {
+            Some(function) => function.call(vec![expr]),
+            None => expr,
+        });
+    }
     let dates = matches!(other, DataType::Date32 | DataType::Timestamp(_, None));
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &expr else {
+        return Ok(match named("cast_datetime") {
+            Some(function) if dates => function.call(vec![expr]),
+            _ => expr,
+        });
+    };
     if !dates {
         return Ok(expr);
     }

@@ -3,21 +3,40 @@
 //! Owns the list. A function of ours is a line of a table in `functions/*.rs`; one that depends on the connection or
 //! on the time is a [`session`] constant made for each query.
 
+pub mod add_time;
 pub mod arguments;
+pub mod bits;
 pub mod bounded;
+pub mod branches;
 pub mod checked;
+pub mod compound;
 pub mod dates;
+pub mod doubles;
+pub mod extracts;
 pub mod format;
+pub mod hashes;
+pub mod integers;
+pub mod json;
+pub mod json_functions;
+pub mod letters;
 pub mod long_texts;
+pub mod loose;
+pub mod math;
+pub mod md5;
+pub mod more;
 pub mod numbers;
 pub mod parts;
 pub mod results;
 pub mod row_function;
 pub mod session;
 pub mod shift;
+pub mod spans;
+pub mod str_to_date;
 pub mod sum;
 pub mod texts;
+pub mod weeks;
 pub mod whole;
+pub mod zones;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,18 +62,15 @@ pub struct Functions {
 }
 
 /// Names of MySQL for functions that DataFusion has under another.
-const SAME: [(&str, &str); 7] = [
-    ("lcase", "lower"),
-    ("ucase", "upper"),
+const SAME: [(&str, &str); 3] = [
     ("ceiling", "ceil"),
     ("rand", "random"),
     ("truncate", "trunc"),
-    ("character_length", "char_length"),
-    ("sha", "sha1"),
 ];
 
 /// The same for aggregates: MySQL's STDDEV and VARIANCE are of the whole population.
-const SAME_AGGREGATES: [(&str, &str); 6] = [
+const SAME_AGGREGATES: [(&str, &str); 7] = [
+    ("any_value", "first_value"),
     ("std", "stddev_pop"),
     ("stddev", "stddev_pop"),
     ("variance", "var_pop"),
@@ -97,8 +113,18 @@ impl Functions {
                 scalars.insert(name.to_owned(), Arc::new(whole::of(inner)));
             }
         }
-        if let Some(inner) = aggregates.get("sum").cloned() {
-            aggregates.insert("sum".to_owned(), Arc::new(sum::of(inner)));
+        for name in loose::NAMES {
+            if let Some(inner) = scalars.get(name).cloned() {
+                scalars.insert(name.to_owned(), Arc::new(loose::of(inner)));
+            }
+        }
+        for (name, also) in [("sum", None), ("avg", Some("mean"))] {
+            if let Some(inner) = aggregates.get(name).cloned() {
+                let exact = Arc::new(sum::of(inner));
+                for name in std::iter::once(name).chain(also) {
+                    aggregates.insert(name.to_owned(), exact.clone());
+                }
+            }
         }
         scalars.insert(checked::NEGATED.to_owned(), Arc::new(checked::negated()));
         also(&mut scalars, &SAME);
@@ -106,7 +132,11 @@ impl Functions {
         for def in row_function::all() {
             scalars.insert(def.name.to_owned(), Arc::new(RowFunction::udf(def)));
         }
-        for function in shift::all() {
+        for function in shift::all()
+            .into_iter()
+            .chain(branches::all())
+            .chain(add_time::all())
+        {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }
         let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(MySqlOperators)];

@@ -7,10 +7,11 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::{Result, TableReference};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, TableSource, WindowUDF};
 
 use crate::code::{Code, Failure};
+use crate::system::agree::Relations;
 use crate::system::error::wrap;
 use crate::system::functions::Functions;
 use crate::system::rows_table::RowsTable;
@@ -23,6 +24,8 @@ pub struct Names<'a> {
     sources: &'a Sources,
     functions: &'a Functions,
     options: &'a ConfigOptions,
+    /// Made for each query: it holds where in the query's planning it is.
+    relations: Vec<Arc<dyn RelationPlanner>>,
 }
 
 impl<'a> Names<'a> {
@@ -36,6 +39,7 @@ impl<'a> Names<'a> {
             sources,
             functions,
             options,
+            relations: vec![Arc::new(Relations::default())],
         }
     }
 
@@ -81,6 +85,10 @@ impl ContextProvider for Names<'_> {
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
         &self.functions.planners
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        &self.relations
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {

@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 
 use crate::code::{Code, Failure};
 use crate::frontend::answer::ResultColumn;
+use crate::system::agree;
 use crate::system::control::Control;
 use crate::system::error::failure;
 use crate::system::functions::Functions;
@@ -82,7 +83,14 @@ impl Planner {
         control.plan(|| {
             let (plan, columns) = self.bind(sources, rewritten)?;
             // Planning reads nothing but the snapshot: no table's `scan` waits.
-            let plan = futures::executor::block_on(self.state.create_physical_plan(&plan))
+            let plan = self
+                .state
+                .optimizer()
+                .optimize(plan, &self.state, |_, _| {})
+                .and_then(|plan| {
+                    let planner = self.state.query_planner();
+                    futures::executor::block_on(planner.create_physical_plan(&plan, &self.state))
+                })
                 .and_then(|plan| watched(plan, control))
                 .map_err(|e| failure(&e))?;
             Ok(Planned { plan, columns })
@@ -115,6 +123,7 @@ impl Planner {
         weight.hold(&control.pool).map_err(|e| failure(&e))
     }
 
+    /// The plan with every type settled, and the header that it says.
     fn bind(
         &self,
         sources: &Sources,
@@ -124,6 +133,11 @@ impl Planner {
         let planner = SqlToRel::new_with_options(&names, parser_options());
         let plan = planner
             .sql_statement_to_plan(Statement::Query(rewritten.take()))
+            .and_then(agree::whole)
+            .and_then(|plan| {
+                let analyzer = self.state.analyzer();
+                analyzer.execute_and_check(plan, self.state.config_options(), |_, _| {})
+            })
             .map_err(|e| rewritten.spell(failure(&e)))?;
         let columns = header(&plan, &rewritten);
         Ok((plan, columns))

@@ -4,12 +4,18 @@
 //! header and for errors. Owns everything that can be decided without types; [`coerce`](crate::system::coerce) has
 //! the rest.
 
+mod branches;
 mod build;
+mod clauses;
 mod expression;
 mod function;
 mod group_concat;
+mod json;
+mod loose_groups;
 mod relation;
+mod rotate;
 mod select;
+mod times;
 mod variable;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +176,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Failure> {
-        expression::rotate_div(expr);
+        rotate::rotate_div(expr);
+        rotate::rotate_xor(expr);
+        clauses::two_units(expr);
         expression::mark_target(expr);
         ControlFlow::Continue(())
     }

@@ -10,11 +10,14 @@ use arrow::array::{ArrayRef, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
 use sqlparser::ast::{Expr, Query, SetExpr, UnaryOperator, Value, Values};
 
-use crate::catalog::schema::{ColumnDef, DefaultValue};
+use crate::catalog::schema::{ColumnDef, DataType as ColumnType, DefaultValue};
 use crate::code::{Code, Failure};
 use crate::system::control::Control;
 use crate::system::error::failure;
+use crate::system::functions::arguments::leading_number;
+use crate::system::functions::doubles::double_text;
 use crate::system::functions::format::date_time_text;
+use crate::system::functions::numbers::rounded;
 use crate::system::functions::session::local;
 use crate::system::naming::Source;
 use crate::system::planner::Planner;
@@ -97,8 +100,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn cell(&mut self, expr: &Expr, column: &ColumnDef) -> Result<Cell, Failure> {
-        if let Some(cell) = constant(expr) {
-            return Ok(cell);
+        match constant(expr) {
+            Some(Cell::Text(digits)) if is_number(expr) => {
+                return Ok(Cell::Text(number_for(digits, column.data_type)));
+            }
+            Some(cell) => return Ok(cell),
+            None => {}
         }
         if let Expr::Identifier(name) = expr
             && name.quote_style.is_none()
@@ -155,6 +162,26 @@ fn constant(expr: &Expr) -> Option<Cell> {
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// The digits of a literal as its column takes them: a DOUBLE as it prints, and rounded where the column is of whole numbers.
+fn number_for(digits: String, column: ColumnType) -> String {
+    let digits = match digits.contains(['e', 'E']) {
+        true => double_text(leading_number(&digits)),
+        false => digits,
+    };
+    let whole = matches!(
+        column,
+        ColumnType::TinyInt
+            | ColumnType::SmallInt
+            | ColumnType::Int
+            | ColumnType::BigInt
+            | ColumnType::LargeInt
+    );
+    match whole && digits.contains('.') {
+        true => rounded(&digits, 0),
+        false => digits,
     }
 }
 

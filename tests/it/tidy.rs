@@ -123,7 +123,17 @@ const CRATES: &[(&str, &[&str])] = &[
             "sql/statements/insert",
         ],
     ),
-    ("arrow", &["load", "backend", "system", "frontend", "mysql"]),
+    (
+        "arrow",
+        &[
+            "load",
+            "backend",
+            "system",
+            "frontend",
+            "mysql",
+            "clock/zone",
+        ],
+    ),
     ("parquet", &["load", "backend"]),
     ("clap", &["cli", "main"]),
     ("prettytable", &["cli"]),

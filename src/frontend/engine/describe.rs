@@ -50,7 +50,7 @@ fn describe(
         return Ok(columns.map(|columns| columns.iter().map(ResultColumn::from).collect()));
     }
     // In a query NULL fits wherever a value can stand.
-    let tokens = script.bind(&vec![Param::Null; script.params]);
+    let tokens = script.bind_for(&vec![Param::Null; script.params], &sources.session);
     let statement = Statement::parse(&mut Cursor::new(&tokens, &script.source))?;
     let Outcome::Select(mut query) = statement.run(context)? else {
         return Ok(None);

@@ -95,7 +95,7 @@ fn whole(
 }
 
 fn parse(sources: &Sources, script: &Script, params: &[Param]) -> Result<Parsed, Failure> {
-    let tokens = script.bind(params);
+    let tokens = script.bind_for(params, &sources.session);
     let mut cursor = Cursor::new(&tokens, &script.source);
     let statement = Statement::parse(&mut cursor)?;
     let context = Context {

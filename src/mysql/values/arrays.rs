@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use arrow::array::timezone::Tz;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, Date32Array, Decimal128Array,
-    Decimal256Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
-    LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringBuilder, StringViewArray,
-    Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
+    Decimal256Array, DurationMicrosecondArray, Float32Array, Float64Array, Int8Array, Int16Array,
+    Int32Array, Int64Array, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray,
+    StringBuilder, StringViewArray, Time64MicrosecondArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::compute::{CastOptions, cast_with_options, max, min};
 use arrow::datatypes::{
@@ -75,7 +75,8 @@ impl Batch {
             values(*kind, array).map_err(|error| {
                 let schema = batch.schema();
                 let name = schema.fields().get(at).map_or("", |field| field.name());
-                let message = format!("column '{name}' can't be shown as {kind:?}: {error}");
+                let message =
+                    format!("column '{name}' can't be shown as {kind:?}: {error}; CAST it");
                 Failure::new(Code::OUT_OF_RANGE, message)
             })
         });
@@ -164,6 +165,9 @@ fn values(kind: ValueKind, array: &ArrayRef) -> Result<Values, ArrowError> {
     if array.data_type() == &DataType::Null {
         return Ok(Values::Null);
     }
+    if !holds(kind, array.data_type()) {
+        return Err(unexpected(array));
+    }
     Ok(match kind {
         ValueKind::Null => Values::Null,
         ValueKind::TinyInt => Values::Tiny(number(array, DataType::Int8)?),
@@ -182,8 +186,49 @@ fn values(kind: ValueKind, array: &ArrayRef) -> Result<Values, ArrowError> {
             Values::Date(days)
         }
         ValueKind::Datetime(digits) => Values::Datetime(moments(array)?, digits),
-        ValueKind::Time => Values::Time(number(array, DataType::Time64(TimeUnit::Microsecond))?),
+        ValueKind::Time => Values::Time(spans(array)?),
     })
+}
+
+/// Whether every value of a type is one of a kind, so that nothing is lost on the way.
+fn holds(kind: ValueKind, given: &DataType) -> bool {
+    use DataType as T;
+    let small = matches!(given, T::Boolean | T::Int8);
+    let short = small || matches!(given, T::Int16 | T::UInt8);
+    let int = short || matches!(given, T::Int32 | T::UInt16);
+    match kind {
+        ValueKind::Null => false,
+        ValueKind::TinyInt => small,
+        ValueKind::SmallInt => short,
+        ValueKind::Int => int,
+        ValueKind::BigInt => int || matches!(given, T::Int64 | T::UInt32),
+        ValueKind::UnsignedBigInt => given.is_unsigned_integer(),
+        ValueKind::Float => matches!(given, T::Float16 | T::Float32),
+        ValueKind::Double => given.is_floating(),
+        ValueKind::Decimal(_, scale) => match given {
+            T::Decimal32(_, s) | T::Decimal64(_, s) | T::Decimal128(_, s) | T::Decimal256(_, s) => {
+                i32::from(*s) <= i32::from(scale)
+            }
+            other => other.is_integer(),
+        },
+        ValueKind::Text(_) => true,
+        ValueKind::Binary => matches!(
+            given,
+            T::Binary | T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) | T::Utf8
+        ),
+        ValueKind::Date => matches!(given, T::Date32 | T::Date64),
+        ValueKind::Datetime(_) => matches!(given, T::Timestamp(..) | T::Date32),
+        ValueKind::Time => matches!(given, T::Time32(_) | T::Time64(_) | T::Duration(_)),
+    }
+}
+
+/// Spans of time. Those of a TIME may be negative, or longer than a day.
+fn spans(array: &ArrayRef) -> Result<Time64MicrosecondArray, ArrowError> {
+    if !matches!(array.data_type(), DataType::Duration(_)) {
+        return number(array, DataType::Time64(TimeUnit::Microsecond));
+    }
+    let spans: DurationMicrosecondArray = number(array, DataType::Duration(TimeUnit::Microsecond))?;
+    Ok(spans.reinterpret_cast())
 }
 
 fn cast(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ArrowError> {

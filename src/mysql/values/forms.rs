@@ -59,7 +59,7 @@ pub fn print(value: &Value<'_>, to: &mut impl Write) -> io::Result<()> {
 
 /// Whether MySQL prints the number without an exponent.
 fn plain(x: f64) -> bool {
-    x == 0.0 || (1e-5..1e15).contains(&x.abs())
+    x == 0.0 || (1e-15..1e15).contains(&x.abs())
 }
 
 fn print_date(day: NaiveDate, to: &mut impl Write) -> io::Result<()> {
@@ -151,7 +151,8 @@ mod tests {
     fn numbers_print_as_mysql_prints_them() {
         assert_eq!(text(Value::Double(0.1)), "0.1");
         assert_eq!(text(Value::Double(1e20)), "1e20");
-        assert_eq!(text(Value::Double(-2.5e-7)), "-2.5e-7");
+        assert_eq!(text(Value::Double(-2.5e-7)), "-0.00000025");
+        assert_eq!(text(Value::Double(-2.5e-17)), "-2.5e-17");
         assert_eq!(text(Value::Float(1.5)), "1.5");
         assert_eq!(text(Value::Double(f64::NEG_INFINITY)), "-Infinity");
         assert_eq!(text(Value::UnsignedBig(u64::MAX)), "18446744073709551615");

@@ -177,6 +177,8 @@ fn sign(c: &mut Cursor<'_>, depth: usize) -> Result<Expr, SyntaxError> {
 
 fn operand(c: &mut Cursor<'_>, depth: usize) -> Result<Expr, SyntaxError> {
     if c.eat_token(&Token::LParen) {
+        // A SELECT that reads no table is the value of its expression.
+        c.eat(&["SELECT"]);
         let inner = any(c, depth + 1)?;
         c.expect_token(&Token::RParen)?;
         return Ok(inner);

@@ -1,14 +1,14 @@
-//! `LOCK TABLES ..`, `UNLOCK TABLES`: understood and refused.
+//! `LOCK TABLES ..`, `UNLOCK TABLES`: dumps send them, and nothing is held (StarRocks and Doris do the same).
 
 use std::fmt;
 
-use crate::code::{Code, Failure};
+use crate::code::Failure;
 use crate::sql::cursor::{Cursor, TableName};
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
 use crate::sql::statements::{Context, Spec};
 
-/// `LOCK TABLES ..`, `UNLOCK TABLES`: understood and refused.
+/// `LOCK TABLES ..`, `UNLOCK TABLES`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LockTables {
     /// What to lock and how; empty is UNLOCK.
@@ -23,7 +23,7 @@ impl Spec for LockTables {
         &["UNLOCK", "TABLE"],
     ];
     const GRAMMAR: &'static str = include_str!("../../../grammar/lock_tables.ebnf");
-    const HELP: &'static str = "Not supported: loads are atomic, and no statement holds tables.";
+    const HELP: &'static str = "Accepted for clients that send it; loads are atomic, and no statement holds tables.";
 
     fn parse(c: &mut Cursor<'_>) -> Result<Self, SyntaxError> {
         if c.eat(&["UNLOCK"]) {
@@ -38,8 +38,7 @@ impl Spec for LockTables {
     }
 
     fn run(&self, _cx: Context<'_>) -> Result<Outcome, Failure> {
-        let message = "LOCK TABLES and UNLOCK TABLES are not supported: loads are atomic, and no statement holds tables";
-        Err(Failure::new(Code::NOT_SUPPORTED, message))
+        Ok(Outcome::Done)
     }
 }
 

@@ -9,6 +9,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::code::Failure;
 use crate::sql::cursor::Cursor;
+use crate::sql::dialect::TWO_UNITS;
 use crate::sql::error::SyntaxError;
 use crate::sql::outcome::Outcome;
 use crate::sql::printed::Printed;
@@ -72,12 +73,15 @@ struct Dialect {
     origins: Vec<usize>,
 }
 
-/// `a MOD b` becomes `a % b`, and `GROUP BY a, b WITH ROLLUP` becomes `GROUP BY ROLLUP(a, b)`.
+/// `a MOD b` becomes `a % b`, `GROUP BY a, b WITH ROLLUP` becomes `GROUP BY ROLLUP(a, b)`, and `INTERVAL x HOUR_MINUTE` becomes
+/// `INTERVAL x COLLATE HOUR_MINUTE DAY`: sqlparser wants a unit that it knows.
 fn dialect(plain: &[TokenWithSpan]) -> Dialect {
     let mut tokens: Vec<TokenWithSpan> = Vec::with_capacity(plain.len() + 2);
     let mut origins = Vec::with_capacity(plain.len() + 2);
     // Where the list behind GROUP BY begins in `tokens`, at each depth of brackets.
     let mut groups: Vec<Option<usize>> = vec![None];
+    // Whether an INTERVAL waits for its unit, which is the first word behind an operand.
+    let mut interval = false;
     for (at, token) in plain.iter().enumerate() {
         let next = plain.get(at + 1).map(|t| &t.token);
         let mut token = token.clone();
@@ -101,6 +105,17 @@ fn dialect(plain: &[TokenWithSpan]) -> Dialect {
                     continue;
                 }
             }
+            word if interval
+                && two_units(word)
+                && tokens.last().is_some_and(|t| ends_operand(&t.token)) =>
+            {
+                let span = token.span;
+                for before in [Token::make_word("COLLATE", None), token.token.clone()] {
+                    tokens.push(TokenWithSpan::new(before, span));
+                    origins.push(at);
+                }
+                token.token = Token::make_word("DAY", None);
+            }
             word if is(word, "mod")
                 && tokens.last().is_some_and(|t| ends_operand(&t.token))
                 && !matches!(next, None | Some(Token::Period | Token::Comma)) =>
@@ -114,6 +129,9 @@ fn dialect(plain: &[TokenWithSpan]) -> Dialect {
             }
             _ => {}
         }
+        let word = matches!(token.token, Token::Word(_));
+        let unit = word && tokens.last().is_some_and(|t| ends_operand(&t.token));
+        interval = is(&token.token, "interval") || interval && !unit;
         tokens.push(token);
         origins.push(at);
     }
@@ -122,6 +140,10 @@ fn dialect(plain: &[TokenWithSpan]) -> Dialect {
 
 fn is(token: &Token, word: &str) -> bool {
     matches!(token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
+}
+
+fn two_units(token: &Token) -> bool {
+    TWO_UNITS.iter().any(|unit| is(token, unit))
 }
 
 /// Whether an operand can end with this token, so that an operator may follow.

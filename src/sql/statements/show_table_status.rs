@@ -126,7 +126,7 @@ fn status(catalog: &Catalog, table: &Table) -> StatusRow {
         avg_row_length: sizes.one_copy.checked_div(sizes.rows).unwrap_or(0),
         data_length: sizes.one_copy,
         max_data_length: None,
-        index_length: None,
+        index_length: Some(0),
         data_free: None,
         auto_increment: None,
         create_time: table.created,

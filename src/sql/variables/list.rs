@@ -206,6 +206,10 @@ pub const ALL: &[Variable] = &[
     told("super_read_only", Kind::Bool, "OFF"),
     told("system_time_zone", Kind::Text, "").of(system_time_zone),
     own("time_zone", Kind::TimeZone, "SYSTEM").honoured_by("queries"),
+    own("timestamp", Kind::Instant, "")
+        .of(now)
+        .session_only()
+        .honoured_by("queries"),
     own("transaction_isolation", ISOLATION, "REPEATABLE-READ"),
     own("transaction_read_only", Kind::Bool, "OFF"),
     own("tx_isolation", ISOLATION, "REPEATABLE-READ"),
@@ -229,6 +233,12 @@ const VERSION_COMMENT: &str = concat!("Quorate ", env!("CARGO_PKG_VERSION"));
 fn count(cx: Context<'_>, level: &str) -> String {
     let of_level = cx.session.warnings.iter().filter(|w| w.level == level);
     of_level.count().to_string()
+}
+
+/// The statement's time, in seconds since 1970.
+fn now(cx: Context<'_>) -> String {
+    let ms = cx.view.now.wall_ms();
+    format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }
 
 /// A name that Java's and Go's time zones know: `UTC`, or the present offset.

@@ -1,5 +1,6 @@
 //! What SET may give a variable: the value in its one printed form, or why not.
 
+use crate::clock::zone::{Zone, offset_text};
 use crate::code::{Code, Failure};
 use crate::sql::charset;
 use crate::sql::expr::value::{Number, Value};
@@ -57,6 +58,10 @@ impl Variable {
             },
             Kind::SqlMode => self.sql_mode(text)?,
             Kind::TimeZone => time_zone(text)?,
+            Kind::Instant => match text.parse::<f64>() {
+                Ok(seconds) if (0.0..INSTANT_MAX).contains(&seconds) => text.to_owned(),
+                _ => return Err(self.cannot_be(text)),
+            },
         };
         Ok(Taken {
             text,
@@ -109,15 +114,19 @@ impl Variable {
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             if CHANGES_READING.iter().any(|m| m.eq_ignore_ascii_case(word)) {
                 let message = format!(
-                    "sql_mode {} is not supported: texts may stand in double quotes and use backslashes",
+                    "sql_mode {} is not supported: statements are read with backslashes in texts, and NOT binds less than BETWEEN",
                     word.to_ascii_uppercase()
                 );
                 return Err(Failure::new(Code::WRONG_VALUE_FOR_VARIABLE, message));
             }
-            match MODES.iter().find(|m| m.eq_ignore_ascii_case(word)) {
-                Some(mode) if modes.contains(mode) => {}
-                Some(mode) => modes.push(mode),
-                None => return Err(self.cannot_be(word)),
+            let combined = COMBINED.iter().find(|(m, _)| m.eq_ignore_ascii_case(word));
+            let Some(mode) = MODES.iter().find(|m| m.eq_ignore_ascii_case(word)) else {
+                return Err(self.cannot_be(word));
+            };
+            for mode in combined.map_or(std::slice::from_ref(mode), |(_, all)| all) {
+                if !modes.contains(mode) {
+                    modes.push(mode);
+                }
             }
         }
         Ok(modes.join(","))
@@ -144,7 +153,7 @@ pub fn unknown_collation(name: &str) -> Failure {
     Failure::new(Code::UNKNOWN_COLLATION, message)
 }
 
-/// `SYSTEM`, `UTC`, or an offset between -13:59 and +14:00 (MySQL).
+/// `SYSTEM`, an offset between -13:59 and +14:00 (MySQL), or a name of the zone database.
 fn time_zone(text: &str) -> Result<String, Failure> {
     for (name, means) in [
         ("SYSTEM", "SYSTEM"),
@@ -157,35 +166,55 @@ fn time_zone(text: &str) -> Result<String, Failure> {
             return Ok(means.to_owned());
         }
     }
-    let offset = || {
-        let (sign, rest) = match text.strip_prefix('-') {
-            Some(rest) => (-1, rest),
-            None => (1, text.strip_prefix('+')?),
-        };
-        let (hours, minutes) = rest.split_once(':')?;
-        if hours.len() > 2 || minutes.len() != 2 {
-            return None;
+    if text.starts_with(['+', '-']) {
+        if let Some(offset) = offset_text(text) {
+            return Ok(offset);
         }
-        let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
-        let total = sign * (i32::from(hours) * 60 + i32::from(minutes));
-        let fits = minutes < 60 && (-13 * 60 - 59..=14 * 60).contains(&total);
-        let sign = if sign < 0 { '-' } else { '+' };
-        fits.then(|| format!("{sign}{hours:02}:{minutes:02}"))
-    };
-    offset().ok_or_else(|| {
-        let message = format!(
-            "Unknown or incorrect time zone: '{text}'; say SYSTEM or an offset like '+01:00'"
-        );
-        Failure::new(Code::UNKNOWN_TIME_ZONE, message)
-    })
+    } else if Zone::parse(text).is_some() {
+        return Ok(text.to_owned());
+    }
+    let message = format!(
+        "Unknown or incorrect time zone: '{text}'; say SYSTEM, an offset like '+01:00', or a name like 'Europe/Prague'"
+    );
+    Err(Failure::new(Code::UNKNOWN_TIME_ZONE, message))
 }
 
-const CHANGES_READING: [&str; 3] = ["ANSI", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"];
+/// The last second that MariaDB takes for `timestamp`.
+const INSTANT_MAX: f64 = 2_147_483_648.0;
 
-const MODES: [&str; 16] = [
+const CHANGES_READING: [&str; 2] = ["HIGH_NOT_PRECEDENCE", "NO_BACKSLASH_ESCAPES"];
+
+/// Modes that stand for several.
+const COMBINED: [(&str, &[&str]); 2] = [
+    (
+        "ANSI",
+        &[
+            "REAL_AS_FLOAT",
+            "PIPES_AS_CONCAT",
+            "ANSI_QUOTES",
+            "IGNORE_SPACE",
+            "ANSI",
+        ],
+    ),
+    (
+        "TRADITIONAL",
+        &[
+            "STRICT_TRANS_TABLES",
+            "STRICT_ALL_TABLES",
+            "NO_ZERO_IN_DATE",
+            "NO_ZERO_DATE",
+            "ERROR_FOR_DIVISION_BY_ZERO",
+            "TRADITIONAL",
+            "NO_ENGINE_SUBSTITUTION",
+        ],
+    ),
+];
+
+const MODES: [&str; 19] = [
     "ALLOW_INVALID_DATES",
+    "ANSI",
+    "ANSI_QUOTES",
     "ERROR_FOR_DIVISION_BY_ZERO",
-    "HIGH_NOT_PRECEDENCE",
     "IGNORE_SPACE",
     "NO_AUTO_CREATE_USER",
     "NO_AUTO_VALUE_ON_ZERO",
@@ -197,6 +226,8 @@ const MODES: [&str; 16] = [
     "ONLY_FULL_GROUP_BY",
     "PAD_CHAR_TO_FULL_LENGTH",
     "PIPES_AS_CONCAT",
+    "REAL_AS_FLOAT",
     "STRICT_ALL_TABLES",
     "STRICT_TRANS_TABLES",
+    "TRADITIONAL",
 ];

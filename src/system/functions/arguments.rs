@@ -4,16 +4,20 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, DurationMicrosecondArray, Float64Array,
+    Int64Array, StringArray, TimestampMicrosecondArray,
 };
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float32Type, Float64Type, TimeUnit};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Time64MicrosecondType, TimeUnit};
 use chrono::NaiveDateTime;
 use datafusion::common::Result;
 use datafusion::logical_expr::ColumnarValue;
 
+use crate::system::functions::doubles::double_text;
 use crate::system::functions::format::{date_time_text, day_text, parse_time};
+use crate::system::functions::integers;
+use crate::system::functions::json;
+use crate::system::functions::spans::{DAY, number_span, parse_span, span_text};
 
 /// What an argument is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,16 @@ pub enum Kind {
     Double,
     /// A date with a time of day.
     Time,
+    /// A span of time, as TIME has it.
+    Span,
+    /// Bytes, which a text is too.
+    Bytes,
+    /// A text of the hexadecimal digits of a number, or of bytes.
+    Hex,
+    /// The 64 bits of a whole number, with or without a sign.
+    Bits,
+    /// The JSON of a value: a text has quotes, a truth value is `true` or `false`.
+    Json,
 }
 
 /// One argument for all rows: as many values as there are rows, or one for all of them.
@@ -44,6 +58,10 @@ enum Values {
     Double(Float64Array),
     /// See [`Kind::Time`].
     Time(TimestampMicrosecondArray),
+    /// See [`Kind::Span`].
+    Span(DurationMicrosecondArray),
+    /// See [`Kind::Bytes`].
+    Bytes(BinaryArray),
 }
 
 impl Argument {
@@ -65,19 +83,13 @@ impl Values {
         Ok(match kind {
             Kind::Text => Values::Text(texts(array)?),
             Kind::Double => Values::Double(doubles(array)?),
-            Kind::Int if array.data_type().is_integer() => {
-                Values::Int(safe(array, &DataType::Int64)?.as_primitive().clone())
-            }
-            Kind::Int => {
-                let doubles = doubles(array)?;
-                Values::Int(
-                    doubles
-                        .iter()
-                        .map(|n| n.map(|n| n.round() as i64))
-                        .collect(),
-                )
-            }
+            Kind::Int => Values::Int(integers::signed(array)?),
+            Kind::Bits => Values::Int(integers::bits(array)?),
+            Kind::Bytes => Values::Bytes(bytes(array)?),
+            Kind::Hex => Values::Text(hex(array)?),
+            Kind::Json => Values::Text(json_texts(array)?),
             Kind::Time => Values::Time(times(array)?),
+            Kind::Span => Values::Span(spans(array)?),
         })
     }
 }
@@ -106,6 +118,16 @@ impl<'a> Row<'a> {
         let at = argument.place(self.at);
         match &argument.values {
             Values::Text(array) if array.is_valid(at) => Some(array.value(at)),
+            _ => None,
+        }
+    }
+
+    /// Argument `n`, bytes.
+    pub fn bytes(&self, n: usize) -> Option<&'a [u8]> {
+        let argument = self.arguments.get(n)?;
+        let at = argument.place(self.at);
+        match &argument.values {
+            Values::Bytes(array) if array.is_valid(at) => Some(array.value(at)),
             _ => None,
         }
     }
@@ -139,6 +161,16 @@ impl<'a> Row<'a> {
             _ => None,
         }
     }
+
+    /// Argument `n`, a span of time in microseconds.
+    pub fn span(&self, n: usize) -> Option<i64> {
+        let argument = self.arguments.get(n)?;
+        let at = argument.place(self.at);
+        match &argument.values {
+            Values::Span(array) if array.is_valid(at) => Some(array.value(at)),
+            _ => None,
+        }
+    }
 }
 
 fn safe(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
@@ -156,7 +188,7 @@ pub fn texts(array: &ArrayRef) -> Result<StringArray> {
         }
         DataType::Float64 => {
             let array = array.as_primitive::<Float64Type>();
-            array.iter().map(|n| n.map(|n| n.to_string())).collect()
+            array.iter().map(|n| n.map(double_text)).collect()
         }
         DataType::Float32 => {
             let array = array.as_primitive::<Float32Type>();
@@ -180,6 +212,10 @@ pub fn texts(array: &ArrayRef) -> Result<StringArray> {
                 })
                 .collect()
         }
+        DataType::Duration(_) | DataType::Time32(_) | DataType::Time64(_) => {
+            let spans = spans(array)?;
+            spans.iter().map(|span| span.map(span_text)).collect()
+        }
         _ => safe(array, &DataType::Utf8)?.as_string::<i32>().clone(),
     })
 }
@@ -198,6 +234,56 @@ pub fn doubles(array: &ArrayRef) -> Result<Float64Array> {
         }
         _ => safe(array, &DataType::Float64)?.as_primitive().clone(),
     })
+}
+
+/// Values as bytes: of a text its UTF-8.
+fn bytes(array: &ArrayRef) -> Result<BinaryArray> {
+    Ok(match array.data_type() {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            safe(array, &DataType::Binary)?.as_binary::<i32>().clone()
+        }
+        _ => {
+            let texts: ArrayRef = Arc::new(texts(array)?);
+            safe(&texts, &DataType::Binary)?.as_binary::<i32>().clone()
+        }
+    })
+}
+
+/// Values as JSON; NULL stays NULL.
+fn json_texts(array: &ArrayRef) -> Result<StringArray> {
+    if *array.data_type() == DataType::Boolean {
+        let truths: &BooleanArray = array.as_boolean();
+        let words = truths
+            .iter()
+            .map(|b| b.map(|b| if b { "true" } else { "false" }));
+        return Ok(words.collect());
+    }
+    let texts = texts(array)?;
+    if array.data_type().is_numeric() {
+        return Ok(texts);
+    }
+    let quoted = texts.iter().map(|text| text.map(json::quoted));
+    Ok(quoted.collect())
+}
+
+/// The hexadecimal digits of values: a number's are those of its 64 bits.
+fn hex(array: &ArrayRef) -> Result<StringArray> {
+    if array.data_type().is_numeric() || *array.data_type() == DataType::Boolean {
+        let numbers = integers::bits(array)?;
+        return Ok(numbers
+            .iter()
+            .map(|n| n.map(|n| format!("{n:X}")))
+            .collect());
+    }
+    let bytes = bytes(array)?;
+    let digits = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02X}")).collect::<String>();
+    Ok(bytes.iter().map(|bytes| bytes.map(digits)).collect())
+}
+
+/// A whole number without a sign, of at most 18 digits.
+pub fn whole(text: &str) -> Option<i64> {
+    let digits = !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok())?
 }
 
 /// The number that a text begins with.
@@ -219,7 +305,8 @@ pub fn leading_number(text: &str) -> f64 {
     best
 }
 
-fn times(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
+/// Values as dates with a time of day.
+pub fn times(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
     let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
     Ok(match array.data_type() {
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {
@@ -233,6 +320,33 @@ fn times(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
                 Some(time.and_utc().timestamp_micros())
             });
             parsed.collect()
+        }
+    })
+}
+
+/// Values as spans of time; of a datetime its time of day, and a number is read as `HHMMSS`.
+pub fn spans(array: &ArrayRef) -> Result<DurationMicrosecondArray> {
+    let micros = DataType::Duration(TimeUnit::Microsecond);
+    Ok(match array.data_type() {
+        DataType::Duration(_) => safe(array, &micros)?.as_primitive().clone(),
+        DataType::Time32(_) | DataType::Time64(_) => {
+            let times = safe(array, &DataType::Time64(TimeUnit::Microsecond))?;
+            times
+                .as_primitive::<Time64MicrosecondType>()
+                .reinterpret_cast()
+        }
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {
+            let times = times(array)?;
+            times.iter().map(|at| Some(at?.rem_euclid(DAY))).collect()
+        }
+        DataType::Null => DurationMicrosecondArray::new_null(array.len()),
+        t if t.is_numeric() => {
+            let numbers = doubles(array)?;
+            numbers.iter().map(|n| number_span(n?)).collect()
+        }
+        _ => {
+            let texts = texts(array)?;
+            texts.iter().map(|text| parse_span(text?)).collect()
         }
     })
 }

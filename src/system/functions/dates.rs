@@ -1,13 +1,11 @@
 //! Functions between dates, numbers and texts, as MySQL documents them. A text that is no date gives NULL.
 
-use chrono::{
-    DateTime, Datelike, Duration, Local, Months, NaiveDate, NaiveDateTime, TimeZone, Timelike,
-};
+use chrono::{Datelike, Duration, Months, NaiveDate, NaiveDateTime, Timelike};
 
-use crate::system::functions::arguments::Kind::{Double, Int, Text, Time};
-use crate::system::functions::arguments::Row;
-use crate::system::functions::format::{date_format, date_time_text, span_text, str_to_date};
+use crate::system::functions::arguments::Kind::{Int, Text, Time};
+use crate::system::functions::format::date_format;
 use crate::system::functions::row_function::{Def, Eval};
+use crate::system::functions::spans::bounded;
 
 /// The table of them.
 pub const ALL: &[Def] = &[
@@ -19,11 +17,6 @@ pub const ALL: &[Def] = &[
         Eval::Text(|r| Some(date_format(r.time(0)?, r.text(1)?))),
     ),
     Def::new(
-        "str_to_date",
-        &[Text, Text],
-        Eval::Time(|r| str_to_date(r.text(0)?, r.text(1)?)),
-    ),
-    Def::new(
         "datediff",
         &[Time, Time],
         Eval::Int(|r| Some((r.time(0)?.date() - r.time(1)?.date()).num_days())),
@@ -31,9 +24,9 @@ pub const ALL: &[Def] = &[
     Def::new(
         "timediff",
         &[Time, Time],
-        Eval::Text(|r| {
+        Eval::Span(|r| {
             let micros = (r.time(0)? - r.time(1)?).num_microseconds()?;
-            Some(span_text(micros.clamp(-SPAN_MAX, SPAN_MAX)))
+            Some(bounded(micros))
         }),
     ),
     Def::new(
@@ -41,8 +34,6 @@ pub const ALL: &[Def] = &[
         &[Text, Time, Time],
         Eval::Int(|r| difference(r.text(0)?, r.time(1)?, r.time(2)?)),
     ),
-    Def::new("unix_timestamp", &[Time], Eval::Int(|r| unix(r.time(0)?))),
-    Def::new("from_unixtime", &[Double, Text], Eval::Text(from_unixtime)).optional(1),
     Def::new(
         "last_day",
         &[Time],
@@ -79,33 +70,11 @@ pub const ALL: &[Def] = &[
     ),
 ];
 
-/// MySQL's largest TIME, `838:59:59`, in microseconds.
-const SPAN_MAX: i64 = 3_020_399_000_000;
-
 /// Days of the year 0, from which TO_DAYS counts.
 const YEAR_ZERO: i64 = 365;
 
 fn day_number(day: NaiveDate) -> i64 {
     i64::from(day.num_days_from_ce()) + YEAR_ZERO
-}
-
-fn unix(at: NaiveDateTime) -> Option<i64> {
-    let local = Local.from_local_datetime(&at).earliest();
-    Some(
-        local
-            .map_or_else(|| at.and_utc().timestamp(), |t| t.timestamp())
-            .max(0),
-    )
-}
-
-fn from_unixtime(r: Row<'_>) -> Option<String> {
-    let micros = (r.double(0)? * 1e6) as i64;
-    let at = DateTime::from_timestamp_micros(micros).filter(|_| micros >= 0)?;
-    let local = at.with_timezone(&Local).naive_local();
-    if r.len() > 1 {
-        return Some(date_format(local, r.text(1)?));
-    }
-    Some(date_time_text(local))
 }
 
 fn last_day(day: NaiveDate) -> Option<NaiveDate> {

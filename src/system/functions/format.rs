@@ -2,7 +2,10 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-const MONTHS: [&str; 12] = [
+use crate::system::functions::weeks::{week, year_week};
+
+/// Names of the months.
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -16,7 +19,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const DAYS: [&str; 7] = [
+/// Names of the days, from Monday.
+pub const DAYS: [&str; 7] = [
     "Monday",
     "Tuesday",
     "Wednesday",
@@ -40,19 +44,6 @@ pub fn date_time_text(at: NaiveDateTime) -> String {
         format!("{day} {time}")
     } else {
         format!("{day} {time}.{micros:06}")
-    }
-}
-
-/// A span of microseconds as `[-]HH:mm:ss[.ffffff]`.
-pub fn span_text(micros: i64) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let micros = micros.unsigned_abs();
-    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if fraction == 0 {
-        format!("{sign}{hours:02}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{sign}{hours:02}:{minutes:02}:{seconds:02}.{fraction:06}")
     }
 }
 
@@ -101,7 +92,7 @@ fn parts(text: &str, widths: &[usize]) -> Option<NaiveDateTime> {
 }
 
 /// `HH[:mm[:ss[.ffffff]]]`.
-fn clock(text: &str) -> Option<NaiveTime> {
+pub fn clock(text: &str) -> Option<NaiveTime> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut numbers = whole.split(':').map(str::parse::<u32>);
     let hour = numbers.next()?.ok()?;
@@ -113,7 +104,8 @@ fn clock(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_micro_opt(hour, minute, second, micros(fraction)?)
 }
 
-fn micros(fraction: &str) -> Option<u32> {
+/// The microseconds that digits behind the point are.
+pub fn micros(fraction: &str) -> Option<u32> {
     let digits: String = fraction.chars().take(6).collect();
     if digits.is_empty() {
         return Some(0);
@@ -165,14 +157,54 @@ fn directive(at: NaiveDateTime, letter: char) -> String {
         'T' => format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second()),
         'U' => format!("{:02}", week(at.date(), 0)),
         'u' => format!("{:02}", week(at.date(), 1)),
-        'v' => format!("{:02}", at.iso_week().week()),
-        'x' => format!("{:04}", at.iso_week().year()),
+        'V' => format!("{:02}", week(at.date(), 2)),
+        'v' => format!("{:02}", week(at.date(), 3)),
+        'X' => format!("{:04}", year_week(at.date(), 2).0),
+        'x' => format!("{:04}", year_week(at.date(), 3).0),
         'W' => day.to_owned(),
         'w' => at.weekday().num_days_from_sunday().to_string(),
         'Y' => format!("{:04}", at.year()),
         'y' => format!("{:02}", at.year().rem_euclid(100)),
         other => other.to_string(),
     }
+}
+
+/// TIME_FORMAT: the letters of a time of day. What is about a date is zeros, or NULL (MySQL).
+pub fn span_format(span: i64, format: &str) -> String {
+    let micros = span.unsigned_abs();
+    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let twelve = (hours + 11) % 12 + 1;
+    let half = if hours % 24 < 12 { "AM" } else { "PM" };
+    let mut out = String::with_capacity(format.len() * 2);
+    if span < 0 {
+        out.push('-');
+    }
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        let letter = match c {
+            '%' => chars.next(),
+            _ => None,
+        };
+        out.push_str(&match letter {
+            None => c.to_string(),
+            Some('H') => format!("{hours:02}"),
+            Some('k') => hours.to_string(),
+            Some('h' | 'I') => format!("{twelve:02}"),
+            Some('l') => twelve.to_string(),
+            Some('i') => format!("{minutes:02}"),
+            Some('S' | 's') => format!("{seconds:02}"),
+            Some('f') => format!("{fraction:06}"),
+            Some('p') => half.to_owned(),
+            Some('r') => format!("{twelve:02}:{minutes:02}:{seconds:02} {half}"),
+            Some('T') => format!("{hours:02}:{minutes:02}:{seconds:02}"),
+            Some('Y') => "0000".to_owned(),
+            Some('m' | 'd' | 'y') => "00".to_owned(),
+            Some('c' | 'e') => "0".to_owned(),
+            Some(other) => other.to_string(),
+        });
+    }
+    out
 }
 
 fn ordinal(day: u32) -> &'static str {
@@ -183,99 +215,6 @@ fn ordinal(day: u32) -> &'static str {
         (3, _) => "rd",
         _ => "th",
     }
-}
-
-/// Week of the year: mode 0 counts from the first Sunday, mode 1 from Monday and the first week of four days.
-pub fn week(day: NaiveDate, mode: i64) -> u32 {
-    if mode == 3 {
-        return day.iso_week().week();
-    }
-    if mode == 1 {
-        let first = NaiveDate::from_ymd_opt(day.year(), 1, 1).unwrap_or(day);
-        let shift = first.weekday().num_days_from_monday();
-        let week = (day.ordinal0() + shift) / 7;
-        return if shift <= 3 { week + 1 } else { week };
-    }
-    (day.ordinal0() + 7 - day.weekday().num_days_from_sunday()) / 7
-}
-
-/// STR_TO_DATE: the letters of dates and times; the rest must stand in the text as it does in the format.
-pub fn str_to_date(text: &str, format: &str) -> Option<NaiveDateTime> {
-    let mut at = text.trim_start();
-    let (mut year, mut month, mut day) = (0_i32, 1_u32, 1_u32);
-    let (mut hour, mut minute, mut second, mut micro) = (0_u32, 0_u32, 0_u32, 0_u32);
-    let mut afternoon = None;
-    let mut letters = format.chars();
-    while let Some(c) = letters.next() {
-        if c != '%' {
-            if c.is_whitespace() {
-                at = at.trim_start();
-            } else {
-                at = at.strip_prefix(c)?;
-            }
-            continue;
-        }
-        match letters.next()? {
-            'Y' => year = number(&mut at, 4)?.try_into().ok()?,
-            'y' => {
-                let two: i32 = number(&mut at, 2)?.try_into().ok()?;
-                year = if two < 70 { 2000 + two } else { 1900 + two };
-            }
-            'm' | 'c' => month = number(&mut at, 2)?,
-            'd' | 'e' => day = number(&mut at, 2)?,
-            'H' | 'k' | 'h' | 'I' | 'l' => hour = number(&mut at, 2)?,
-            'i' => minute = number(&mut at, 2)?,
-            'S' | 's' => second = number(&mut at, 2)?,
-            'f' => {
-                let digits = at.bytes().take(6).take_while(u8::is_ascii_digit).count();
-                micro = micros(at.get(..digits)?)?;
-                at = at.get(digits..)?;
-            }
-            'M' => month = named(&mut at, &MONTHS, false)?,
-            'b' => month = named(&mut at, &MONTHS, true)?,
-            'p' => {
-                let half = at.get(..2)?;
-                afternoon = Some(half.eq_ignore_ascii_case("pm"));
-                at = at.get(2..)?;
-            }
-            'T' => {
-                let time = clock(at.trim())?;
-                (hour, minute, second) = (time.hour(), time.minute(), time.second());
-                at = "";
-            }
-            _ => return None,
-        }
-    }
-    match afternoon {
-        Some(true) if hour < 12 => hour += 12,
-        Some(false) if hour == 12 => hour = 0,
-        _ => {}
-    }
-    NaiveDate::from_ymd_opt(year, month, day)?.and_hms_micro_opt(hour, minute, second, micro)
-}
-
-fn number(at: &mut &str, width: usize) -> Option<u32> {
-    *at = at.trim_start();
-    let digits = at
-        .bytes()
-        .take(width)
-        .take_while(u8::is_ascii_digit)
-        .count();
-    let number = at.get(..digits)?.parse().ok()?;
-    *at = at.get(digits..)?;
-    Some(number)
-}
-
-fn named(at: &mut &str, names: &[&str], short: bool) -> Option<u32> {
-    let found = names.iter().zip(1..).find_map(|(name, number)| {
-        let name = if short { name.get(..3)? } else { name };
-        let head = at.get(..name.len())?;
-        head.eq_ignore_ascii_case(name)
-            .then_some((number, name.len()))
-    });
-    let (number, length) = found?;
-    *at = at.get(length..)?;
-    Some(number)
 }
 
 /// Name of a month, from 1.

@@ -1,6 +1,7 @@
 //! Functions of numbers that DataFusion lacks.
 
 use crate::system::functions::arguments::Kind::{Double, Int, Text};
+use crate::system::functions::arguments::leading_number;
 use crate::system::functions::row_function::{Def, Eval};
 
 /// The table of them.
@@ -20,26 +21,51 @@ pub const ALL: &[Def] = &[
         }),
     ),
     Def::new(
-        "crc32",
-        &[Text],
-        Eval::Int(|r| Some(crc32fast::hash(r.text(0)?.as_bytes()).into())),
-    ),
-    Def::new(
         "format",
-        &[Double, Int],
+        &[Text, Int],
         Eval::Text(|r| {
             let digits = usize::try_from(r.int(1)?.clamp(0, 30)).ok()?;
-            Some(grouped(&format!("{:.digits$}", r.double(0)?)))
+            Some(grouped(&rounded(r.text(0)?, digits)))
         }),
-    ),
-    Def::new(
-        "bin",
-        &[Int],
-        Eval::Text(|r| Some(format!("{:b}", r.int(0)?))),
     ),
     Def::new("cast_signed", &[Int], Eval::Int(|r| r.int(0))),
     Def::new("cast_double", &[Double], Eval::Double(|r| r.double(0))),
 ];
+
+/// The number that a text begins with, rounded half away from zero to so many digits behind the point.
+pub fn rounded(text: &str, digits: usize) -> String {
+    let text = text.trim_start();
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text),
+    };
+    let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = rest.split_once('.').unwrap_or((rest, ""));
+    if whole.is_empty() || !plain(whole) || !plain(fraction) {
+        return format!("{:.digits$}", leading_number(text));
+    }
+    let up = fraction.as_bytes().get(digits).is_some_and(|b| *b >= b'5');
+    let kept = fraction.get(..digits).unwrap_or(fraction);
+    let mut all: Vec<u8> = format!("0{whole}{kept:0<digits$}").into_bytes();
+    if up {
+        for digit in all.iter_mut().rev() {
+            if *digit == b'9' {
+                *digit = b'0';
+            } else {
+                *digit += 1;
+                break;
+            }
+        }
+    }
+    let all = String::from_utf8(all).unwrap_or_default();
+    let (whole, fraction) = all.split_at(all.len() - digits);
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    match digits {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{fraction}"),
+    }
+}
 
 /// `1234567.89` as `1,234,567.89`.
 fn grouped(number: &str) -> String {

@@ -1,10 +1,11 @@
 //! Parts of a date: YEAR, MONTH, WEEKDAY and the rest.
 
-use chrono::{Datelike, NaiveDateTime, Timelike};
+use chrono::{Datelike, NaiveDateTime};
 
 use crate::system::functions::arguments::Kind::{Int, Time};
-use crate::system::functions::format::{day_name, month_name, week};
+use crate::system::functions::format::{day_name, month_name};
 use crate::system::functions::row_function::{Def, Eval};
+use crate::system::functions::weeks::{week, year_week};
 
 macro_rules! parts {
     ($($name:literal = $part:expr;)+) => {
@@ -17,6 +18,11 @@ macro_rules! parts {
             Def::new("week", &[Time, Int], Eval::Int(|r| {
                 let mode = if r.len() > 1 { r.int(1)? } else { 0 };
                 Some(week(r.time(0)?.date(), mode).into())
+            })).optional(1),
+            Def::new("yearweek", &[Time, Int], Eval::Int(|r| {
+                let mode = if r.len() > 1 { r.int(1)? } else { 0 };
+                let (year, week) = year_week(r.time(0)?.date(), mode | 2);
+                Some(i64::from(year) * 100 + i64::from(week))
             })).optional(1),
             Def::new("monthname", &[Time], Eval::Text(|r| {
                 month_name(r.time(0)?.month()).map(str::to_owned)
@@ -38,9 +44,4 @@ parts! {
     "dayofweek" = |t| (t.weekday().num_days_from_sunday() + 1).into();
     "weekday" = |t| t.weekday().num_days_from_monday().into();
     "weekofyear" = |t| t.iso_week().week().into();
-    "hour" = |t| t.hour().into();
-    "minute" = |t| t.minute().into();
-    "second" = |t| t.second().into();
-    "microsecond" = |t| (t.nanosecond() / 1000 % 1_000_000).into();
-    "yearweek" = |t| i64::from(t.year()) * 100 + i64::from(week(t.date(), 0));
 }

@@ -3,7 +3,8 @@
 use std::hash::{Hash, Hasher};
 
 use arrow::array::TimestampMicrosecondArray;
-use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array};
+use arrow::array::{ArrayRef, BinaryArray, Date32Array, DurationMicrosecondArray, Float64Array};
+use arrow::array::{Int64Array, UInt64Array};
 use arrow::datatypes::{DataType, TimeUnit};
 use chrono::{NaiveDate, NaiveDateTime};
 use datafusion::common::{Result, ScalarValue};
@@ -14,7 +15,10 @@ use datafusion::logical_expr::{
 use crate::code::{Code, Failure};
 use crate::system::error::wrap;
 use crate::system::functions::arguments::{Argument, Kind, Row, shared};
-use crate::system::functions::{dates, long_texts, numbers, parts, results, texts};
+use crate::system::functions::{
+    bits, dates, extracts, hashes, json_functions, letters, long_texts, math, more, numbers, parts,
+    results, spans, str_to_date, texts, zones,
+};
 
 /// A function of a row. `None` is NULL.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,12 @@ pub enum Eval {
     Text(fn(Row<'_>) -> Option<String>),
     /// A text that can be of any length; the second argument is how many bytes it may have.
     Long(fn(Row<'_>, usize) -> Result<Option<String>, TooLong>),
+    /// Bytes that need not be a text, not much longer than the arguments.
+    Bytes(fn(Row<'_>) -> Option<Vec<u8>>),
+    /// A whole number without a sign.
+    Unsigned(fn(Row<'_>) -> Option<u64>),
+    /// A span of time, in microseconds.
+    Span(fn(Row<'_>) -> Option<i64>),
     /// A whole number.
     Int(fn(Row<'_>) -> Option<i64>),
     /// A number.
@@ -91,14 +101,29 @@ impl Def {
 pub fn all() -> impl Iterator<Item = Def> {
     [
         texts::ALL,
+        letters::ALL,
+        bits::ALL,
+        hashes::ALL,
+        math::ALL,
         long_texts::ALL,
         dates::ALL,
         parts::ALL,
+        spans::ALL,
+        json_functions::ALL,
+        more::ALL,
+        extracts::ALL,
+        str_to_date::ALL,
+        zones::ALL,
         numbers::ALL,
     ]
     .into_iter()
     .flatten()
     .copied()
+}
+
+/// The function of that name.
+pub fn named(name: &str) -> Option<ScalarUDF> {
+    all().find(|def| def.name == name).map(RowFunction::udf)
 }
 
 /// [`Def`] as DataFusion sees it.
@@ -157,6 +182,9 @@ impl ScalarUDFImpl for RowFunction {
     fn return_type(&self, _args: &[DataType]) -> Result<DataType> {
         Ok(match self.def.eval {
             Eval::Text(_) | Eval::Long(_) => DataType::Utf8,
+            Eval::Bytes(_) => DataType::Binary,
+            Eval::Unsigned(_) => DataType::UInt64,
+            Eval::Span(_) => DataType::Duration(TimeUnit::Microsecond),
             Eval::Int(_) => DataType::Int64,
             Eval::Double(_) => DataType::Float64,
             Eval::Date(_) => DataType::Date32,
@@ -191,6 +219,9 @@ fn run(def: &Def, arguments: &[Argument], rows: usize) -> Result<ArrayRef> {
     Ok(match def.eval {
         Eval::Text(f) => shared(results::texts(def.name, rows, |row, _| Ok(f(row)))?),
         Eval::Long(f) => shared(results::texts(def.name, rows, f)?),
+        Eval::Bytes(f) => shared(rows.map(f).collect::<BinaryArray>()),
+        Eval::Unsigned(f) => shared(rows.map(f).collect::<UInt64Array>()),
+        Eval::Span(f) => shared(rows.map(f).collect::<DurationMicrosecondArray>()),
         Eval::Int(f) => shared(rows.map(f).collect::<Int64Array>()),
         Eval::Double(f) => shared(rows.map(f).collect::<Float64Array>()),
         Eval::Date(f) => shared(rows.map(|r| f(r).map(days)).collect::<Date32Array>()),

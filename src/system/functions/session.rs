@@ -1,13 +1,14 @@
 //! Functions whose value is fixed for a statement: who asks, where, and when.
 
 use arrow::datatypes::DataType;
-use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
+use chrono::{DateTime, NaiveDateTime, Timelike};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
     Volatility,
 };
 
+use crate::clock::zone::Zone;
 use crate::sql::session::SERVER_VERSION;
 use crate::system::sources::Sources;
 
@@ -64,7 +65,15 @@ fn host(peer: &str) -> &str {
     peer.rsplit_once(':').map_or(peer, |(host, _)| host)
 }
 
+/// When the statement began, or what SET timestamp says.
 fn utc(sources: &Sources) -> NaiveDateTime {
+    let set = sources.session.variables.get("timestamp");
+    let set = set.and_then(|seconds| seconds.parse::<f64>().ok());
+    if let Some(seconds) = set.filter(|seconds| *seconds > 0.0) {
+        // The variable takes what fits.
+        let at = DateTime::from_timestamp_micros((seconds * 1e6) as i64);
+        return at.unwrap_or_default().naive_utc();
+    }
     DateTime::from_timestamp_millis(sources.now.wall_ms())
         .unwrap_or_default()
         .naive_utc()
@@ -72,19 +81,14 @@ fn utc(sources: &Sources) -> NaiveDateTime {
 
 /// The statement's time on the clock of the session's time zone.
 pub fn local(sources: &Sources) -> NaiveDateTime {
-    let utc = utc(sources);
-    utc + chrono::Duration::seconds(offset(sources, utc).local_minus_utc().into())
+    let zone = Zone::parse(&zone(sources)).unwrap_or(Zone::System);
+    zone.clock(utc(sources).and_utc())
 }
 
-/// How far the session's time zone is from UTC: `SYSTEM`, or `+hh:mm` by SET time_zone.
-pub fn offset(sources: &Sources, at: NaiveDateTime) -> FixedOffset {
+/// The name of the session's time zone, by SET time_zone.
+pub fn zone(sources: &Sources) -> String {
     let zone = sources.session.variables.get("time_zone");
-    zone.and_then(|zone| zone.parse().ok())
-        .or_else(|| {
-            let utc = zone?.eq_ignore_ascii_case("UTC");
-            utc.then(|| Utc.fix())
-        })
-        .unwrap_or_else(|| Local.offset_from_utc_datetime(&at))
+    zone.cloned().unwrap_or_else(|| "SYSTEM".to_owned())
 }
 
 fn seconds(at: NaiveDateTime) -> ScalarValue {
@@ -97,7 +101,7 @@ fn day(at: NaiveDateTime) -> ScalarValue {
 }
 
 fn clock(at: NaiveDateTime) -> ScalarValue {
-    ScalarValue::Time32Second(i32::try_from(at.num_seconds_from_midnight()).ok())
+    ScalarValue::DurationMicrosecond(Some(i64::from(at.num_seconds_from_midnight()) * 1_000_000))
 }
 
 impl ScalarUDFImpl for Constant {

@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 use crate::code::{Code, Failure};
 use crate::system::error::wrap;
 use crate::system::functions::arguments::{Argument, Kind, Row};
+use crate::system::functions::compound;
 use crate::system::functions::format::{date_time_text, day_text};
 use crate::system::functions::row_function::days;
 
@@ -182,6 +183,9 @@ fn shift(at: NaiveDateTime, amount: &str, unit: &str, back: bool) -> Option<Naiv
         "MONTH" => months(whole()?),
         "QUARTER" => months(whole()?.checked_mul(3)?),
         "YEAR" => months(whole()?.checked_mul(12)?),
-        _ => None,
+        _ => match compound::span(amount, unit)? {
+            compound::Span::Months(n) => months(n.checked_mul(sign)?),
+            compound::Span::Micros(n) => by(Some(Duration::microseconds(n.checked_mul(sign)?))),
+        },
     }
 }

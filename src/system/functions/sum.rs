@@ -1,4 +1,5 @@
-//! SUM that never wraps around: of whole numbers it is a DECIMAL, as in MySQL, and long decimals are summed in 76 digits.
+//! SUM and AVG that never wrap around: of whole numbers they are a DECIMAL, as in MySQL, and long decimals are summed in 76
+//! digits.
 
 use std::sync::Arc;
 
@@ -64,14 +65,27 @@ impl AggregateUDFImpl for Sum {
         let [one] = given else {
             return Err(wrap(Failure::new(
                 Code::WRONG_PARAMCOUNT,
-                "incorrect parameter count in the call to function sum",
+                format!(
+                    "incorrect parameter count in the call to function {}",
+                    self.inner.name()
+                ),
             )));
         };
-        match summed_as(one) {
+        let into = match (self.inner.name(), one) {
+            // An average of truth values has digits behind the point.
+            ("avg", DataType::Boolean | DataType::Null) => {
+                Some(DataType::Decimal128(WHOLE_DIGITS, 0))
+            }
+            _ => summed_as(one),
+        };
+        match into {
             Some(into) => Ok(vec![into]),
             None => Err(wrap(Failure::new(
                 Code::WRONG_ARGUMENTS,
-                format!("function sum does not take {one}; CAST it to a type that it takes"),
+                format!(
+                    "function {} does not take {one}; CAST it to a type that it takes",
+                    self.inner.name()
+                ),
             ))),
         }
     }

@@ -1,6 +1,6 @@
 //! Functions of texts as MySQL documents them: NULL in, NULL out; places count from 1, from the end when negative.
 
-use crate::system::functions::arguments::Kind::{Int, Text};
+use crate::system::functions::arguments::Kind::{Bytes, Int, Text};
 use crate::system::functions::arguments::Row;
 use crate::system::functions::row_function::{Def, Eval};
 
@@ -41,23 +41,18 @@ pub const ALL: &[Def] = &[
     ),
     Def::new(
         "length",
-        &[Text],
-        Eval::Int(|r| i64::try_from(r.text(0)?.len()).ok()),
+        &[Bytes],
+        Eval::Int(|r| i64::try_from(r.bytes(0)?.len()).ok()),
     ),
     Def::new(
         "octet_length",
-        &[Text],
-        Eval::Int(|r| i64::try_from(r.text(0)?.len()).ok()),
+        &[Bytes],
+        Eval::Int(|r| i64::try_from(r.bytes(0)?.len()).ok()),
     ),
     Def::new(
         "strcmp",
         &[Text, Text],
         Eval::Int(|r| Some(r.text(0)?.cmp(r.text(1)?) as i64)),
-    ),
-    Def::new(
-        "hex",
-        &[Text],
-        Eval::Text(|r| Some(r.text(0)?.bytes().map(|b| format!("{b:02X}")).collect())),
     ),
     Def::new(
         "quote",

@@ -138,7 +138,7 @@ fn line(
         avg_row_length: bytes.checked_div(rows).unwrap_or(0),
         data_length: bytes,
         max_data_length: None,
-        index_length: None,
+        index_length: Some(0),
         data_free: None,
         create_time: None,
         update_time: partition.visible_time,

@@ -137,7 +137,7 @@ fn user(sources: &Sources, db: &str, table: &Table) -> TablesRow {
         avg_row_length: Some(bytes.checked_div(rows).unwrap_or(0)),
         data_length: Some(bytes),
         max_data_length: None,
-        index_length: None,
+        index_length: Some(0),
         data_free: None,
         auto_increment: None,
         create_time: Some(table.created),

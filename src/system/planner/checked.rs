@@ -21,7 +21,10 @@ use crate::system::control::check;
 /// `builder` with the default rules, checked.
 pub(super) fn rules(builder: SessionStateBuilder) -> SessionStateBuilder {
     let analyzer = Analyzer::new().rules.into_iter();
+    // That rule sums sums, which have more digits than the sum that was planned, and fails by it.
     let optimizer = Optimizer::new().rules.into_iter();
+    let optimizer =
+        optimizer.filter(|rule| rule.name() != "single_distinct_aggregation_to_group_by");
     let physical = PhysicalOptimizer::new().rules.into_iter();
     builder
         .with_analyzer_rules(analyzer.map(|rule| Arc::new(Analysis(rule)) as _).collect())

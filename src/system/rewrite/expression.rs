@@ -1,14 +1,15 @@
 //! One expression: names without case, MySQL's operators, and what stands for a truth value.
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, ExactNumberInfo, Expr, Ident, Interval, TimezoneInfo, UnaryOperator,
-    Value,
+    BinaryOperator, CharacterLength, DataType, ExactNumberInfo, Expr, Ident, Interval,
+    TimezoneInfo, UnaryOperator, Value,
 };
 
 use crate::code::Failure;
 use crate::system::functions::checked::NEGATED;
+use crate::system::rewrite::clauses::clauses;
 use crate::system::rewrite::select::is_variable;
-use crate::system::rewrite::{Rewriter, build};
+use crate::system::rewrite::{Rewriter, branches, build};
 
 /// Digits of the longest DECIMAL.
 const DECIMAL_DIGITS: usize = 65;
@@ -32,7 +33,13 @@ impl Rewriter<'_> {
             Expr::CompoundIdentifier(parts) => self.compound(parts)?,
             Expr::BinaryOp { left, op, right } => self.operator(*left, op, *right),
             Expr::Function(function) => self.function(function)?,
-            other => plain(other),
+            Expr::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => branches::case(operand, conditions, else_result)?,
+            other => plain(clauses(other)?),
         };
         Ok(())
     }
@@ -65,10 +72,8 @@ impl Rewriter<'_> {
 
     fn operator(&mut self, left: Expr, op: BinaryOperator, right: Expr) -> Expr {
         match (left, op, right) {
-            // MySQL without PIPES_AS_CONCAT: `||` is OR.
-            (left, BinaryOperator::StringConcat, right) => {
-                build::binary(left, BinaryOperator::Or, right)
-            }
+            // Without PIPES_AS_CONCAT the token was read as OR.
+            (left, BinaryOperator::StringConcat, right) => build::call("concat", vec![left, right]),
             (mut left, BinaryOperator::Xor, mut right) => {
                 truth(&mut left);
                 truth(&mut right);
@@ -88,9 +93,24 @@ impl Rewriter<'_> {
             (date, BinaryOperator::Minus, Expr::Interval(interval)) => {
                 shifted("date_sub", date, interval)
             }
-            (left, op, right) => build::binary(left, op, right),
+            (left, op, right) => match bit_function(&op) {
+                Some(function) => build::call(function, vec![left, right]),
+                None => build::binary(left, op, right),
+            },
         }
     }
+}
+
+/// The function that an operator on bits is: MySQL computes with 64 bits without a sign.
+fn bit_function(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::BitwiseAnd => "bits_and",
+        BinaryOperator::BitwiseOr => "bits_or",
+        BinaryOperator::BitwiseXor => "bits_xor",
+        BinaryOperator::PGBitwiseShiftLeft => "bits_left",
+        BinaryOperator::PGBitwiseShiftRight => "bits_right",
+        _ => return None,
+    })
 }
 
 /// Rewrites an expression that names nothing itself.
@@ -103,6 +123,10 @@ fn plain(expr: Expr) -> Expr {
             truth(&mut expr);
             not(*expr)
         }
+        Expr::UnaryOp {
+            op: UnaryOperator::BitwiseNot,
+            expr,
+        } => build::call("bit_not", vec![*expr]),
         Expr::RLike {
             negated,
             expr,
@@ -111,26 +135,6 @@ fn plain(expr: Expr) -> Expr {
         } => {
             let call = build::call("regexp_like", vec![*expr, *pattern]);
             if negated { not(call) } else { call }
-        }
-        Expr::Case {
-            case_token,
-            end_token,
-            operand,
-            mut conditions,
-            else_result,
-        } => {
-            if operand.is_none() {
-                conditions
-                    .iter_mut()
-                    .for_each(|when| truth(&mut when.condition));
-            }
-            Expr::Case {
-                case_token,
-                end_token,
-                operand,
-                conditions,
-                else_result,
-            }
         }
         Expr::Substring {
             expr,
@@ -149,8 +153,20 @@ fn plain(expr: Expr) -> Expr {
             op: UnaryOperator::Minus,
             expr,
         } if !is_number(&expr) => build::call(NEGATED, vec![*expr]),
-        other => typed(other),
+        other => typed(tested(other)),
     }
+}
+
+/// `x IS TRUE` and its kin, of what may be a number.
+fn tested(mut expr: Expr) -> Expr {
+    if let Expr::IsTrue(of) | Expr::IsNotTrue(of) | Expr::IsFalse(of) | Expr::IsNotFalse(of) =
+        &mut expr
+    {
+        truth(of);
+        let taken = std::mem::replace(of.as_mut(), build::null());
+        **of = nested(taken);
+    }
+    expr
 }
 
 /// Rewrites what is about types: casts, character sets, collations.
@@ -210,61 +226,12 @@ pub(super) fn mark_target(expr: &mut Expr) {
     }
 }
 
-/// `a DIV b + c` arrives as `a DIV (b + c)`: sqlparser reads everything behind DIV as its right side. Puts it right.
-pub(super) fn rotate_div(expr: &mut Expr) {
-    let Expr::BinaryOp {
-        left,
-        op: BinaryOperator::MyIntegerDivide,
-        right,
-    } = expr
-    else {
-        return;
-    };
-    if leftmost(right).is_none() {
-        return;
-    }
-    let mut tree = std::mem::replace(right.as_mut(), build::null());
-    let dividend = std::mem::replace(left.as_mut(), build::null());
-    divide_leftmost(&mut tree, dividend);
-    *expr = tree;
-    rotate_div(expr);
-}
-
-fn divide_leftmost(tree: &mut Expr, dividend: Expr) {
-    if leftmost(tree).is_some() {
-        if let Some(inner) = leftmost(tree) {
-            divide_leftmost(inner, dividend);
-        }
-        return;
-    }
-    let divisor = std::mem::replace(tree, build::null());
-    *tree = build::binary(dividend, BinaryOperator::MyIntegerDivide, divisor);
-}
-
-/// The operand that an operator without brackets begins with.
-fn leftmost(expr: &mut Expr) -> Option<&mut Expr> {
-    match expr {
-        Expr::BinaryOp { left, .. } => Some(left),
-        Expr::IsNull(inner)
-        | Expr::IsNotNull(inner)
-        | Expr::IsTrue(inner)
-        | Expr::IsNotTrue(inner)
-        | Expr::IsFalse(inner)
-        | Expr::IsNotFalse(inner) => Some(inner),
-        Expr::InList { expr, .. }
-        | Expr::InSubquery { expr, .. }
-        | Expr::Between { expr, .. }
-        | Expr::Like { expr, .. }
-        | Expr::RLike { expr, .. } => Some(expr),
-        _ => None,
-    }
-}
-
 /// `name(date, n, 'unit')`.
 pub(super) fn shifted(name: &str, date: Expr, interval: Interval) -> Expr {
-    let unit = interval
-        .leading_field
-        .map_or_else(|| "DAY".to_owned(), |field| field.to_string());
+    let unit = interval.leading_field.map_or_else(
+        || "DAY".to_owned(),
+        |field| field.to_string().to_uppercase(),
+    );
     build::call(name, vec![date, *interval.value, build::text(unit)])
 }
 
@@ -331,6 +298,16 @@ pub(super) fn not(expr: Expr) -> Expr {
 fn cast(expr: Expr, data_type: DataType) -> Expr {
     match data_type {
         DataType::Signed | DataType::SignedInteger => build::call("cast_signed", vec![expr]),
+        DataType::Char(Some(length)) | DataType::Varchar(Some(length)) => {
+            let text = build::call("cast_char", vec![expr]);
+            match length {
+                CharacterLength::IntegerLength { length, .. } => {
+                    build::call("cut", vec![text, build::number(length)])
+                }
+                CharacterLength::Max => text,
+            }
+        }
+        DataType::Time(_, TimezoneInfo::None) => build::call("time", vec![expr]),
         DataType::Char(_)
         | DataType::Varchar(_)
         | DataType::Nvarchar(_)
@@ -345,9 +322,7 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
         DataType::Datetime(_) | DataType::Timestamp(_, TimezoneInfo::None) => {
             build::call("cast_datetime", vec![expr])
         }
-        DataType::Unsigned | DataType::UnsignedInteger => {
-            build::cast(expr, DataType::BigIntUnsigned(None))
-        }
+        DataType::Unsigned | DataType::UnsignedInteger => build::call("cast_unsigned", vec![expr]),
         DataType::Decimal(info) => build::cast(expr, DataType::Decimal(digits(info))),
         other => build::cast(expr, other),
     }

@@ -1,15 +1,13 @@
 //! One call: functions that are syntax in DataFusion, and arguments that are words.
 
-use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
 };
 
 use crate::code::{Code, Failure};
+use crate::system::functions::branches::CASE;
 use crate::system::rewrite::expression::{is_boolean, nested, shifted, truth};
-use crate::system::rewrite::group_concat;
-use crate::system::rewrite::{Rewriter, build};
+use crate::system::rewrite::{Rewriter, branches, build, group_concat, json, times};
 
 impl Rewriter<'_> {
     /// Rewrites a call whose arguments are rewritten already.
@@ -30,7 +28,14 @@ impl Rewriter<'_> {
             "if" => {
                 let [mut condition, yes, no] = take(args).map_err(|()| wrong(3))?;
                 truth(&mut condition);
-                case(condition, yes, no)
+                build::call(CASE, vec![condition, yes, no])
+            }
+            "json_object" | "json_array" => json::made(&name, args)?,
+            "char" => build::call("char_of", args),
+            "insert" => build::call("insert_text", args),
+            "nullif" => {
+                let [value, other] = take(args).map_err(|()| wrong(2))?;
+                branches::null_if(value, other)?
             }
             "isnull" => {
                 let [value] = take(args).map_err(|()| wrong(1))?;
@@ -44,22 +49,11 @@ impl Rewriter<'_> {
                     nested(right),
                 ))
             }
-            "date_add" | "adddate" | "date_sub" | "subdate" => {
-                let [date, amount] = match take::<2>(args) {
-                    Ok(args) => args,
-                    // Rewritten before, by an operator: `date_add(date, n, 'unit')`.
-                    Err(()) => return Ok(Expr::Function(function)),
-                };
-                let name = if name.contains("add") {
-                    "date_add"
-                } else {
-                    "date_sub"
-                };
-                match amount {
-                    Expr::Interval(interval) => shifted(name, date, interval),
-                    days => build::call(name, vec![date, days, build::text("DAY")]),
-                }
-            }
+            "date_add" | "adddate" | "date_sub" | "subdate" => match take::<2>(args) {
+                Ok([date, amount]) => moved(&name, date, amount),
+                // Rewritten before, by an operator: `date_add(date, n, 'unit')`.
+                Err(()) => Expr::Function(function),
+            },
             "timestampdiff" | "timestampadd" => {
                 let [unit, first, second] = take(args).map_err(|()| wrong(3))?;
                 let unit = match unit {
@@ -72,12 +66,24 @@ impl Rewriter<'_> {
                     build::call("date_add", vec![second, first, unit])
                 }
             }
-            // Without an argument it is the time of the statement.
-            "unix_timestamp" if given == 0 => {
-                build::call("unix_timestamp", vec![build::call("now", Vec::new())])
+            "unix_timestamp" | "from_unixtime" | "str_to_date" | "timestamp" => {
+                times::function(self.sources, &name, args)?
             }
             _ => Expr::Function(function),
         })
+    }
+}
+
+/// DATE_ADD and its kin: by an INTERVAL, or by days.
+fn moved(name: &str, date: Expr, amount: Expr) -> Expr {
+    let name = if name.contains("add") {
+        "date_add"
+    } else {
+        "date_sub"
+    };
+    match amount {
+        Expr::Interval(interval) => shifted(name, date, interval),
+        days => build::call(name, vec![date, days, build::text("DAY")]),
     }
 }
 
@@ -102,28 +108,15 @@ pub(super) fn plain_args(function: &Function) -> Option<Vec<Expr>> {
         .collect()
 }
 
-fn take<const N: usize>(args: Vec<Expr>) -> Result<[Expr; N], ()> {
+pub(super) fn take<const N: usize>(args: Vec<Expr>) -> Result<[Expr; N], ()> {
     args.try_into().map_err(|_| ())
 }
 
-fn wrong_count(name: &str, expected: usize, given: usize) -> Failure {
+pub(super) fn wrong_count(name: &str, expected: usize, given: usize) -> Failure {
     Failure::new(
         Code::WRONG_PARAMCOUNT,
         format!("function {name} takes {expected} arguments, not {given}"),
     )
-}
-
-fn case(condition: Expr, yes: Expr, no: Expr) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen {
-            condition,
-            result: yes,
-        }],
-        else_result: Some(Box::new(no)),
-    }
 }
 
 /// `SUM(a = 1)` counts: a truth value is 0 or 1.

@@ -12,7 +12,7 @@ use crate::code::{Code, Failure};
 use crate::system::naming::item_texts;
 use crate::system::rewrite::expression::truth;
 use crate::system::rewrite::function::plain_args;
-use crate::system::rewrite::{Rewriter, build, place};
+use crate::system::rewrite::{Rewriter, build, loose_groups, place};
 
 /// Aggregates that a HAVING may hold, besides those of the select list.
 const AGGREGATES: [&str; 19] = [
@@ -49,6 +49,9 @@ impl Rewriter<'_> {
         self.qualify_wildcards(select);
         let names = self.name_items(select);
         exists_as_value(select);
+        if !self.only_full_group_by() {
+            loose_groups::any_values(select);
+        }
         self.names.insert(place(select), names);
         if select.from.len() == 1 && is_dual(&select.from[0].relation) {
             select.from.clear();
@@ -69,6 +72,12 @@ impl Rewriter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the session's `sql_mode` has ONLY_FULL_GROUP_BY, as it has where nothing was set.
+    fn only_full_group_by(&self) -> bool {
+        let mode = self.sources.session.variables.get("sql_mode");
+        mode.is_none_or(|mode| mode.split(',').any(|m| m == "ONLY_FULL_GROUP_BY"))
     }
 
     /// `t.*` becomes `db.t.*` where `t` is a table's own name, because plans know it by both parts.
@@ -292,7 +301,7 @@ fn having_without_groups(select: &mut Select) {
 }
 
 /// Whether an aggregate is called anywhere in `expr`.
-fn aggregates(expr: &Expr) -> bool {
+pub(super) fn aggregates(expr: &Expr) -> bool {
     struct Find;
     impl Visitor for Find {
         type Break = ();
