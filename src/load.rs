@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod block;
+pub mod body;
 pub mod cast;
 pub mod client;
 pub mod columns;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod feed;
 pub mod footer;
 pub mod hash;
+pub mod headers;
 pub mod insert;
 pub mod label;
 pub mod ledger;
@@ -31,5 +33,6 @@ pub mod testing;
 pub mod text;
 pub mod threads;
 pub mod types;
+pub mod zone;
 
 pub use insert::{InsertInto, LoadDone, insert};

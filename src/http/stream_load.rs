@@ -32,6 +32,7 @@ use crate::load::client::{Begin, Committed, Remote, Told};
 use crate::load::coordinator::{Coordinator, Load, Progress, Tolerance};
 use crate::load::error::Error;
 use crate::load::feed::{FeedWriter, feed};
+use crate::load::headers::given::Given;
 use crate::load::insert::fresh_label;
 use crate::load::options::Options;
 use crate::load::report::Reports;
@@ -182,7 +183,10 @@ impl Shared {
             let value = headers.get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let options = Options::read(header);
+        let given = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let options = Options::read(&Given::new(given));
         let given = || header("label").unwrap_or_default();
         let label = match &options {
             Ok(options) => options.label.clone().unwrap_or_else(|| fresh_label("load")),

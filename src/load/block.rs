@@ -9,6 +9,7 @@ use crate::load::error::Error;
 use crate::load::misfit::{Misfits, Reason};
 use crate::load::text::{self, Column, Fields};
 use crate::load::threads;
+use crate::load::zone::Zone;
 
 /// Most rows of a block.
 pub const ROWS_MAX: usize = 32_768;
@@ -73,6 +74,7 @@ pub struct Assembler {
     columns: Vec<ColumnDef>,
     mapping: Mapping,
     lenient: bool,
+    zone: Zone,
 }
 
 impl Assembler {
@@ -82,6 +84,7 @@ impl Assembler {
             columns,
             mapping,
             lenient: false,
+            zone: Zone::Process,
         }
     }
 
@@ -89,6 +92,19 @@ impl Assembler {
     pub fn lenient(mut self, lenient: bool) -> Assembler {
         self.lenient = lenient;
         self
+    }
+
+    /// Moments with an offset become what the wall clock of this zone shows.
+    pub fn in_zone(mut self, zone: Zone) -> Assembler {
+        self.zone = zone;
+        self
+    }
+
+    /// The column that a field fills.
+    pub fn column_of(&self, field: usize) -> Option<&ColumnDef> {
+        let fills = |origin: &Origin| matches!(origin, Origin::Field(at) if *at == field);
+        let at = self.mapping.origins.iter().position(fills)?;
+        self.columns.get(at)
     }
 
     /// Names of the input's fields.
@@ -122,7 +138,7 @@ impl Assembler {
 
     /// A block that is read piece by piece, on one thread.
     pub fn reading(&self) -> Reading<'_> {
-        let column = |column: &ColumnDef| Column::new(column.data_type);
+        let column = |column: &ColumnDef| Column::new(column.data_type, self.zone);
         Reading {
             assembler: self,
             block: self.start(Vec::new(), Misfits::default(), 0),
@@ -165,7 +181,7 @@ impl Assembler {
         let array = match &self.mapping.origins[column] {
             Origin::Field(field) => {
                 let data_type = self.columns[column].data_type;
-                text::column(fields, *field, data_type, &mut |row, reason| {
+                text::column(fields, *field, data_type, self.zone, &mut |row, reason| {
                     unfit.push((row, reason));
                 })
             }
@@ -183,7 +199,7 @@ impl Assembler {
                     let array = arrays.get(*field).ok_or_else(|| {
                         Error::Internal(format!("no array for '{}'", column.name))
                     })?;
-                    cast::fit(array, column, &mut |row, reason| {
+                    cast::fit(array, column, self.zone, &mut |row, reason| {
                         block.mark(row, Some(column), reason, || cast::show(array, row));
                     })?
                 }

@@ -18,6 +18,7 @@ use crate::load::misfit::Reason;
 use crate::load::moment::{FIRST_DATE, FIRST_DATETIME, LAST_DATE, LAST_DATETIME};
 use crate::load::text::{self, Fields};
 use crate::load::types::{arrow_type, max_bytes};
+use crate::load::zone::Zone;
 
 /// The array with the column's type. A value that does not fit becomes NULL and is told to `mark` with its row.
 ///
@@ -26,17 +27,24 @@ use crate::load::types::{arrow_type, max_bytes};
 pub fn fit(
     array: &ArrayRef,
     column: &ColumnDef,
+    zone: Zone,
     mark: &mut impl FnMut(usize, Reason),
 ) -> Result<ArrayRef, Error> {
     let wanted = arrow_type(column.data_type);
-    let flat = flatten(array, column)?;
+    let flat = on_the_wall(flatten(array, column)?, zone)?;
     let fitted = match (flat.data_type(), column.data_type) {
         (ArrowType::Null, _) => return Ok(new_null_array(&wanted, flat.len())),
         (ArrowType::Utf8, kind) => {
-            return Ok(text::column(&Strings(flat.as_string()), 0, kind, mark));
+            return Ok(text::column(
+                &Strings(flat.as_string()),
+                0,
+                kind,
+                zone,
+                mark,
+            ));
         }
         (ArrowType::Binary, kind) => {
-            return Ok(text::column(&Bytes(flat.as_binary()), 0, kind, mark));
+            return Ok(text::column(&Bytes(flat.as_binary()), 0, kind, zone, mark));
         }
         (from, _) if !castable(from, &wanted) => return Err(mismatch(array, column)),
         _ => convert(&flat, &wanted, column)?,
@@ -69,6 +77,19 @@ fn flatten(array: &ArrayRef, column: &ColumnDef) -> Result<ArrayRef, Error> {
         _ => return Ok(array.clone()),
     };
     cast_or_null(array, &plain).map_err(|_| mismatch(array, column))
+}
+
+/// Instants become what the wall clock of `zone` shows, for no column has a zone.
+fn on_the_wall(array: ArrayRef, zone: Zone) -> Result<ArrayRef, Error> {
+    let ArrowType::Timestamp(_, Some(_)) = array.data_type() else {
+        return Ok(array);
+    };
+    let micros = ArrowType::Timestamp(TimeUnit::Microsecond, None);
+    let utc = ArrowType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let instants = cast_or_null(&array, &utc)?;
+    let instants = instants.as_primitive::<TimestampMicrosecondType>();
+    let walls: PrimitiveArray<TimestampMicrosecondType> = instants.unary(|at| zone.wall(at));
+    Ok(Arc::new(walls.with_data_type(micros)))
 }
 
 /// Whether values of one type can mean values of the other in SQL; Arrow would cast more.
@@ -230,7 +251,7 @@ mod tests {
         };
         let mut marked = Vec::new();
         let array: ArrayRef = Arc::new(array);
-        let fitted = fit(&array, &column, &mut |row, reason| {
+        let fitted = fit(&array, &column, Zone::Process, &mut |row, reason| {
             marked.push((row, reason))
         })
         .unwrap();
@@ -299,7 +320,7 @@ mod tests {
             comment: String::new(),
         };
         let day: ArrayRef = Arc::new(Date32Array::from(vec![1]));
-        let refused = fit(&day, &column, &mut |_, _| {});
+        let refused = fit(&day, &column, Zone::Process, &mut |_, _| {});
         assert!(matches!(refused, Err(Error::Type { .. })));
     }
 }

@@ -2,13 +2,14 @@
 
 use arrow::array::{ArrayRef, UInt32Array, new_null_array};
 use arrow::compute::take;
-use chrono::{DateTime, Local, TimeZone};
+use chrono::DateTime;
 
 use crate::catalog::schema::{ColumnDef, DefaultValue};
 use crate::clock::Timestamp;
 use crate::load::error::Error;
 use crate::load::text::{self, Fields};
 use crate::load::types::arrow_type;
+use crate::load::zone::Zone;
 
 /// The source of one column.
 #[derive(Debug, Clone)]
@@ -38,6 +39,7 @@ impl Mapping {
         columns: &[ColumnDef],
         names: Option<&[String]>,
         began: Timestamp,
+        zone: Zone,
     ) -> Result<Mapping, Error> {
         let fields = match names {
             Some(names) => names.to_vec(),
@@ -52,7 +54,7 @@ impl Mapping {
             let named = |name: &String| name.eq_ignore_ascii_case(&column.name);
             match fields.iter().position(named) {
                 Some(field) => Ok(Origin::Field(field)),
-                None => Ok(Origin::Constant(default_of(column, began)?)),
+                None => Ok(Origin::Constant(default_of(column, began, zone)?)),
             }
         });
         Ok(Mapping {
@@ -70,10 +72,9 @@ impl Origin {
 }
 
 /// What a column that the input leaves out holds: an array of one value.
-fn default_of(column: &ColumnDef, began: Timestamp) -> Result<ArrayRef, Error> {
-    let text = match &column.default {
-        Some(DefaultValue::Text(text)) => text.clone(),
-        Some(DefaultValue::CurrentTimestamp) => local(began),
+fn default_of(column: &ColumnDef, began: Timestamp, zone: Zone) -> Result<ArrayRef, Error> {
+    let text = match default_text(column, began, zone) {
+        Some(text) => text,
         None if column.nullable => return Ok(new_null_array(&arrow_type(column.data_type), 1)),
         None => return Err(Error::NoDefault(column.name.clone())),
     };
@@ -82,6 +83,7 @@ fn default_of(column: &ColumnDef, began: Timestamp) -> Result<ArrayRef, Error> {
         &One(text.as_bytes()),
         0,
         column.data_type,
+        zone,
         &mut |_, reason| {
             wrong = Some(reason);
         },
@@ -95,13 +97,20 @@ fn default_of(column: &ColumnDef, began: Timestamp) -> Result<ArrayRef, Error> {
     }
 }
 
-/// An instant as the wall clock of this process shows it, because DATETIME has no time zone.
-fn local(at: Timestamp) -> String {
-    let utc = DateTime::from_timestamp_millis(at.wall_ms()).unwrap_or_default();
-    Local
-        .from_utc_datetime(&utc.naive_utc())
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string()
+/// What DEFAULT of a column is, as text; `None` where it has none.
+pub fn default_text(column: &ColumnDef, began: Timestamp, zone: Zone) -> Option<String> {
+    match &column.default {
+        Some(DefaultValue::Text(text)) => Some(text.clone()),
+        Some(DefaultValue::CurrentTimestamp) => Some(local(began, zone)),
+        None => None,
+    }
+}
+
+/// An instant as the wall clock of the zone shows it, because DATETIME has no time zone.
+fn local(at: Timestamp, zone: Zone) -> String {
+    let wall = zone.wall(at.wall_ms().saturating_mul(1000));
+    let shown = DateTime::from_timestamp_micros(wall).unwrap_or_default();
+    shown.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 struct One<'a>(&'a [u8]);
@@ -133,7 +142,7 @@ mod tests {
 
     fn map(columns: &[ColumnDef], names: &[&str]) -> Result<Mapping, Error> {
         let names: Vec<String> = names.iter().map(|n| n.to_string()).collect();
-        Mapping::new(columns, Some(&names), Timestamp::at(0))
+        Mapping::new(columns, Some(&names), Timestamp::at(0), Zone::Process)
     }
 
     #[test]

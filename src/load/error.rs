@@ -113,6 +113,35 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A header that no load has.
+    #[error("unknown header '{name}': the nearest known one is '{nearest}'; nothing was loaded")]
+    UnknownHeader {
+        /// The header.
+        name: String,
+        /// A known one that is like it.
+        nearest: &'static str,
+    },
+    /// A header that would change the load, and is not done.
+    #[error("header '{name}: {value}' is not supported: {instead}")]
+    RefusedHeader {
+        /// The header.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What can be done instead.
+        instead: &'static str,
+    },
+    /// A header that came twice, or in two spellings.
+    #[error("header '{name}' is given twice ('{name}' and '{other}'): give it once")]
+    HeaderTwice {
+        /// The header.
+        name: String,
+        /// Its other spelling.
+        other: String,
+    },
+    /// A header whose value is not UTF-8.
+    #[error("header '{0}' is not UTF-8: write its bytes as \\x01")]
+    HeaderText(String),
     /// Understood, and not offered.
     #[error("{0} is not supported")]
     NotSupported(String),
@@ -161,7 +190,11 @@ impl Coded for Error {
             Error::Timeout | Error::NoTurn { .. } | Error::Silent(_) => Code::QUERY_TIMEOUT,
             Error::Cancelled => Code::INTERRUPTED,
             Error::Input(_) | Error::Type { .. } => Code::ANALYSIS,
-            Error::Header { .. } => Code::WRONG_ARGUMENTS,
+            Error::Header { .. }
+            | Error::UnknownHeader { .. }
+            | Error::HeaderTwice { .. }
+            | Error::HeaderText(_) => Code::WRONG_ARGUMENTS,
+            Error::RefusedHeader { .. } => Code::NOT_SUPPORTED,
             Error::NotSupported(_) => Code::NOT_SUPPORTED,
             Error::ColumnTwice(_) => Code::DUP_FIELDNAME,
             Error::UnknownColumn(_) => Code::BAD_FIELD,

@@ -18,6 +18,7 @@ use crate::load::error::Error;
 use crate::load::feed::{FeedWriter, feed};
 use crate::load::source::Source;
 use crate::load::source::arrays::Arrays;
+use crate::load::zone::Zone;
 
 /// Batches that wait for the load.
 const QUEUE: usize = 4;
@@ -84,7 +85,7 @@ pub async fn insert(
     let open: OpenSource = Box::new(move |plan| {
         let names = (!columns.is_empty()).then_some(columns.as_slice());
         known(&plan.spec.columns, names)?;
-        let mapping = Mapping::new(&plan.spec.columns, names, plan.began)?;
+        let mapping = Mapping::new(&plan.spec.columns, names, plan.began, Zone::Process)?;
         let assembler = Assembler::new(plan.spec.columns.clone(), mapping);
         Ok(Box::new(Arrays::new(reader, assembler)) as Box<dyn Source>)
     });

@@ -33,8 +33,10 @@ pub enum Reason {
         /// Fields expected.
         expected: usize,
     },
-    /// A line that is not one JSON object.
+    /// A piece of JSON that is no object.
     NotJson(String),
+    /// An object without any key that is a column.
+    NoKnownKey,
 }
 
 /// One row that does not fit.
@@ -80,7 +82,11 @@ impl fmt::Display for Misfit {
                 f,
                 ": {found} fields where {expected} are expected: '{value}'"
             ),
-            Reason::NotJson(why) => write!(f, ": not one JSON object: {why}: '{value}'"),
+            Reason::NotJson(why) => write!(f, ": not a JSON object: {why}: '{value}'"),
+            Reason::NoKnownKey => write!(
+                f,
+                ": none of its keys is a column (header jsonpaths says where columns are): '{value}'"
+            ),
         }
     }
 }
@@ -90,7 +96,7 @@ impl std::error::Error for Misfit {}
 impl Coded for Misfit {
     fn code(&self) -> Code {
         match self.reason {
-            Reason::BadValue | Reason::NotJson(_) => Code::BAD_VALUE,
+            Reason::BadValue | Reason::NotJson(_) | Reason::NoKnownKey => Code::BAD_VALUE,
             Reason::OutOfRange => Code::OUT_OF_RANGE,
             Reason::TooLong(_) => Code::DATA_TOO_LONG,
             Reason::NotUtf8 => Code::INVALID_CHARACTER_STRING,

@@ -2,8 +2,47 @@
 
 use crate::load::misfit::Reason;
 
-/// A decimal integer of any width: an optional sign and digits, nothing else.
+/// An integer of any width: an optional sign and digits. `1.0` and `1e3` are integers too; what has a fraction is none.
 pub fn integer<T: TryFrom<i128>>(text: &[u8]) -> Result<T, Reason> {
+    match digits_only(text) {
+        Err(Reason::BadValue) => {
+            let value = whole(text)?;
+            T::try_from(value).map_err(|_| Reason::OutOfRange)
+        }
+        read => read,
+    }
+}
+
+/// A number with a point or an exponent that has no fraction.
+fn whole(text: &[u8]) -> Result<i128, Reason> {
+    let (negative, unsigned) = sign(text);
+    let (mantissa, exponent) = exponent(unsigned)?;
+    let point = mantissa.iter().position(|b| *b == b'.');
+    let before = point.unwrap_or(mantissa.len());
+    let digits: Vec<u8> = mantissa.iter().copied().filter(|b| *b != b'.').collect();
+    let one_point = mantissa.len() - digits.len() <= 1;
+    if digits.is_empty() || !one_point || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Reason::BadValue);
+    }
+    if digits.iter().all(|digit| *digit == b'0') {
+        return Ok(0);
+    }
+    let kept = before as i64 + i64::from(exponent);
+    let kept = usize::try_from(kept).map_err(|_| Reason::BadValue)?;
+    let (units, fraction) = digits.split_at(kept.min(digits.len()));
+    if fraction.iter().any(|digit| *digit != b'0') {
+        return Err(Reason::BadValue);
+    }
+    let zeros = kept - units.len();
+    if zeros > 39 {
+        return Err(Reason::OutOfRange);
+    }
+    let all: Vec<u8> = units.iter().copied().chain(vec![b'0'; zeros]).collect();
+    wide(&all, negative).ok_or(Reason::OutOfRange)
+}
+
+/// An optional sign and digits, nothing else.
+fn digits_only<T: TryFrom<i128>>(text: &[u8]) -> Result<T, Reason> {
     let (negative, digits) = sign(text);
     if digits.is_empty() {
         return Err(Reason::BadValue);
@@ -183,7 +222,7 @@ fn exponent(text: &[u8]) -> Result<(&[u8], i32), Reason> {
     match text.iter().position(|b| matches!(b, b'e' | b'E')) {
         None => Ok((text, 0)),
         Some(at) => {
-            let exponent = match integer::<i32>(&text[at + 1..]) {
+            let exponent = match digits_only::<i32>(&text[at + 1..]) {
                 // Beyond any precision the sign alone decides: zero or out of range.
                 Err(Reason::OutOfRange) if text.get(at + 1) == Some(&b'-') => i32::MIN / 2,
                 Err(Reason::OutOfRange) => i32::MAX / 2,
@@ -211,7 +250,36 @@ mod tests {
         assert_eq!(integer::<i128>(least), Ok(i128::MIN));
         assert_eq!(integer::<i128>(&least[1..]), Err(Reason::OutOfRange));
         assert_eq!(integer::<i32>(b"+0012"), Ok(12));
-        for bad in ["", "-", "1.0", "1e3", "0x10", "NA", "1 2"] {
+        for (text, value) in [
+            ("1.0", 1),
+            ("1e3", 1000),
+            ("-1.50e1", -15),
+            ("+2.", 2),
+            ("1200e-2", 12),
+            ("0e99999", 0),
+            ("00.00", 0),
+            ("-2147483648.0", i32::MIN),
+        ] {
+            assert_eq!(integer::<i32>(text.as_bytes()), Ok(value), "{text}");
+        }
+        for large in ["2147483648.0", "1e10", "1e99999999999", "-1e39", "1e40"] {
+            let read = integer::<i32>(large.as_bytes());
+            assert_eq!(read, Err(Reason::OutOfRange), "{large}");
+        }
+        for bad in [
+            "",
+            "-",
+            "1.5",
+            "1e-1",
+            "15e-99999999999",
+            ".",
+            "1.0.0",
+            "e3",
+            "1e",
+            "0x10",
+            "NA",
+            "1 2",
+        ] {
             assert_eq!(
                 integer::<i32>(bad.as_bytes()),
                 Err(Reason::BadValue),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 use crate::load::block::{Assembler, Block};
-use crate::load::columns::Mapping;
+use crate::load::body::Body;
+use crate::load::columns::{Mapping, default_text};
 use crate::load::coordinator::OpenSource;
 use crate::load::error::Error;
 use crate::load::feed::Feed;
@@ -38,13 +39,27 @@ fn too_long(line: u64) -> Error {
 pub fn open(feed: Feed<Bytes>, options: Options, spool_dir: PathBuf) -> OpenSource {
     Box::new(move |plan| {
         let columns = &plan.spec.columns;
-        let mapping = Mapping::new(columns, options.columns.as_deref(), plan.began)?;
-        let assembler = Assembler::new(columns.clone(), mapping).lenient(options.lenient);
+        let (began, zone) = (plan.began, options.zone);
+        let mapping = Mapping::new(columns, options.columns.as_deref(), began, zone)?;
+        let assembler = Assembler::new(columns.clone(), mapping)
+            .lenient(options.lenient)
+            .in_zone(zone);
+        let is_text = !matches!(options.format, Format::Parquet);
+        let body = Body::new(feed, options.compression, is_text)?;
         let source: Box<dyn Source> = match options.format {
-            Format::Csv(format) => csv::open(feed, format, assembler),
-            Format::Json => Box::new(json::Json::new(feed, assembler)),
+            Format::Csv(format) => csv::open(body, format, assembler),
+            Format::Json(format) => {
+                let fields = 0..assembler.fields().len();
+                format.check(fields.len())?;
+                let default = |field| {
+                    let column = assembler.column_of(field)?;
+                    default_text(column, began, zone).map(String::into_bytes)
+                };
+                let defaults = fields.map(default).collect();
+                Box::new(json::Json::new(body, format, assembler, defaults))
+            }
             Format::Parquet => {
-                let file = spool::spool(feed, &spool_dir)?;
+                let file = spool::spool(body, &spool_dir)?;
                 Box::new(parquet::Parquet::new(file, assembler)?)
             }
         };

@@ -5,16 +5,14 @@ use std::io::{self, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use bytes::Bytes;
-
+use crate::load::body::Body;
 use crate::load::error::Error;
-use crate::load::feed::Feed;
 
-/// Writes all of `feed` to a nameless file in `dir` and returns it, at its start. Blocks.
-pub fn spool(mut feed: Feed<Bytes>, dir: &Path) -> Result<File, Error> {
+/// Writes all of `body` to a nameless file in `dir` and returns it, at its start. Blocks.
+pub fn spool(mut body: Body, dir: &Path) -> Result<File, Error> {
     let failed = |error: io::Error| Error::Input(format!("spooling in {}: {error}", dir.display()));
     let mut file = nameless(dir).map_err(failed)?;
-    while let Some(piece) = feed.take()? {
+    while let Some(piece) = body.take()? {
         file.write_all(&piece).map_err(failed)?;
     }
     file.rewind().map_err(failed)?;
@@ -42,8 +40,15 @@ fn nameless(dir: &Path) -> io::Result<File> {
 mod tests {
     use std::io::Read;
 
+    use bytes::Bytes;
+
     use super::*;
-    use crate::load::feed::feed;
+    use crate::load::body::Compression;
+    use crate::load::feed::{Feed, feed};
+
+    fn body(feed: Feed<Bytes>) -> Body {
+        Body::new(feed, Compression::None, false).unwrap()
+    }
 
     #[test]
     fn what_was_fed_is_read_back_and_leaves_no_name() {
@@ -53,12 +58,12 @@ mod tests {
         writer.push(Bytes::from_static(b"c")).unwrap();
         writer.close();
         let mut text = String::new();
-        let mut file = spool(reader, dir.path()).unwrap();
+        let mut file = spool(body(reader), dir.path()).unwrap();
         file.read_to_string(&mut text).unwrap();
         assert_eq!(text, "abc");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
         let (writer, reader) = feed::<Bytes>(4);
         drop(writer);
-        assert!(spool(reader, dir.path()).is_err());
+        assert!(spool(body(reader), dir.path()).is_err());
     }
 }

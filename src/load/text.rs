@@ -19,6 +19,7 @@ use crate::load::text::numbers::Numbers;
 use crate::load::text::places::Places;
 use crate::load::text::strings::Strings;
 use crate::load::types::{LARGEINT_PRECISION, max_bytes};
+use crate::load::zone::Zone;
 
 mod numbers;
 pub mod places;
@@ -46,9 +47,10 @@ pub fn column(
     fields: &impl Fields,
     field: usize,
     data_type: DataType,
+    zone: Zone,
     mark: &mut impl FnMut(usize, Reason),
 ) -> ArrayRef {
-    let mut column = Column::new(data_type);
+    let mut column = Column::new(data_type, zone);
     column.append(fields, field, mark);
     column.finish()
 }
@@ -56,6 +58,7 @@ pub fn column(
 /// Values of one column that are read piece by piece.
 pub struct Column {
     data_type: DataType,
+    zone: Zone,
     values: Values,
 }
 
@@ -75,8 +78,8 @@ enum Values {
 }
 
 impl Column {
-    /// No values yet.
-    pub fn new(data_type: DataType) -> Column {
+    /// No values yet. Moments with an offset become what the wall clock of `zone` shows.
+    pub fn new(data_type: DataType, zone: Zone) -> Column {
         let values = match data_type {
             DataType::Boolean => Values::Boolean(BooleanBuilder::new()),
             DataType::TinyInt => Values::TinyInt(Numbers::new()),
@@ -93,7 +96,11 @@ impl Column {
             DataType::Date => Values::Date(Numbers::new()),
             DataType::Datetime => Values::Datetime(Numbers::new()),
         };
-        Column { data_type, values }
+        Column {
+            data_type,
+            zone,
+            values,
+        }
     }
 
     /// Adds one field of every row. A value that does not fit becomes NULL and is told to `mark` with its row.
@@ -103,6 +110,7 @@ impl Column {
         field: usize,
         mark: &mut impl FnMut(usize, Reason),
     ) {
+        let zone = self.zone;
         let reader = Reader { fields, field };
         match (&mut self.values, self.data_type) {
             (Values::Boolean(to), _) => {
@@ -129,8 +137,12 @@ impl Column {
             (Values::Text(to), kind) => {
                 reader.texts(to, max_bytes(kind).unwrap_or(usize::MAX), mark);
             }
-            (Values::Date(to), _) => reader.moments(to, mark, moment::date),
-            (Values::Datetime(to), _) => reader.moments(to, mark, moment::datetime),
+            (Values::Date(to), _) => {
+                reader.moments(to, mark, |text| moment::date(text, zone));
+            }
+            (Values::Datetime(to), _) => {
+                reader.moments(to, mark, |text| moment::datetime(text, zone));
+            }
         }
     }
 

@@ -1,30 +1,59 @@
-//! The README's table of statements is made from the list of statements, so that it can't lie. `UPDATE_README=1` writes
-//! it anew.
+//! The README's tables of statements and of headers of loads are made from the lists that the program reads, so that they can't
+//! lie. `UPDATE_README=1` writes them anew.
 
 use std::fs;
 use std::path::Path;
 
+use quorate::load::headers::{Effect, list};
 use quorate::proc;
 use quorate::sql::statements::ALL;
 
-const BEGIN: &str = "<!-- statements -->\n";
-const END: &str = "<!-- end of statements -->\n";
-
 #[test]
-fn the_readme_lists_the_statements_that_there_are() {
+fn the_readme_lists_what_there_is() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = fs::read_to_string(&path).expect("the README");
-    let (before, rest) = text.split_once(BEGIN).expect("where the table begins");
-    let (_, after) = rest.split_once(END).expect("where the table ends");
-    let made = format!("{before}{BEGIN}{}{END}{after}", table());
+    let made = with(&text, "statements", &table());
+    let made = with(&made, "load headers", &headers());
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, &made).expect("the README is written");
     } else {
         assert!(
             text == made,
-            "the README's table of statements is old: run UPDATE_README=1 cargo test --test it readme"
+            "the README's tables are old: run UPDATE_README=1 cargo test --test it readme"
         );
     }
+}
+
+/// The text with another section of this name.
+fn with(text: &str, name: &str, section: &str) -> String {
+    let (begin, end) = (
+        format!("<!-- {name} -->\n"),
+        format!("<!-- end of {name} -->\n"),
+    );
+    let (before, rest) = text.split_once(&begin).expect("where the section begins");
+    let (_, after) = rest.split_once(&end).expect("where the section ends");
+    format!("{before}{begin}{section}{end}{after}")
+}
+
+fn headers() -> String {
+    let mut text = "| header of a load | what it does |\n|---|---|\n".to_owned();
+    for header in list::ALL {
+        let names: Vec<String> = header
+            .names
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let what = match header.effect {
+            Effect::Done(what) => what.to_owned(),
+            Effect::Refused([], instead) => format!("refused: {instead}"),
+            Effect::Refused(harmless, instead) => {
+                format!("refused, other than `{}`: {instead}", harmless.join("`, `"))
+            }
+            Effect::Nothing(why) => format!("changes nothing: {why}"),
+        };
+        text.push_str(&format!("| {} | {what} |\n", names.join(", ")));
+    }
+    text
 }
 
 fn table() -> String {

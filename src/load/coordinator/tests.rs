@@ -17,6 +17,7 @@ use crate::load::columns::Mapping;
 use crate::load::hash;
 use crate::load::source::csv::{self, Format};
 use crate::load::testing::{Held, Manner, backend, plan};
+use crate::load::zone::Zone;
 
 /// A frontend that gives out one plan and remembers what it was told.
 #[derive(Default)]
@@ -115,7 +116,7 @@ async fn run(
         },
         tolerance,
         open: Box::new(move |plan| {
-            let mapping = Mapping::new(&plan.spec.columns, None, plan.began)?;
+            let mapping = Mapping::new(&plan.spec.columns, None, plan.began, Zone::Process)?;
             let assembler = Assembler::new(plan.spec.columns.clone(), mapping);
             let format = Format {
                 separator: b',',

@@ -7,10 +7,13 @@ use std::fs::File;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, TimeUnit, TimestampNanosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Type as PhysicalType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::SchemaDescriptor;
@@ -31,6 +34,8 @@ pub struct Parquet {
     batches: ParquetRecordBatchReader,
     /// For each field, its column in the batches.
     positions: Vec<usize>,
+    /// For each column of the batches, whether it is of the old kind of timestamps, which are instants and do not say so.
+    instants: Vec<bool>,
     row: u64,
     assembler: Assembler,
 }
@@ -72,6 +77,11 @@ impl Parquet {
         let position = |root: &usize| kept.binary_search(root).unwrap_or_default();
         let positions = roots.iter().map(position).collect();
         let leaves = leaves(builder.parquet_schema(), &kept)?;
+        let physical = |leaf: &usize| builder.parquet_schema().column(*leaf).physical_type();
+        let instants = leaves
+            .iter()
+            .map(|leaf| physical(leaf) == PhysicalType::INT96);
+        let instants = instants.collect();
         let widest = pages::widest_row(&file, builder.metadata(), &leaves)?;
         let rows = rows_a_batch(builder.metadata(), widest);
         let mask = ProjectionMask::roots(builder.parquet_schema(), kept.iter().copied());
@@ -79,6 +89,7 @@ impl Parquet {
         Ok(Parquet {
             batches: builder.build().map_err(unreadable)?,
             positions,
+            instants,
             row: 1,
             assembler,
         })
@@ -100,10 +111,27 @@ impl Source for Parquet {
         let arrays: Vec<_> = self
             .positions
             .iter()
-            .filter_map(|at| batch.columns().get(*at).cloned())
+            .filter_map(|at| {
+                let array = batch.columns().get(*at)?;
+                Some(match self.instants.get(*at) {
+                    Some(true) => in_utc(array),
+                    _ => array.clone(),
+                })
+            })
             .collect();
         let lines = (first..self.row).collect();
         Ok(vec![self.assembler.from_arrays(&arrays, lines)?])
+    }
+}
+
+/// The same values, known to be instants.
+fn in_utc(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Timestamp(TimeUnit::Nanosecond, None) => {
+            let times = array.as_primitive::<TimestampNanosecondType>().clone();
+            Arc::new(times.with_timezone("UTC"))
+        }
+        _ => array.clone(),
     }
 }
 

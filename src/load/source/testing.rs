@@ -7,6 +7,7 @@ use crate::catalog::schema::{ColumnDef, DataType};
 use crate::clock::Timestamp;
 use crate::load::block::{Assembler, Block};
 use crate::load::columns::Mapping;
+use crate::load::zone::Zone;
 
 /// `id INT NOT NULL, name VARCHAR(30)`, filled from fields with these names.
 pub fn assembler(names: Option<&[&str]>) -> Assembler {
@@ -22,7 +23,8 @@ pub fn assembler(names: Option<&[&str]>) -> Assembler {
         column("name", DataType::Varchar(30), true),
     ];
     let names: Option<Vec<String>> = names.map(|all| all.iter().map(|n| n.to_string()).collect());
-    let mapping = Mapping::new(&columns, names.as_deref(), Timestamp::at(0)).unwrap();
+    let mapping =
+        Mapping::new(&columns, names.as_deref(), Timestamp::at(0), Zone::Process).unwrap();
     Assembler::new(columns, mapping)
 }
 

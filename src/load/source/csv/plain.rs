@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::{Buf, Bytes};
 
 use crate::load::block::{Assembler, Block};
+use crate::load::body::Body;
 use crate::load::error::Error;
-use crate::load::feed::Feed;
 use crate::load::misfit::Misfits;
 use crate::load::source::csv::stripe::{Splitter, Stripe};
 use crate::load::source::csv::{Format, Null};
@@ -35,7 +35,7 @@ type Read = Result<(Block, u64), Stop>;
 
 /// Cuts the input.
 struct Cutter {
-    feed: Feed<Bytes>,
+    body: Body,
     ended: bool,
     /// What was read and is in no piece yet.
     rest: Vec<u8>,
@@ -73,12 +73,12 @@ enum Stop {
 }
 
 impl Plain {
-    /// A reader of `feed`.
-    pub fn new(feed: Feed<Bytes>, format: Format, assembler: Assembler) -> Plain {
+    /// A reader of `body`.
+    pub fn new(body: Body, separator: u8, format: Format, assembler: Assembler) -> Plain {
         let returns = format.delimiter.is_none();
         Plain {
             start: Some(Cutter {
-                feed,
+                body,
                 ended: false,
                 rest: Vec::new(),
                 searched: 0,
@@ -87,7 +87,7 @@ impl Plain {
             }),
             ahead: None,
             form: Arc::new(Form {
-                separator: format.separator,
+                separator,
                 returns,
                 null: format.null(),
                 assembler,
@@ -143,7 +143,7 @@ impl Cutter {
     fn piece(&mut self) -> Result<Option<Piece>, Stop> {
         let mut piece = Piece::default();
         while piece.bytes < PIECE_BYTES && !self.ended {
-            match self.feed.take().map_err(Stop::Failed)? {
+            match self.body.take().map_err(Stop::Failed)? {
                 Some(chunk) if chunk.len() < UNCOPIED_BYTES => self.gather(&chunk, &mut piece),
                 Some(chunk) => self.cut(chunk, &mut piece),
                 None => self.ended = true,

@@ -1,25 +1,30 @@
 //! CSV files as they come, and as they break.
 
+use bytes::Bytes;
 use rand::{Rng, SeedableRng};
 
 use super::*;
 use crate::load::block::Block;
+use crate::load::body::Compression;
 use crate::load::error::Error;
-use crate::load::feed::feed;
+use crate::load::feed::{Feed, feed};
 use crate::load::misfit::Reason;
 use crate::load::source::testing::{assembler, ints, texts};
 
 fn comma() -> Format {
     Format {
-        separator: b',',
+        separator: b",".to_vec(),
         delimiter: None,
         enclose: None,
+        escape: None,
+        trim_space: false,
+        trim_double_quotes: false,
         skip_header: 0,
         null_marker: None,
     }
 }
 
-fn fed(input: &[u8], piece: usize) -> Feed<Bytes> {
+fn fed(input: &[u8], piece: usize) -> Body {
     let (writer, feed) = feed(input.len() / piece + 2);
     futures::executor::block_on(async {
         for piece in input.chunks(piece) {
@@ -27,7 +32,11 @@ fn fed(input: &[u8], piece: usize) -> Feed<Bytes> {
         }
         writer.end().await;
     });
-    feed
+    body(feed)
+}
+
+fn body(feed: Feed<Bytes>) -> Body {
+    Body::new(feed, Compression::None, true).unwrap()
 }
 
 fn read(input: &[u8], format: Format, names: Option<&[&str]>, piece: usize) -> Block {
@@ -70,8 +79,8 @@ fn enclosed_fields_hold_separators_and_line_ends() {
 #[test]
 fn separators_and_delimiters_are_any_byte() {
     let format = Format {
-        separator: 1,
-        delimiter: Some(b';'),
+        separator: vec![1],
+        delimiter: Some(b";".to_vec()),
         ..comma()
     };
     let block = read(b"1\x01a;2\x01b\n;", format, None, 64);
@@ -135,7 +144,7 @@ fn a_quote_that_never_ends_does_not_take_all_memory() {
         }
         writer.end().await;
     });
-    let mut csv = open(feed, format, assembler(None));
+    let mut csv = open(body(feed), format, assembler(None));
     assert!(matches!(csv.next(), Err(Error::Input(why)) if why.contains("line 1")));
 }
 
@@ -169,7 +178,7 @@ fn lines_cut_into_pieces_are_what_the_reader_of_enclosed_fields_reads() {
             .copied()
             .collect();
         let format = Format {
-            delimiter: [None, Some(b'\n')][random.random_range(0..2)],
+            delimiter: [None, Some(b"\n".to_vec())][random.random_range(0..2)].clone(),
             skip_header: random.random_range(0..3),
             null_marker: [None, Some(&b"NA"[..]), Some(b"0"), Some(b"")][random.random_range(0..4)]
                 .map(<[u8]>::to_vec),
@@ -179,6 +188,7 @@ fn lines_cut_into_pieces_are_what_the_reader_of_enclosed_fields_reads() {
         let mut readers: [Box<dyn Source>; 2] = [
             Box::new(Plain::new(
                 fed(&input, piece),
+                b',',
                 format.clone(),
                 assembler(None),
             )),
@@ -224,4 +234,194 @@ fn a_file_of_many_pieces_keeps_its_order_and_its_lines() {
         }
     }
     assert_eq!(next, 200_001);
+}
+
+fn enclosed() -> Format {
+    Format {
+        enclose: Some(b'"'),
+        escape: Some(b'\\'),
+        ..comma()
+    }
+}
+
+fn pairs(block: &Block) -> Vec<(Option<i32>, Option<String>)> {
+    ints(block).into_iter().zip(texts(block)).collect()
+}
+
+#[test]
+fn each_sign_does_what_its_header_says() {
+    let separated = |separator: &str, delimiter: &str| Format {
+        separator: separator.as_bytes().to_vec(),
+        delimiter: (!delimiter.is_empty()).then(|| delimiter.as_bytes().to_vec()),
+        ..comma()
+    };
+    let trimmed = |enclose| Format {
+        enclose,
+        trim_space: true,
+        ..comma()
+    };
+    let unquoted = Format {
+        trim_double_quotes: true,
+        ..comma()
+    };
+    for (input, format, expected) in [
+        (
+            "1||a\n2|||b\n",
+            separated("||", ""),
+            vec![(1, "a"), (2, "|b")],
+        ),
+        (
+            "1\u{2299}a\n2\u{2299}\n",
+            separated("\u{2299}", ""),
+            vec![(1, "a"), (2, "")],
+        ),
+        (
+            "1-d-a<br>2-d-b\n<br><br>",
+            separated("-d-", "<br>"),
+            vec![(1, "a"), (2, "b\n")],
+        ),
+        ("1,a;2,b;", separated(",", ";"), vec![(1, "a"), (2, "b")]),
+        (
+            "1,a,\n2,b,\n",
+            separated(",", ",\n"),
+            vec![(1, "a"), (2, "b")],
+        ),
+        ("1,\"a \\\"b\\\" c\"\n", enclosed(), vec![(1, "a \"b\" c")]),
+        (
+            "1,a\\,b\n2,\\\\N\n",
+            enclosed(),
+            vec![(1, "a,b"), (2, "\\N")],
+        ),
+        (
+            "1,\"a\"\"b\"\n2,\"c\"d\"e\n",
+            enclosed(),
+            vec![(1, "a\"b"), (2, "cd\"e")],
+        ),
+        (
+            " 1 , a b \n2,  \n",
+            trimmed(None),
+            vec![(1, "a b"), (2, "")],
+        ),
+        ("1 , \" a \" \n", trimmed(Some(b'"')), vec![(1, " a ")]),
+        (
+            "\"1\",\"a\"\n2,\"\n3,\"\"\n",
+            unquoted,
+            vec![(1, "a"), (2, "\""), (3, "")],
+        ),
+    ] {
+        for piece in 1..input.len() + 1 {
+            let block = read(input.as_bytes(), format.clone(), None, piece);
+            let expected = expected
+                .iter()
+                .map(|(id, name)| (Some(*id), Some((*name).to_owned())));
+            assert_eq!(
+                pairs(&block),
+                expected.collect::<Vec<_>>(),
+                "{input:?} {format:?}"
+            );
+        }
+    }
+    let null = read(b"1,\\N\n2,a\\N\n", enclosed(), None, 3);
+    assert_eq!(
+        pairs(&null),
+        [(Some(1), None), (Some(2), Some("aN".to_owned()))]
+    );
+}
+
+#[test]
+fn a_quote_that_never_closes_is_refused_with_its_line() {
+    for input in [
+        &b"1,a\n\n2,\"not closed\n3,b\n"[..],
+        b"1,a\n\n2,\"closed\\\"\n",
+    ] {
+        for piece in 1..input.len() {
+            let mut csv = open(fed(input, piece), enclosed(), assembler(None));
+            let read = csv.next();
+            assert!(
+                matches!(&read, Err(Error::Input(why)) if why.starts_with("line 3:")),
+                "{read:?}"
+            );
+        }
+    }
+}
+
+/// Writes rows at random, and reads them: what comes back is what was written.
+#[test]
+fn what_was_written_with_any_signs_is_read_back() {
+    let mut random = rand::rngs::StdRng::seed_from_u64(3);
+    let any = |random: &mut rand::rngs::StdRng, all: &[&'static str]| {
+        all[random.random_range(0..all.len())]
+    };
+    for round in 0..4000 {
+        let separator = any(
+            &mut random,
+            &[",", "||", "-d-", "\u{2299}", "\x01\x02", "\t"],
+        );
+        let delimiter = any(&mut random, &["", "\n", ";", "<br>", "\r\n;"]);
+        let end = if delimiter.is_empty() {
+            any(&mut random, &["\n", "\r\n", "\r"])
+        } else {
+            delimiter
+        };
+        let escape = random.random_range(0..2) == 0;
+        let format = Format {
+            separator: separator.as_bytes().to_vec(),
+            delimiter: (!delimiter.is_empty()).then(|| delimiter.as_bytes().to_vec()),
+            enclose: Some(b'"'),
+            escape: escape.then_some(b'\\'),
+            ..comma()
+        };
+        let mut input = String::new();
+        let mut expected = Vec::new();
+        for id in 0..random.random_range(1..6) {
+            let name: String = (0..random.random_range(0..6))
+                .map(|_| {
+                    any(
+                        &mut random,
+                        &[
+                            "a", "\"", "\\", separator, end, "\n", " ", "\u{e9}", "|", "<",
+                        ],
+                    )
+                })
+                .collect();
+            let inner: String = name
+                .chars()
+                .map(|c| match c {
+                    '"' if escape && random.random_range(0..2) == 0 => "\\\"".to_owned(),
+                    '"' => "\"\"".to_owned(),
+                    '\\' if escape => "\\\\".to_owned(),
+                    c => c.to_string(),
+                })
+                .collect();
+            input += &format!("{id}{separator}\"{inner}\"");
+            // The last row may have no end.
+            input += if random.random_range(0..9) == 0 {
+                ""
+            } else {
+                end
+            };
+            expected.push((Some(id), Some(name)));
+            if !input.ends_with(end) {
+                break;
+            }
+        }
+        let piece = random.random_range(1..30);
+        let block = read(input.as_bytes(), format.clone(), None, piece);
+        assert_eq!(
+            pairs(&block),
+            expected,
+            "round {round}: {input:?} {format:?}"
+        );
+        // Cut and damaged, it is read to its end or refused.
+        let mut broken = input.into_bytes();
+        broken.truncate(random.random_range(0..=broken.len()));
+        if let Some(byte) = broken.first_mut() {
+            *byte = random.random();
+        }
+        let mut csv = open(fed(&broken, piece), format, assembler(None));
+        while let Ok(blocks) = csv.next() {
+            let Some(block) = blocks.first() else { break };
+            assert!(block.total() <= expected.len() as u64 + broken.len() as u64);
+        }
+    }
 }
