@@ -13,6 +13,7 @@ use crate::clock::SystemClock;
 use crate::code::{Code, Failure};
 use crate::ids::TabletId;
 use crate::load::block::Assembler;
+use crate::load::body::{Body, Compression};
 use crate::load::columns::Mapping;
 use crate::load::hash;
 use crate::load::source::csv::{self, Format};
@@ -119,13 +120,17 @@ async fn run(
             let mapping = Mapping::new(&plan.spec.columns, None, plan.began, Zone::Process)?;
             let assembler = Assembler::new(plan.spec.columns.clone(), mapping);
             let format = Format {
-                separator: b',',
+                separator: vec![b','],
                 delimiter: None,
                 enclose: None,
+                escape: None,
+                trim_space: false,
+                trim_double_quotes: false,
                 skip_header: 0,
                 null_marker: None,
             };
-            Ok(csv::open(reader, format, assembler))
+            let body = Body::new(reader, Compression::None, true)?;
+            Ok(csv::open(body, format, assembler))
         }),
         pump: Box::pin(async move {
             for piece in input.as_bytes().chunks(4096) {
