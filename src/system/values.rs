@@ -288,7 +288,7 @@ mod tests {
             rows.await.unwrap(),
             [
                 [text("1"), text("2013-01-01"), text("it's")],
-                [text("-2.50"), None, text("nobody")],
+                [text("-3"), None, text("nobody")],
                 [text("3"), text("2013-01-05 10:11:12"), text("a2")],
                 [text("4"), text("2013-01-05"), text("2013-01-05 10:11:12")],
             ]

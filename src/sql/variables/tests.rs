@@ -62,7 +62,11 @@ fn values_are_checked_and_get_one_form() {
         ),
         Ok("STRICT_TRANS_TABLES".into())
     );
-    assert_eq!(take("sql_mode", text("ansi_quotes")), Err(1231));
+    assert_eq!(
+        take("sql_mode", text("ansi_quotes,Pipes_as_concat")),
+        Ok("ANSI_QUOTES,PIPES_AS_CONCAT".into())
+    );
+    assert_eq!(take("sql_mode", text("no_backslash_escapes")), Err(1231));
     assert_eq!(take("sql_mode", text("NONSENSE")), Err(1231));
     assert_eq!(take("character_set_results", Value::NULL), Ok("".into()));
     assert_eq!(take("character_set_client", Value::NULL), Err(1231));

@@ -44,8 +44,11 @@ fn what_is_a_value_is_one_for_the_other_reader_too() {
         match (end, other.next()) {
             (Ok(end), Some(Ok(_))) => assert_eq!(end, other.byte_offset(), "{text}"),
             // The other reader looks one byte further where words or numbers stand together.
+            // And it has no place for numbers beyond a double, which a DECIMAL has.
             (Ok(end), Some(Err(_))) => {
-                assert!(text[..end].parse::<serde_json::Value>().is_ok(), "{text}")
+                let other = text[..end].parse::<serde_json::Value>();
+                let large = |e: serde_json::Error| e.to_string().contains("number out of range");
+                assert!(other.map_or_else(large, |_| true), "{text}");
             }
             (Err(_), Some(Err(_)) | None) => {}
             (found, other) => panic!("{text}: {found:?} {other:?}"),
