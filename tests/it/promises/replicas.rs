@@ -72,7 +72,7 @@ pub const PROMISES: &[Promise] = &[
     ("dispatches the data to all the replicas of tablets", &["load::coordinator::tests::every_replica_gets_the_same_rows_each_in_the_bucket_that_its_hash_names"]),
     ("A table has multiple tablets, and each tablet has replication_num replicas", &[LISTED, "leader::core::tests::statements::a_table_is_there_when_every_backend_has_its_tablets"]),
     ("The number of tablets in a table is determined by the `bucket_size` property", &["leader::core::tests::statements::a_new_partition_gets_the_buckets_that_bucket_size_asks_for", "tablet::placement::buckets::tests::sized_buckets_hold_what_there_is", SLT]),
-    ("FE makes the loaded data visible", &["leader::core::tests::loads::a_load_that_all_replicas_hold_is_visible_and_costs_no_laggard", "leader::core::tests::loads::publishes_of_a_partition_go_in_the_order_of_versions"]),
+    ("FE makes the loaded data visible", &["leader::core::tests::loads::a_load_that_all_replicas_hold_is_visible_and_costs_no_laggard", "leader::core::tests::loads::versions_are_given_out_at_once_and_seen_in_their_order"]),
     ("FE returns loading success to the client", &["it::cluster::runbooks::the_walk_of_the_readme", "leader::core::tests::loads::nothing_is_answered_or_sent_before_its_record_is_durable"]),
     ("guarantees service availability even under extreme scenarios", &["it::cluster::crash::everything_is_killed_under_load", "it::cluster::quorum::a_death_in_the_middle_of_a_load_and_of_queries_is_not_seen_by_clients", DEAD, "leader::core::tests::loads::a_load_whose_coordinator_is_gone_is_given_up_and_its_label_is_free"]),
     // Write quorum
