@@ -52,6 +52,10 @@ pub const HEALING: &[&str] = &[
     "replicas handed over in peace",
 ];
 
+/// Reasons that scenarios come across, and no random run: after a take-over with an older journal, what clients were told before does
+/// not hold, so that nothing could be compared with it.
+const NOT_RANDOM: &[&str] = &["IN_DOUBT"];
+
 /// What takes many seeds.
 pub const RARE: &[&str] = &[
     "replica taken over by its machine",
@@ -89,6 +93,7 @@ pub const REASONS: &[&str] = &[
     "TABLET_GONE",
     "DELAYED",
     "SAFE_MODE",
+    "IN_DOUBT",
     "WAITS_FOR_LOADS",
     "REDUNDANT_REMOVED",
     "KEPT",
@@ -141,7 +146,8 @@ pub fn all(seen: &BTreeSet<&'static str>, seeds: u64) {
         false => [&[], &[]],
     };
     let wanted = ALL.iter().chain(HEALING).chain(many.into_iter().flatten());
-    let missing: Vec<_> = wanted.filter(|mark| !seen.contains(*mark)).collect();
+    let missing = wanted.filter(|mark| !seen.contains(*mark) && !NOT_RANDOM.contains(mark));
+    let missing: Vec<_> = missing.collect();
     assert!(missing.is_empty(), "no seed came across: {missing:?}");
 }
 
