@@ -3,6 +3,7 @@
 use super::super::super::Core;
 use super::Rescue;
 use crate::backend::api::SalvagedTablet;
+use crate::catalog::replica::Replica;
 use crate::catalog::tablets::TabletView;
 use crate::ids::{BackendId, ReplicaId, TabletId, Version};
 use crate::leader::request::recovery::{Finding, FindingState};
@@ -112,7 +113,9 @@ impl Core {
     /// Backends that do not live and have a whole copy, as far as is known.
     fn whole_and_away(&self, view: &TabletView<'_>) -> String {
         let visible = view.visible();
-        let mut away = view.replicas().filter(|of| of.whole(visible));
+        let dead = |of: &Replica| !self.head.alive(of.backend);
+        let whole = view.replicas().filter(|of| of.whole(visible));
+        let mut away = whole.filter(dead);
         let backend = away.find_map(|of| self.head.backends.get(&of.backend));
         backend.map_or(String::new(), |backend| {
             format!(
