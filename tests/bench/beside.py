@@ -3,7 +3,7 @@
 
     tests/bench/beside.py [--flights FILE] [--seconds 4] [--flushes]
 
-Needs `pip install pymysql duckdb`, mariadbd (Debian: mariadb-server), and a binary: $QUORATE, or target/debug/quorate. DuckDB reads
+Needs `pip install pymysql duckdb`, mariadbd (Debian: mariadb-server), and $QUORATE, or target/release/quorate. DuckDB reads
 the very files that a backend keeps. Both servers are spoken to by the same client over TCP, and flush at each commit.
 Prints medians; there is no verdict in it but the ratios. --flushes counts with strace how often an INSERT has the disk flushed, by
 all processes together: slower, and the same on every machine.
@@ -23,6 +23,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "drills"))
+os.environ.setdefault("QUORATE", str(Path(__file__).resolve().parents[2] / "target/release/quorate"))
 import duckdb
 import pymysql
 from kit import flights

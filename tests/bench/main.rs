@@ -1,4 +1,4 @@
-//! Benchmarks: each compares side by side in one run, and prints a table. `cargo bench --profile dev [-- NAME ..]`.
+//! Benchmarks: each compares side by side in one run, and prints a table. `cargo bench [-- NAME ..]`.
 //!
 //! No figure here is asserted: absolute times belong to machines, and ratios are for people to judge. `FLIGHTS=FILE` has
 //! the flights of a file loaded instead of those that are made.

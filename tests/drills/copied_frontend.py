@@ -82,7 +82,7 @@ def whole_copy(report, cluster):
         other.sql("CREATE DATABASE e")
         other.sql("INSERT INTO d.old VALUES (1)")
         report.say("the copy is obeyed; the true one goes on")
-        cluster.frontend.go_on()
+        cluster.frontend.resume()
         began, acknowledged = time.monotonic(), 0
         for n in range(20):
             try:

@@ -1,4 +1,4 @@
-//! Clusters of many backends and tablets, small enough here to run with the other tests; `cargo bench --profile dev -- heal`
+//! Clusters of many backends and tablets, small enough here to run with the other tests; `cargo bench -- heal`
 //! runs the same scenes with 1,000 backends and 1,000,000 tablets.
 
 mod build;

@@ -34,14 +34,6 @@ class Node:
         self._process.kill()
         self._process.wait()
 
-    def pause(self):
-        """kill -STOP."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def go_on(self):
-        """kill -CONT."""
-        self._process.send_signal(signal.SIGCONT)
-
     def stop(self):
         """kill -TERM, as before a restart that is planned."""
         self._process.send_signal(signal.SIGTERM)
