@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use arrow::ipc::writer::StreamWriter;
 use bytes::Bytes;
-use futures::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -32,15 +31,20 @@ struct Scan {
     writer: Option<StreamWriter<Vec<u8>>>,
 }
 
+/// The rows of a scan, encoded.
+pub struct Rows {
+    /// The first of them: all, where nothing follows.
+    pub first: Bytes,
+    /// What follows.
+    pub rest: Option<ReceiverStream<Result<Bytes, Error>>>,
+}
+
 /// Begins a scan. The first rows have been read when it returns, so that what is wrong from the start is an error and
 /// not a broken stream.
 ///
 /// # Errors
 /// The tablet can't be read at that version here.
-pub async fn scan(
-    state: &State,
-    request: ScanRequest,
-) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static, Error> {
+pub async fn scan(state: &State, request: ScanRequest) -> Result<Rows, Error> {
     let id = request.tablet;
     let permit = state
         .scans()
@@ -52,11 +56,14 @@ pub async fn scan(
     let scan = Scan::begin(Cursor::new(&tablet, request)?)?;
     state.metrics().scan_began();
     let (scan, first) = step(state, id, scan).await;
-    let first = first?;
-    let (chunks, rest) = mpsc::channel(CHUNKS_MAX);
-    tokio::spawn(drive(state.clone(), id, scan, chunks, permit));
-    let first = futures::stream::iter(first.map(Ok));
-    Ok(first.chain(ReceiverStream::new(rest)))
+    let first = first?.unwrap_or_default();
+    // A small tablet is one answer of a known length: another task and another turn of a thread cost more than its rows.
+    let rest = scan.filter(|scan| !scan.ended()).map(|scan| {
+        let (chunks, rest) = mpsc::channel(CHUNKS_MAX);
+        tokio::spawn(drive(state.clone(), id, Some(scan), chunks, permit));
+        ReceiverStream::new(rest)
+    });
+    Ok(Rows { first, rest })
 }
 
 /// Reads on until the end, an error, or until nobody listens.
@@ -115,6 +122,11 @@ impl Scan {
             cursor,
             writer: Some(writer),
         })
+    }
+
+    /// Whether all has been given.
+    fn ended(&self) -> bool {
+        self.writer.is_none()
     }
 
     /// The next bytes; none after the last. Blocks.

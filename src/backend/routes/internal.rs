@@ -10,6 +10,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
+use futures::{StreamExt, stream};
 
 use crate::backend::api::{
     Abort, AdoptTablets, Adopted, CreateTablets, CutTablets, DropTablets, HeartbeatAnswer,
@@ -203,7 +204,11 @@ pub(super) async fn scan(
 ) -> Result<Response, Error> {
     let rows = scanning::scan(&state, body(request)?).await?;
     let kind = (CONTENT_TYPE, "application/vnd.apache.arrow.stream");
-    Ok(([kind], Body::from_stream(rows)).into_response())
+    let body = match rows.rest {
+        None => Body::from(rows.first),
+        Some(rest) => Body::from_stream(stream::iter([Ok(rows.first)]).chain(rest)),
+    };
+    Ok(([kind], body).into_response())
 }
 
 /// The host that the caller reached this backend by, without a port.

@@ -59,16 +59,17 @@ async fn a_running_scan_keeps_its_files() {
             .await;
     }
     let scan = crate::backend::scan::scan(&node.running.state, scan_all(1, 6));
-    let mut stream = std::pin::pin!(scan.await.unwrap());
-    use futures::StreamExt;
-    let mut bytes = stream.next().await.unwrap().unwrap().to_vec();
+    let scan = scan.await.unwrap();
+    let mut bytes = scan.first.to_vec();
+    let mut rest = scan.rest.expect("more than one piece");
     assert_eq!(compact(&node.running.state, TabletId(1)).await, Ok(5));
     node.drop_tablet(1, 1001, 1).await;
     assert!(
         files(dir.path()).len() > 1,
         "old files stay while they are read"
     );
-    while let Some(chunk) = stream.next().await {
+    use futures::StreamExt;
+    while let Some(chunk) = rest.next().await {
         bytes.extend_from_slice(&chunk.unwrap());
     }
     let ids = rows(&bytes).into_iter().map(|(_, id)| id);
