@@ -1,19 +1,22 @@
 //! Operators between values of different types, as MySQL has them: numbers compare with texts as numbers, dates with
 //! texts as dates, truth values are 0 and 1, `/` keeps the fraction, and division by zero is NULL.
 
+mod arithmetic;
+
 use arrow::datatypes::{DataType, TimeUnit};
+use chrono::NaiveDateTime;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Between, Expr, ExprSchemable, cast, lit};
 use sqlparser::ast::BinaryOperator;
 
 use crate::code::{Code, Failure};
+use crate::system::coerce::arithmetic::arithmetic;
 use crate::system::error::wrap;
 use crate::system::functions::arguments::leading_number;
-use crate::system::functions::checked;
 use crate::system::functions::format::parse_time;
+use crate::system::functions::moment_numbers;
 use crate::system::functions::row_function::{days, named};
 use crate::system::kinds::{is_number, is_temporal, is_text};
 
@@ -47,7 +50,12 @@ impl ExprPlanner for MySqlOperators {
             | BinaryOperator::Divide
             | BinaryOperator::Modulo
             | BinaryOperator::MyIntegerDivide => {
-                return Ok(arithmetic(op, number(left, &l), number(right, &r), schema));
+                return Ok(arithmetic(
+                    op,
+                    operand(left, &l),
+                    operand(right, &r),
+                    schema,
+                ));
             }
             _ => (left, right),
         };
@@ -69,8 +77,25 @@ fn number(expr: Expr, t: &DataType) -> Expr {
     match (t, expr) {
         (DataType::Boolean, expr) => cast(expr, DataType::Int64),
         (t, Expr::Literal(ScalarValue::Utf8(Some(text)), _)) if is_text(t) => number_literal(&text),
-        (t, expr) if is_text(t) => to_double(expr),
+        (t, expr) if is_text(t) || matches!(t, DataType::Binary) => to_double(expr),
+        (t, expr) if is_temporal(t) => moment_number(expr),
         (_, expr) => expr,
+    }
+}
+
+/// What is computed with: a text is a DOUBLE, whatever is in it, and `0x41` is 65.
+fn operand(expr: Expr, t: &DataType) -> Expr {
+    match (t, expr) {
+        (t, Expr::Literal(ScalarValue::Utf8(Some(text)), _)) if is_text(t) => {
+            lit(leading_number(&text))
+        }
+        (_, Expr::Literal(ScalarValue::Binary(Some(bytes)), _)) if bytes.len() <= 8 => {
+            let number = bytes
+                .iter()
+                .fold(0_u64, |n, byte| n << 8 | u64::from(*byte));
+            i64::try_from(number).map_or_else(|_| lit(number), lit)
+        }
+        (_, expr) => number(expr, t),
     }
 }
 
@@ -89,8 +114,20 @@ fn to_double(expr: Expr) -> Expr {
     }
 }
 
+/// The number that a date or time is written as.
+fn moment_number(expr: Expr) -> Expr {
+    moment_numbers::udf().call(vec![expr])
+}
+
 fn comparable(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Expr, Expr)> {
     let numeric = is_number;
+    if numeric(l) && numeric(r) && l.is_floating() != r.is_floating() {
+        let float = |expr: Expr, t: &DataType| match t.is_floating() {
+            true => expr,
+            false => cast(boolean_number(expr, t), DataType::Float64),
+        };
+        return Ok((float(left, l), float(right, r)));
+    }
     if numeric(l) && numeric(r) && l != r {
         return Ok((boolean_number(left, l), boolean_number(right, r)));
     }
@@ -100,15 +137,54 @@ fn comparable(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Ex
     if is_text(l) && numeric(r) {
         return Ok((number(left, l), boolean_number(right, r)));
     }
+    if numeric(l) && *r == DataType::Binary {
+        return Ok((boolean_number(left, l), number(right, r)));
+    }
+    if *l == DataType::Binary && numeric(r) {
+        return Ok((number(left, l), boolean_number(right, r)));
+    }
+    let moment_or_day = |t: &DataType| matches!(t, DataType::Date32 | DataType::Timestamp(..));
+    if moment_or_day(l) && moment_or_day(r) && l != r {
+        return Ok((cast(left, datetime()), cast(right, datetime())));
+    }
     if is_temporal(l) && is_text(r) {
         let right = moment(right, l)?;
-        return Ok((left, right));
+        return Ok((beside(left, l, &right), right));
     }
     if is_text(l) && is_temporal(r) {
         let left = moment(left, r)?;
+        let right = beside(right, r, &left);
+        return Ok((left, right));
+    }
+    if is_temporal(l) && numeric(r) {
+        return Ok(moment_of_digits(left, l, boolean_number(right, r)));
+    }
+    if numeric(l) && is_temporal(r) {
+        let (right, left) = moment_of_digits(right, r, boolean_number(left, l));
         return Ok((left, right));
     }
     Ok((left, right))
+}
+
+/// A date or time as it is compared with `moment`: a DATE beside what is more than a day is one, too, in microseconds. The nanoseconds
+/// that they would be compared in else end in 2262.
+fn beside(expr: Expr, of: &DataType, moment: &Expr) -> Expr {
+    match (of, moment) {
+        (DataType::Date32, Expr::Literal(ScalarValue::Date32(_), _)) => expr,
+        (DataType::Date32, _) => cast(expr, datetime()),
+        _ => expr,
+    }
+}
+
+/// A moment and the number that it is compared with: a constant such as 20240131 is the moment that its digits say.
+fn moment_of_digits(at: Expr, of: &DataType, number: Expr) -> (Expr, Expr) {
+    if let (DataType::Date32 | DataType::Timestamp(..), Expr::Literal(value, _)) = (of, &number)
+        && let Some(moment) = parse_time(&value.to_string())
+    {
+        let moment = moment_literal(moment, of);
+        return (beside(at, of, &moment), moment);
+    }
+    (moment_number(at), number)
 }
 
 /// `x IN (..)`: texts, numbers and dates of the list are each compared with `x` as MySQL compares two values.
@@ -159,7 +235,8 @@ pub fn between(between: Between, schema: &DFSchema) -> Result<Expr> {
         side(&between.low)?,
         side(&between.high)?,
     );
-    let alike = |t: &DataType| *t == of || t.is_null() || (t.is_numeric() && of.is_numeric());
+    let exact = |t: &DataType| t.is_numeric() && !t.is_floating();
+    let alike = |t: &DataType| *t == of || t.is_null() || (exact(t) && exact(&of));
     if alike(&low) && alike(&high) {
         return Ok(Expr::Between(between));
     }
@@ -181,15 +258,15 @@ fn boolean_number(expr: Expr, t: &DataType) -> Expr {
 /// A constant text as the date or time that it is compared with.
 fn moment(expr: Expr, other: &DataType) -> Result<Expr> {
     if matches!(other, DataType::Duration(_)) {
-        return Ok(match named("time") {
-            Some(function) => function.call(vec![expr]),
+        return Ok(match named("span_or_zero") {
+            Some(function) => function.call(vec![expr.clone(), expr]),
             None => expr,
         });
     }
     let dates = matches!(other, DataType::Date32 | DataType::Timestamp(_, None));
     let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &expr else {
-        return Ok(match named("cast_datetime") {
-            Some(function) if dates => function.call(vec![expr]),
+        return Ok(match named("moment_or_zero") {
+            Some(function) if dates => function.call(vec![expr.clone(), expr]),
             _ => expr,
         });
     };
@@ -207,119 +284,20 @@ fn moment(expr: Expr, other: &DataType) -> Result<Expr> {
             format!("incorrect {kind} value: '{text}'"),
         )));
     };
+    Ok(moment_literal(at, other))
+}
+
+/// A constant; a day beside a DATE, if it is midnight.
+fn moment_literal(at: NaiveDateTime, other: &DataType) -> Expr {
     let midnight = at.time() == chrono::NaiveTime::MIN;
-    Ok(if *other == DataType::Date32 && midnight {
+    if *other == DataType::Date32 && midnight {
         Expr::Literal(ScalarValue::Date32(Some(days(at.date()))), None)
     } else {
         Expr::Literal(
             ScalarValue::TimestampMicrosecond(Some(at.and_utc().timestamp_micros()), None),
             None,
         )
-    })
-}
-
-fn arithmetic(
-    op: BinaryOperator,
-    left: Expr,
-    right: Expr,
-    schema: &DFSchema,
-) -> PlannerResult<RawBinaryExpr> {
-    let types = (left.get_type(schema), right.get_type(schema));
-    let (l, r) = match types {
-        (Ok(l), Ok(r)) => (plain(&l), plain(&r)),
-        _ => return PlannerResult::Original(RawBinaryExpr { op, left, right }),
-    };
-    if let Some(checked) = checked_op(&op)
-        && l == Plain::Integer
-        && r == Plain::Integer
-        && one_sign(&left, &right, schema)
-    {
-        return PlannerResult::Planned(checked::binary(checked, left, right));
     }
-    match op {
-        BinaryOperator::Divide if l == Plain::Integer && r != Plain::Float => {
-            let right = if r == Plain::Integer {
-                cast(right, DataType::Decimal128(20, 0))
-            } else {
-                right
-            };
-            PlannerResult::Original(RawBinaryExpr {
-                op,
-                left: cast(left, DataType::Decimal128(20, 0)),
-                right: or_null(right),
-            })
-        }
-        BinaryOperator::Divide | BinaryOperator::Modulo if r != Plain::Other => {
-            PlannerResult::Original(RawBinaryExpr {
-                op,
-                left,
-                right: or_null(right),
-            })
-        }
-        BinaryOperator::MyIntegerDivide if l == Plain::Integer && r == Plain::Integer => {
-            PlannerResult::Planned(left / or_null(right))
-        }
-        BinaryOperator::MyIntegerDivide => {
-            let quotient = cast(left, DataType::Float64) / or_null(cast(right, DataType::Float64));
-            PlannerResult::Planned(cast(
-                datafusion::functions::math::expr_fn::trunc(vec![quotient]),
-                DataType::Int64,
-            ))
-        }
-        op => PlannerResult::Original(RawBinaryExpr { op, left, right }),
-    }
-}
-
-fn checked_op(op: &BinaryOperator) -> Option<checked::Op> {
-    match op {
-        BinaryOperator::Plus => Some(checked::Op::Plus),
-        BinaryOperator::Minus => Some(checked::Op::Minus),
-        BinaryOperator::Multiply => Some(checked::Op::Times),
-        _ => None,
-    }
-}
-
-/// Whether both are signed, or both are not, so that one type of 64 bits takes them.
-fn one_sign(left: &Expr, right: &Expr, schema: &DFSchema) -> bool {
-    let unsigned = |e: &Expr| {
-        let t = e.get_type(schema).ok().filter(|t| *t != DataType::Null)?;
-        Some(matches!(t, DataType::UInt64))
-    };
-    match (unsigned(left), unsigned(right)) {
-        (Some(l), Some(r)) => l == r,
-        _ => true,
-    }
-}
-
-/// What kind of number a type holds.
-#[derive(PartialEq, Clone, Copy)]
-enum Plain {
-    Integer,
-    Decimal,
-    Float,
-    Other,
-}
-
-fn plain(t: &DataType) -> Plain {
-    match t {
-        t if t.is_integer() => Plain::Integer,
-        t if t.is_floating() => Plain::Float,
-        t if t.is_numeric() => Plain::Decimal,
-        DataType::Null => Plain::Integer,
-        _ => Plain::Other,
-    }
-}
-
-/// A divisor that is never zero: NULL instead.
-fn or_null(divisor: Expr) -> Expr {
-    match &divisor {
-        Expr::Literal(value, _) if !value.is_null() && !is_zero(value) => divisor,
-        _ => nullif(divisor, lit(0_i64)),
-    }
-}
-
-fn is_zero(value: &ScalarValue) -> bool {
-    ScalarValue::new_zero(&value.data_type()).is_ok_and(|zero| zero == *value)
 }
 
 /// The type of DATETIME columns.

@@ -190,7 +190,14 @@ fn of_execution(text: &str) -> Failure {
 
 /// The first line of a text, without the words that only DataFusion's programmers need.
 fn clean(text: &str) -> String {
-    let mut text = text.lines().next().unwrap_or_default().trim();
+    let joined;
+    let mut lines = text.lines();
+    let mut text = lines.next().unwrap_or_default().trim();
+    // A list follows a colon: its first entry says what the matter is.
+    if text.ends_with(':') {
+        joined = format!("{text} {}", lines.next().unwrap_or_default().trim());
+        text = &joined;
+    }
     for prefix in [
         "Error during planning: ",
         "Execution error: ",

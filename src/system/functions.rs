@@ -5,17 +5,21 @@
 
 pub mod add_time;
 pub mod arguments;
+pub mod average;
 pub mod bits;
 pub mod bounded;
 pub mod branches;
+pub mod cast_decimal;
 pub mod checked;
 pub mod compound;
 pub mod dates;
+pub mod divided;
 pub mod doubles;
 pub mod extracts;
 pub mod format;
 pub mod hashes;
 pub mod integers;
+pub mod joined;
 pub mod json;
 pub mod json_functions;
 pub mod letters;
@@ -23,10 +27,12 @@ pub mod long_texts;
 pub mod loose;
 pub mod math;
 pub mod md5;
+pub mod moment_numbers;
 pub mod more;
 pub mod numbers;
 pub mod parts;
 pub mod results;
+pub mod rounding;
 pub mod row_function;
 pub mod session;
 pub mod shift;
@@ -34,8 +40,8 @@ pub mod spans;
 pub mod str_to_date;
 pub mod sum;
 pub mod texts;
+pub mod unix;
 pub mod weeks;
-pub mod whole;
 pub mod zones;
 
 use std::collections::BTreeMap;
@@ -62,11 +68,7 @@ pub struct Functions {
 }
 
 /// Names of MySQL for functions that DataFusion has under another.
-const SAME: [(&str, &str); 3] = [
-    ("ceiling", "ceil"),
-    ("rand", "random"),
-    ("truncate", "trunc"),
-];
+const SAME: [(&str, &str); 1] = [("rand", "random")];
 
 /// The same for aggregates: MySQL's STDDEV and VARIANCE are of the whole population.
 const SAME_AGGREGATES: [(&str, &str); 7] = [
@@ -108,22 +110,19 @@ impl Functions {
                 windows.insert(name, function.clone());
             }
         }
-        for name in ["floor", "ceil"] {
-            if let Some(inner) = scalars.get(name).cloned() {
-                scalars.insert(name.to_owned(), Arc::new(whole::of(inner)));
-            }
-        }
         for name in loose::NAMES {
             if let Some(inner) = scalars.get(name).cloned() {
                 scalars.insert(name.to_owned(), Arc::new(loose::of(inner)));
             }
         }
-        for (name, also) in [("sum", None), ("avg", Some("mean"))] {
-            if let Some(inner) = aggregates.get(name).cloned() {
-                let exact = Arc::new(sum::of(inner));
-                for name in std::iter::once(name).chain(also) {
-                    aggregates.insert(name.to_owned(), exact.clone());
-                }
+        if let Some(inner) = aggregates.get("sum").cloned() {
+            let exact = Arc::new(sum::of(inner));
+            aggregates.insert("sum".to_owned(), Arc::new(average::of(exact)));
+        }
+        if let Some(inner) = aggregates.get("avg").cloned() {
+            let rounded = Arc::new(average::of(inner));
+            for name in ["avg", "mean"] {
+                aggregates.insert(name.to_owned(), rounded.clone());
             }
         }
         scalars.insert(checked::NEGATED.to_owned(), Arc::new(checked::negated()));
@@ -136,6 +135,9 @@ impl Functions {
             .into_iter()
             .chain(branches::all())
             .chain(add_time::all())
+            .chain(rounding::all())
+            .chain([cast_decimal::udf(), moment_numbers::udf(), unix::udf()])
+            .chain(joined::all())
         {
             scalars.insert(function.name().to_owned(), Arc::new(function));
         }

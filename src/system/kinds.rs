@@ -167,6 +167,11 @@ pub fn as_kind(expr: Expr, from: &DataType, to: &DataType) -> Expr {
     }
     match (class(from), class(to)) {
         (Class::Null, _) => cast(expr, to.clone()),
+        (Class::Truth, Class::Decimal) => cast(cast(expr, DataType::Int8), to.clone()),
+        (of, Class::Bytes) if !matches!(of, Class::Text | Class::Bytes) => {
+            let text = as_kind(expr, from, &DataType::Utf8);
+            cast(text, to.clone())
+        }
         (_, Class::Text) if from != to => match named("cast_char") {
             Some(function) => function.call(vec![expr]),
             None => cast(expr, to.clone()),
@@ -186,9 +191,13 @@ pub fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     if *array.data_type() == DataType::Null {
         return Ok(new_null_array(to, array.len()));
     }
-    if class(to) == Class::Text {
+    let bytes = class(to) == Class::Bytes && class(array.data_type()) != Class::Bytes;
+    if class(to) == Class::Text || bytes {
         let texts: ArrayRef = std::sync::Arc::new(texts(array)?);
         return strictly(&texts, to);
+    }
+    if class(array.data_type()) == Class::Truth && class(to) == Class::Decimal {
+        return strictly(&strictly(array, &DataType::Int8)?, to);
     }
     strictly(array, to)
 }

@@ -8,6 +8,7 @@ mod stream;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -21,17 +22,23 @@ use datafusion::physical_plan::expressions::{BinaryExpr, LikeExpr, Literal};
 use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PiecewiseMergeJoinExec, SortMergeJoinExec,
 };
+use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
 };
 
+use crate::code::{Code, Failure};
 use crate::system::control::Control;
+use crate::system::error::wrap;
 use crate::system::watch::stream::Watched;
 pub(crate) use crate::system::watch::stream::longest;
 
 /// Bytes of constants that one batch of a projection may repeat, before function results are counted.
 const REPEATED_MAX: usize = 16 << 20;
+
+/// How often a recursive query may read what it has found (`cte_max_recursion_depth` in MySQL).
+const ROUNDS_MAX: u32 = 1000;
 
 /// What the node above does with the batches that it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +59,8 @@ struct WatchExec {
     inner: Arc<dyn ExecutionPlan>,
     control: Arc<Control>,
     usage: Use,
+    /// How often it was begun, where it is the part of a recursive query that is begun again and again.
+    rounds: Option<Arc<AtomicU32>>,
 }
 
 /// `plan` with a watch above each of its nodes.
@@ -76,7 +85,18 @@ fn watch(
     } else {
         let mut watched = Vec::with_capacity(children.len());
         for (at, child) in children.into_iter().enumerate() {
-            watched.push(watch(child, control, use_of(plan.as_ref(), at)?)?);
+            let usage = use_of(plan.as_ref(), at)?;
+            let mut child = watch(child, control, usage)?;
+            // The second child of a recursive query is what it repeats.
+            if plan.is::<RecursiveQueryExec>() && at == 1 {
+                child = Arc::new(WatchExec {
+                    inner: child,
+                    control: control.clone(),
+                    usage,
+                    rounds: Some(Arc::default()),
+                });
+            }
+            watched.push(child);
         }
         let keep = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
         plan.replace_children(watched, keep)?
@@ -85,6 +105,7 @@ fn watch(
         inner,
         control: control.clone(),
         usage,
+        rounds: None,
     }))
 }
 
@@ -182,6 +203,7 @@ impl ExecutionPlan for WatchExec {
             inner: inner.unwrap_or_else(|| self.inner.clone()),
             control: self.control.clone(),
             usage: self.usage,
+            rounds: self.rounds.clone(),
         }))
     }
 
@@ -190,6 +212,16 @@ impl ExecutionPlan for WatchExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        if let Some(rounds) = &self.rounds
+            && rounds.fetch_add(1, Ordering::Relaxed) >= ROUNDS_MAX
+        {
+            return Err(wrap(Failure::new(
+                Code::STATEMENT_TOO_COMPLEX,
+                format!(
+                    "a recursive query ends after {ROUNDS_MAX} rounds; give it a condition that ends it"
+                ),
+            )));
+        }
         let rows = context.session_config().batch_size();
         let inner = self.inner.execute(partition, context)?;
         Ok(Box::pin(Watched::new(

@@ -1,5 +1,5 @@
-//! The README's tables of statements and of headers of loads are made from the lists that the program reads, so that they can't
-//! lie. `UPDATE_README=1` writes them anew.
+//! The README's tables of statements, of headers of loads and of differences from MariaDB are made from the lists that programs
+//! read, so that they can't lie. `UPDATE_README=1` writes them anew.
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +14,7 @@ fn the_readme_lists_what_there_is() {
     let text = fs::read_to_string(&path).expect("the README");
     let made = with(&text, "statements", &table());
     let made = with(&made, "load headers", &headers());
+    let made = with(&made, "differences", &differences());
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write(&path, &made).expect("the README is written");
     } else {
@@ -33,6 +34,33 @@ fn with(text: &str, name: &str, section: &str) -> String {
     let (before, rest) = text.split_once(&begin).expect("where the section begins");
     let (_, after) = rest.split_once(&end).expect("where the section ends");
     format!("{before}{begin}{section}{end}{after}")
+}
+
+/// What `tests/clients/differ.py` knows to differ from MariaDB, from the list that it reads.
+fn differences() -> String {
+    let list = include_str!("../clients/differ_explained.txt");
+    let mut text = "| asked | here | MariaDB | why |\n|---|---|---|---|\n".to_owned();
+    for entry in list.split("\n\n") {
+        let of = |key: &str| {
+            let found = entry
+                .lines()
+                .filter_map(|line| line.split_once(": "))
+                .find(|(name, _)| *name == key);
+            found.map_or("", |(_, value)| value)
+        };
+        let kinds = match of("kinds") {
+            "" => String::new(),
+            kinds => format!(" (a column of {kinds})"),
+        };
+        text.push_str(&format!(
+            "| `{}` | {}{kinds} | {} | {} |\n",
+            of("query"),
+            of("here"),
+            of("mariadb"),
+            of("why")
+        ));
+    }
+    text
 }
 
 fn headers() -> String {

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod bombs;
 mod clients;
+mod differ;
 mod functions;
 mod healing;
 mod limits;

@@ -151,7 +151,7 @@ fn known(
         [] => return Ok(None),
     };
     let db = cx.db(db)?;
-    let found = is_system_database(&db) || cx.view.catalog.table(&db, table).is_some();
+    let found = is_system_database(db) || cx.view.catalog.table(db, table).is_some();
     match found {
         true => Ok(Some(table.to_owned())),
         false => Err(Failure::new(

@@ -17,7 +17,9 @@ use crate::system::functions::doubles::double_text;
 use crate::system::functions::format::{date_time_text, day_text, parse_time};
 use crate::system::functions::integers;
 use crate::system::functions::json;
+use crate::system::functions::moment_numbers;
 use crate::system::functions::spans::{DAY, number_span, parse_span, span_text};
+use crate::system::kinds::is_temporal;
 
 /// What an argument is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub enum Kind {
     Time,
     /// A span of time, as TIME has it.
     Span,
+    /// A date with a time of day, or else a span of time.
+    Moment,
     /// Bytes, which a text is too.
     Bytes,
     /// A text of the hexadecimal digits of a number, or of bytes.
@@ -60,6 +64,8 @@ enum Values {
     Time(TimestampMicrosecondArray),
     /// See [`Kind::Span`].
     Span(DurationMicrosecondArray),
+    /// See [`Kind::Moment`].
+    Moment(TimestampMicrosecondArray, DurationMicrosecondArray),
     /// See [`Kind::Bytes`].
     Bytes(BinaryArray),
 }
@@ -90,6 +96,7 @@ impl Values {
             Kind::Json => Values::Text(json_texts(array)?),
             Kind::Time => Values::Time(times(array)?),
             Kind::Span => Values::Span(spans(array)?),
+            Kind::Moment => Values::Moment(times(array)?, spans(array)?),
         })
     }
 }
@@ -157,7 +164,9 @@ impl<'a> Row<'a> {
         let argument = self.arguments.get(n)?;
         let at = argument.place(self.at);
         match &argument.values {
-            Values::Time(array) if array.is_valid(at) => array.value_as_datetime(at),
+            Values::Time(array) | Values::Moment(array, _) if array.is_valid(at) => {
+                array.value_as_datetime(at)
+            }
             _ => None,
         }
     }
@@ -167,7 +176,9 @@ impl<'a> Row<'a> {
         let argument = self.arguments.get(n)?;
         let at = argument.place(self.at);
         match &argument.values {
-            Values::Span(array) if array.is_valid(at) => Some(array.value(at)),
+            Values::Span(array) | Values::Moment(_, array) if array.is_valid(at) => {
+                Some(array.value(at))
+            }
             _ => None,
         }
     }
@@ -223,6 +234,11 @@ pub fn texts(array: &ArrayRef) -> Result<StringArray> {
 /// Values as numbers; of a text the number that it begins with, 0 when there is none (MySQL).
 pub fn doubles(array: &ArrayRef) -> Result<Float64Array> {
     Ok(match array.data_type() {
+        DataType::Binary => {
+            let array = array.as_binary::<i32>();
+            let number = |bytes: &[u8]| leading_number(&String::from_utf8_lossy(bytes));
+            array.iter().map(|bytes| bytes.map(number)).collect()
+        }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
             let texts = texts(array)?;
             texts.iter().map(|text| text.map(leading_number)).collect()
@@ -232,6 +248,7 @@ pub fn doubles(array: &ArrayRef) -> Result<Float64Array> {
             let numbers = array.iter().map(|b| b.map(f64::from));
             numbers.collect()
         }
+        t if is_temporal(t) => moment_numbers::doubles(array)?,
         _ => safe(array, &DataType::Float64)?.as_primitive().clone(),
     })
 }

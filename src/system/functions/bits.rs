@@ -78,7 +78,7 @@ fn conv(text: &str, from: i64, to: i64) -> Option<String> {
             .filter(|b| (2..=36).contains(b))
     };
     let (from_base, to_base) = (base(from)?, base(to)?);
-    let text = text.trim_start();
+    let text = Some(text.trim_start()).filter(|text| !text.is_empty())?;
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

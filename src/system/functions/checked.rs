@@ -3,9 +3,11 @@
 //! DataFusion's operators wrap around. Decimals do not pass here: Arrow checks them, and sums of BIGINT and BIGINT UNSIGNED are
 //! decimals already.
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
 use arrow::compute::kernels::numeric;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 use arrow::error::ArrowError;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
@@ -14,6 +16,7 @@ use datafusion::logical_expr::{
 
 use crate::code::{Code, Failure};
 use crate::system::error::wrap;
+use crate::system::functions::arguments::doubles;
 
 /// Name of the function that operators between whole numbers are.
 const NAME: &str = "checked";
@@ -140,14 +143,19 @@ impl ScalarUDFImpl for Checked {
             [DataType::UInt64] => DataType::Decimal128(20, 0),
             [t] if t.is_floating() || t.is_decimal() => t.clone(),
             [DataType::Boolean | DataType::Null] => DataType::Int64,
-            [t] if !t.is_integer() => DataType::Float64,
+            // Read as a number when it is computed.
+            [t] if !t.is_integer() => t.clone(),
             _ => DataType::Int64,
         };
         Ok(vec![into; given.len()])
     }
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
-        Ok(args.first().cloned().unwrap_or(DataType::Int64))
+        Ok(match args.first() {
+            Some(t) if t.is_numeric() => t.clone(),
+            Some(_) => DataType::Float64,
+            None => DataType::Int64,
+        })
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -176,7 +184,13 @@ impl ScalarUDFImpl for Checked {
             ))
         })?;
         if self.name == NEGATED {
-            computed = numeric::neg(computed.as_ref()).map_err(overflow(Op::Negated))?;
+            if !computed.data_type().is_numeric() {
+                // A text without a number is 0, not -0.
+                let numbers = doubles(&computed)?.unary::<_, Float64Type>(|x| 0.0 - x);
+                computed = Arc::new(numbers);
+            } else {
+                computed = numeric::neg(computed.as_ref()).map_err(overflow(Op::Negated))?;
+            }
         }
         for (op, right) in self.ops.iter().zip(arrays) {
             computed = op.of_two(&computed, &right).map_err(overflow(*op))?;

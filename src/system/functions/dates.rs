@@ -2,14 +2,33 @@
 
 use chrono::{Datelike, Duration, Months, NaiveDate, NaiveDateTime, Timelike};
 
-use crate::system::functions::arguments::Kind::{Int, Text, Time};
+use crate::system::functions::arguments::Kind::{Int, Moment, Text, Time};
 use crate::system::functions::format::date_format;
 use crate::system::functions::row_function::{Def, Eval};
-use crate::system::functions::spans::bounded;
+use crate::system::functions::spans::{bounded, unit};
 
 /// The table of them.
 pub const ALL: &[Def] = &[
     Def::new("cast_datetime", &[Time], Eval::Time(|r| r.time(0))),
+    // With the digits of its second that a CAST asks for; the rest is cut off.
+    Def::new(
+        "cast_datetime_digits",
+        &[Time, Int],
+        Eval::Time(|r| {
+            let at = r.time(0)?;
+            let micros = i64::from(at.nanosecond() / 1000);
+            at.checked_sub_signed(Duration::microseconds(micros % unit(r.int(1)?)))
+        }),
+    ),
+    // Compared with a date, a text that is none comes before all of them.
+    Def::new(
+        "moment_or_zero",
+        &[Moment, Text],
+        Eval::Time(|r| {
+            let zero = NaiveDate::from_ymd_opt(0, 1, 1)?.and_hms_opt(0, 0, 0)?;
+            r.text(1).map(|_| r.time(0).unwrap_or(zero))
+        }),
+    ),
     Def::new("date", &[Time], Eval::Date(|r| Some(r.time(0)?.date()))),
     Def::new(
         "date_format",
@@ -23,9 +42,13 @@ pub const ALL: &[Def] = &[
     ),
     Def::new(
         "timediff",
-        &[Time, Time],
+        &[Moment, Moment],
         Eval::Span(|r| {
-            let micros = (r.time(0)? - r.time(1)?).num_microseconds()?;
+            let micros = match (r.time(0), r.time(1)) {
+                (Some(a), Some(b)) => (a - b).num_microseconds()?,
+                (None, None) => r.span(0)?.checked_sub(r.span(1)?)?,
+                _ => return None,
+            };
             Some(bounded(micros))
         }),
     ),

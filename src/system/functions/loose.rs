@@ -12,8 +12,8 @@ use datafusion::logical_expr::{
 use crate::system::functions::arguments::doubles;
 use crate::system::kinds::is_text;
 
-/// The functions that are taken so. All of them keep the type of a number that they are given.
-pub const NAMES: [&str; 5] = ["abs", "round", "trunc", "ceil", "floor"];
+/// The functions that are taken so. They keep the type of a number that they are given.
+pub const NAMES: [&str; 1] = ["abs"];
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Loose {

@@ -17,6 +17,21 @@ const SPAN_MAX: i64 = 3_020_399 * SECOND;
 /// The table of them.
 pub const ALL: &[Def] = &[
     Def::new("time", &[Span], Eval::Span(|r| r.span(0))),
+    // With the digits of its second that a CAST asks for; the rest is cut off.
+    Def::new(
+        "cast_time_digits",
+        &[Span, Int],
+        Eval::Span(|r| {
+            let span = r.span(0)?;
+            Some(span - span % unit(r.int(1)?))
+        }),
+    ),
+    // Compared with a TIME, a text that is none is midnight.
+    Def::new(
+        "span_or_zero",
+        &[Span, Text],
+        Eval::Span(|r| r.text(1).map(|_| r.span(0).unwrap_or(0))),
+    ),
     Def::new("hour", &[Span], Eval::Int(|r| Some(clock(r.span(0)?).0))),
     Def::new("minute", &[Span], Eval::Int(|r| Some(clock(r.span(0)?).1))),
     Def::new("second", &[Span], Eval::Int(|r| Some(clock(r.span(0)?).2))),
@@ -33,7 +48,10 @@ pub const ALL: &[Def] = &[
     Def::new(
         "sec_to_time",
         &[Double],
-        Eval::Span(|r| Some(bounded(micros_of(r.double(0)?)))),
+        Eval::Span(|r| {
+            let most = (SPAN_MAX / SECOND) as f64;
+            Some(micros_of(r.double(0)?.clamp(-most, most)))
+        }),
     ),
     Def::new("maketime", &[Int, Int, Double], Eval::Span(make)),
     Def::new(
@@ -55,9 +73,19 @@ pub fn micros_of(seconds: f64) -> i64 {
     (seconds * 1e6).round() as i64
 }
 
-/// The nearest TIME.
+/// The nearest TIME. The largest has a fraction of a second if the span has one.
 pub fn bounded(span: i64) -> i64 {
-    span.clamp(-SPAN_MAX, SPAN_MAX)
+    let largest = match span % SECOND {
+        0 => SPAN_MAX,
+        _ => SPAN_MAX + SECOND - 1,
+    };
+    span.clamp(-largest, largest)
+}
+
+/// Microseconds of the last of so many digits behind the second.
+pub fn unit(digits: i64) -> i64 {
+    let cut = u32::try_from((6 - digits).clamp(0, 6)).unwrap_or(0);
+    10_i64.pow(cut)
 }
 
 fn make(r: Row<'_>) -> Option<i64> {

@@ -1,10 +1,9 @@
-//! SUM and AVG that never wrap around: of whole numbers they are a DECIMAL, as in MySQL, and long decimals are summed in 76
-//! digits.
+//! SUM that never wraps around: of whole numbers it is a DECIMAL, as in MySQL, and long decimals are summed in 76 digits.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
@@ -16,7 +15,7 @@ use crate::code::{Code, Failure};
 use crate::system::error::wrap;
 
 /// Digits of BIGINT UNSIGNED.
-const WHOLE_DIGITS: u8 = 20;
+pub(super) const WHOLE_DIGITS: u8 = 20;
 /// Digits that may come to those of the summands: DataFusion's rule, enough for 10,000,000,000 rows.
 const MORE_DIGITS: u8 = 10;
 
@@ -34,11 +33,24 @@ struct Sum {
     signature: Signature,
 }
 
+/// Why a sum or an average can't be made of `given`.
+pub(super) fn refused(name: &str, given: &[DataType]) -> DataFusionError {
+    wrap(match given {
+        [one] => Failure::new(
+            Code::WRONG_ARGUMENTS,
+            format!("function {name} does not take {one}; CAST it to a type that it takes"),
+        ),
+        _ => Failure::new(
+            Code::WRONG_PARAMCOUNT,
+            format!("incorrect parameter count in the call to function {name}"),
+        ),
+    })
+}
+
 /// The type in which values of a type are summed; none where they can't be.
-fn summed_as(given: &DataType) -> Option<DataType> {
+pub(super) fn summed_as(given: &DataType) -> Option<DataType> {
     Some(match given {
-        // A sum of truth values is a count of rows.
-        DataType::Boolean | DataType::Null => DataType::Int64,
+        DataType::Null => DataType::Float64,
         t if t.is_integer() => DataType::Decimal128(WHOLE_DIGITS, 0),
         DataType::Decimal32(digits, scale) | DataType::Decimal64(digits, scale) => {
             DataType::Decimal128(*digits, *scale)
@@ -62,32 +74,11 @@ impl AggregateUDFImpl for Sum {
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        let [one] = given else {
-            return Err(wrap(Failure::new(
-                Code::WRONG_PARAMCOUNT,
-                format!(
-                    "incorrect parameter count in the call to function {}",
-                    self.inner.name()
-                ),
-            )));
-        };
-        let into = match (self.inner.name(), one) {
-            // An average of truth values has digits behind the point.
-            ("avg", DataType::Boolean | DataType::Null) => {
-                Some(DataType::Decimal128(WHOLE_DIGITS, 0))
-            }
-            _ => summed_as(one),
-        };
-        match into {
-            Some(into) => Ok(vec![into]),
-            None => Err(wrap(Failure::new(
-                Code::WRONG_ARGUMENTS,
-                format!(
-                    "function {} does not take {one}; CAST it to a type that it takes",
-                    self.inner.name()
-                ),
-            ))),
+        match given {
+            [one] => summed_as(one).map(|kind| vec![kind]),
+            _ => None,
         }
+        .ok_or_else(|| refused(self.name(), given))
     }
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {

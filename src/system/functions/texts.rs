@@ -101,7 +101,7 @@ fn place(part: &str, text: &str, from: i64) -> Option<i64> {
     };
     let start = match text.char_indices().nth(skip) {
         Some((at, _)) => at,
-        None if skip == text.chars().count() => text.len(),
+        None if skip == 0 => 0,
         None => return Some(0),
     };
     let found = text[start..].find(part);

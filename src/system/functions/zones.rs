@@ -21,14 +21,6 @@ pub const ALL: &[Def] = &[
         &[Text, Time],
         Eval::Int(|r| Some(unix(r)?.0)),
     ),
-    Def::new(
-        "unix_micros",
-        &[Text, Time],
-        Eval::Int(|r| {
-            let (seconds, micros) = unix(r)?;
-            Some(seconds.checked_mul(1_000_000)? + micros)
-        }),
-    ),
     Def::new("from_unix", &[Text, Double], Eval::Time(from_unix)),
     Def::new(
         "from_unix_format",
@@ -44,7 +36,12 @@ fn zone(r: Row<'_>, n: usize) -> Option<Zone> {
 
 /// Seconds and microseconds since 1970.
 fn unix(r: Row<'_>) -> Option<(i64, i64)> {
-    let at = zone(r, 0)?.instant(r.time(1)?)?;
+    unix_of(&zone(r, 0)?, r.time(1)?)
+}
+
+/// The same, of a moment in a zone.
+pub fn unix_of(zone: &Zone, at: NaiveDateTime) -> Option<(i64, i64)> {
+    let at = zone.instant(at)?;
     match at.timestamp() {
         seconds @ 0.. => Some((seconds, at.timestamp_subsec_micros().into())),
         // MySQL: what lies before is 0.

@@ -6,8 +6,10 @@ use sqlparser::ast::{
 };
 
 use crate::code::Failure;
+use crate::system::functions::cast_decimal::NAME as CAST_DECIMAL;
 use crate::system::functions::checked::NEGATED;
 use crate::system::rewrite::clauses::clauses;
+use crate::system::rewrite::function::as_text;
 use crate::system::rewrite::select::is_variable;
 use crate::system::rewrite::{Rewriter, branches, build};
 
@@ -133,7 +135,7 @@ fn plain(expr: Expr) -> Expr {
             pattern,
             ..
         } => {
-            let call = build::call("regexp_like", vec![*expr, *pattern]);
+            let call = build::call("regexp_like", vec![as_text(*expr), as_text(*pattern)]);
             if negated { not(call) } else { call }
         }
         Expr::Substring {
@@ -195,6 +197,9 @@ fn typed(expr: Expr) -> Expr {
             }
             _ => value,
         }),
+        Expr::TypedString(text) if matches!(text.data_type, DataType::Time(..)) => {
+            build::call("time", vec![Expr::Value(text.value)])
+        }
         other => other,
     }
 }
@@ -307,7 +312,10 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
                 CharacterLength::Max => text,
             }
         }
-        DataType::Time(_, TimezoneInfo::None) => build::call("time", vec![expr]),
+        DataType::Time(digits, TimezoneInfo::None) => {
+            let digits = build::number(digits.unwrap_or(0));
+            build::call("cast_time_digits", vec![expr, digits])
+        }
         DataType::Char(_)
         | DataType::Varchar(_)
         | DataType::Nvarchar(_)
@@ -319,19 +327,24 @@ fn cast(expr: Expr, data_type: DataType) -> Expr {
             build::call("cast_double", vec![expr])
         }
         DataType::Date => build::call("date", vec![expr]),
-        DataType::Datetime(_) | DataType::Timestamp(_, TimezoneInfo::None) => {
-            build::call("cast_datetime", vec![expr])
+        DataType::Datetime(digits) | DataType::Timestamp(digits, TimezoneInfo::None) => {
+            let digits = build::number(digits.unwrap_or(0));
+            build::call("cast_datetime_digits", vec![expr, digits])
         }
         DataType::Unsigned | DataType::UnsignedInteger => build::call("cast_unsigned", vec![expr]),
-        DataType::Decimal(info) => build::cast(expr, DataType::Decimal(digits(info))),
+        DataType::Decimal(info) | DataType::Numeric(info) | DataType::Dec(info) => {
+            let (precision, scale) = digits(info);
+            let digits = [precision, scale].map(build::number);
+            build::call(CAST_DECIMAL, [vec![expr], digits.into()].concat())
+        }
         other => build::cast(expr, other),
     }
 }
 
-fn digits(info: ExactNumberInfo) -> ExactNumberInfo {
+fn digits(info: ExactNumberInfo) -> (u64, u64) {
     match info {
-        ExactNumberInfo::None => ExactNumberInfo::PrecisionAndScale(10, 0),
-        ExactNumberInfo::Precision(p) => ExactNumberInfo::PrecisionAndScale(p, 0),
-        both => both,
+        ExactNumberInfo::None => (10, 0),
+        ExactNumberInfo::Precision(p) => (p, 0),
+        ExactNumberInfo::PrecisionAndScale(p, s) => (p, u64::try_from(s).unwrap_or(0)),
     }
 }

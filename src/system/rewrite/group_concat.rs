@@ -1,11 +1,12 @@
 //! `GROUP_CONCAT([DISTINCT] a, b ORDER BY c SEPARATOR ';')` as `string_agg`.
 
 use sqlparser::ast::{
-    DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
     FunctionArguments, Ident, ObjectName, ObjectNamePart, Value, ValueWithSpan,
 };
 
 use crate::code::{Code, Failure};
+use crate::system::functions::joined::NAME as JOINED;
 use crate::system::rewrite::build;
 
 /// The same call for DataFusion.
@@ -43,9 +44,20 @@ pub(super) fn rewrite(mut function: Function) -> Result<Expr, Failure> {
         1 => values.remove(0),
         _ => build::call("concat", values),
     };
-    list.args = [build::cast(value, DataType::Text), build::text(separator)]
-        .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)))
-        .into();
+    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+    if distinct && !list.clauses.is_empty() {
+        // Sorted as what they are, and made texts behind that.
+        list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(value))];
+        function.name = ObjectName(vec![ObjectNamePart::Identifier(Ident::new("array_agg"))]);
+        let list = Expr::Function(function);
+        return Ok(build::call(JOINED, vec![list, build::text(separator)]));
+    }
+    list.args = [
+        build::call("cast_char", vec![value]),
+        build::text(separator),
+    ]
+    .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)))
+    .into();
     function.name = ObjectName(vec![ObjectNamePart::Identifier(Ident::new("string_agg"))]);
     Ok(Expr::Function(function))
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, Expr, GroupByExpr, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart,
-    Select, SelectItem, SelectItemQualifiedWildcardKind, TableAlias, TableFactor, Visit, Visitor,
-    visit_expressions_mut,
+    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, TableAlias, TableFactor, Visit,
+    Visitor, visit_expressions_mut,
 };
 
 use crate::code::{Code, Failure};
@@ -302,15 +302,26 @@ fn having_without_groups(select: &mut Select) {
 
 /// Whether an aggregate is called anywhere in `expr`.
 pub(super) fn aggregates(expr: &Expr) -> bool {
-    struct Find;
+    /// How many subqueries are open: their aggregates are their own.
+    struct Find(usize);
     impl Visitor for Find {
         type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 -= 1;
+            ControlFlow::Continue(())
+        }
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             match expr {
                 Expr::Function(function)
-                    if AGGREGATES
-                        .iter()
-                        .any(|name| function.name.to_string().eq_ignore_ascii_case(name)) =>
+                    if self.0 == 0
+                        && function.over.is_none()
+                        && AGGREGATES
+                            .iter()
+                            .any(|name| function.name.to_string().eq_ignore_ascii_case(name)) =>
                 {
                     ControlFlow::Break(())
                 }
@@ -318,7 +329,7 @@ pub(super) fn aggregates(expr: &Expr) -> bool {
             }
         }
     }
-    expr.visit(&mut Find).is_break()
+    expr.visit(&mut Find(0)).is_break()
 }
 
 /// `GROUP BY ROLLUP(a, b)`, which `WITH ROLLUP` is read as.

@@ -1,12 +1,12 @@
 //! Calls whose meaning depends on the session's time zone, or on what their format names.
 
-use sqlparser::ast::{BinaryOperator, DataType, ExactNumberInfo, Expr, Value};
+use sqlparser::ast::{Expr, Value};
 
 use crate::code::Failure;
 use crate::system::functions::session::zone;
 use crate::system::functions::str_to_date::function_for;
+use crate::system::functions::unix::NAME as UNIX_NUMBER;
 use crate::system::rewrite::build;
-use crate::system::rewrite::expression::nested;
 use crate::system::rewrite::function::{take, wrong_count};
 use crate::system::sources::Sources;
 
@@ -50,20 +50,11 @@ pub(super) fn function(sources: &Sources, name: &str, args: Vec<Expr>) -> Result
     })
 }
 
-/// Whole seconds where the argument can have no fraction, a DECIMAL else (MySQL).
+/// Whole seconds where a literal has no fraction; of anything else its type says whether there can be one (MySQL).
 fn unix(zone: Expr, at: Expr) -> Expr {
     match literal(&at) {
         Some(text) if !text.contains('.') => build::call("unix_seconds", vec![zone, at]),
-        _ => {
-            let micros = build::call("unix_micros", vec![zone, at]);
-            let decimal = DataType::Decimal(ExactNumberInfo::PrecisionAndScale(20, 0));
-            let million = Expr::Value(Value::Number("0.000001".to_owned(), false).into());
-            nested(build::binary(
-                build::cast(micros, decimal),
-                BinaryOperator::Multiply,
-                million,
-            ))
-        }
+        _ => build::call(UNIX_NUMBER, vec![zone, at]),
     }
 }
 
