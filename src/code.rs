@@ -119,8 +119,14 @@ codes! {
     NOT_SUPPORTED = 1235, "42000", 501;
     /// A variable that can't be set.
     VARIABLE_READ_ONLY = 1238, "HY000", 400;
+    /// A subquery of several columns where a value is wanted.
+    OPERAND_COLUMNS = 1241, "21000", 400;
+    /// A subquery of several rows where a value is wanted.
+    SUBQUERY_ROWS = 1242, "21000", 400;
     /// Unknown prepared statement.
     UNKNOWN_STATEMENT = 1243, "HY000", 404;
+    /// COM_STMT_FETCH of a statement without a cursor.
+    NO_OPEN_CURSOR = 1421, "HY000", 400;
     /// A function called with another number of arguments than it takes.
     WRONG_PARAMETER_COUNT = 1582, "42000", 400;
     /// A value that does not fit its column.
@@ -145,6 +151,8 @@ codes! {
     TRUNCATED_WRONG_VALUE = 1292, "22007", 400;
     /// Unknown time zone.
     UNKNOWN_TIME_ZONE = 1298, "HY000", 400;
+    /// A write in a transaction that only reads.
+    READ_ONLY_TRANSACTION = 1792, "25006", 400;
     /// The statement was killed.
     INTERRUPTED = 1317, "70100", 499;
     /// CREATE USER or DROP USER failed.

@@ -214,6 +214,12 @@ impl Connection {
         cancel
     }
 
+    /// A command begins that goes on with what `cancel` ends.
+    pub fn go_on(&self, command: &'static str, statement: Arc<str>, cancel: CancellationToken) {
+        self.begin(command, Some(statement));
+        self.entry.now.lock().cancel = Some(cancel);
+    }
+
     /// The command has been answered; the session is now in `db`.
     pub fn rest(&self, db: Option<&str>) {
         let mut now = self.entry.now.lock();

@@ -6,6 +6,7 @@
 //! `USE ..` by their first letters, and read parameters without checking them.
 
 mod command;
+mod cursor;
 mod direct;
 mod execute;
 mod handshake;
@@ -96,6 +97,7 @@ struct Gate {
     multi_statements: bool,
     session: Session,
     prepared: prepared::Prepared,
+    cursors: cursor::Cursors,
 }
 
 /// Serves one connection from greeting to end.
@@ -131,6 +133,7 @@ pub async fn serve(house: Arc<House>, visitor: Visitor) {
         multi_statements: false,
         session: Session::default(),
         prepared: prepared::Prepared::default(),
+        cursors: cursor::Cursors::default(),
     };
     let options = IntermediaryOptions {
         process_use_statement_on_query: true,
@@ -202,6 +205,17 @@ impl Gate {
         };
         self.wire.restart_sequence();
         self.inner.release();
+        if self.cursors.is_running() {
+            let patience = self.wire.write_timeout;
+            let fetched = tokio::select! {
+                biased;
+                () = self.connection.end().cancelled() => return Err(Error::Ended),
+                awaited = self.wire.awaited(patience) => awaited?,
+            };
+            if !fetched {
+                self.park_cursor().await?;
+            }
+        }
         tokio::select! {
             biased;
             () = self.connection.end().cancelled() => Err(Error::Ended),

@@ -136,7 +136,12 @@ impl Slate {
         self.0.lock().large = Some(bytes);
     }
 
-    /// Gate: takes the size of a large row.
+    /// Gate: the size of a large row.
+    pub fn large(&self) -> Option<usize> {
+        self.0.lock().large
+    }
+
+    /// Gate: takes it.
     pub fn take_large(&self) -> Option<usize> {
         self.0.lock().large.take()
     }

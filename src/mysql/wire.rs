@@ -211,6 +211,15 @@ impl Wire {
         }
     }
 
+    /// Waits for the first bytes of a message, but not for longer than `patience`; whether they came.
+    pub async fn awaited(&mut self, patience: Duration) -> Result<bool, Error> {
+        match self.fill(1, patience).await {
+            Ok(()) => Ok(true),
+            Err(Error::Silent(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Waits until the client has gone. Reads ahead a little, because only reading tells.
     pub async fn gone(&mut self) -> Error {
         while self.input.len() < READ_AHEAD {

@@ -1,6 +1,7 @@
 //! The MySQL protocol as bytes: a socket on one side, a small service on the other.
 
 mod client;
+mod cursors;
 mod echo;
 mod executing;
 mod flood;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::code::{Code, Failure};
+use crate::mysql::bytes::Reader;
 use crate::mysql::error::Error;
 use crate::mysql::gate::Gate;
 
@@ -28,6 +29,7 @@ impl Gate {
     pub(super) async fn command(&mut self, mut message: Bytes) -> Result<(), Error> {
         let command = message.first().copied();
         let body = message.split_off(message.len().min(1));
+        self.make_way(command, &body).await?;
         match command {
             // Through the crate.
             Some(QUERY) => self.query(body).await,
@@ -44,13 +46,28 @@ impl Gate {
             Some(CHANGE_USER) => self.change_user(&body).await,
             Some(STMT_SEND_LONG_DATA) => self.long_data(&body),
             Some(STMT_RESET) => self.reset_statement(&body),
-            Some(STMT_FETCH) => self.fetch(),
+            Some(STMT_FETCH) => self.fetch(&body).await,
             Some(SET_OPTION) => self.set_option(&body),
             Some(RESET_CONNECTION) => self.reset_connection().await,
             _ => {
                 self.put_err(&Failure::new(Code::UNKNOWN_COMMAND, "Unknown command"));
                 Ok(())
             }
+        }
+    }
+    /// Ends or parks what cursors have running, where the command needs the crate.
+    async fn make_way(&mut self, command: Option<u8>, body: &[u8]) -> Result<(), Error> {
+        match command {
+            Some(STMT_EXECUTE | STMT_CLOSE | STMT_RESET) => {
+                let id = Reader::new(body).u32().unwrap_or_default();
+                self.close_cursor(id).await?;
+            }
+            Some(CHANGE_USER | RESET_CONNECTION) => return self.close_cursors().await,
+            _ => {}
+        }
+        match command {
+            Some(QUERY | INIT_DB | PING | STMT_PREPARE | STMT_EXECUTE) => self.park_cursor().await,
+            _ => Ok(()),
         }
     }
 }

@@ -60,13 +60,6 @@ impl Gate {
         Ok(())
     }
 
-    /// COM_STMT_FETCH: there are no cursors to fetch from.
-    pub(super) fn fetch(&mut self) -> Result<(), Error> {
-        let message = "cursors are not supported: COM_STMT_EXECUTE sends all rows at once";
-        self.put_err(&Failure::new(Code::NOT_SUPPORTED, message));
-        Ok(())
-    }
-
     /// COM_RESET_CONNECTION: user and database stay, all else is as after the log-in.
     pub(super) async fn reset_connection(&mut self) -> Result<(), Error> {
         self.close_all().await?;

@@ -18,12 +18,16 @@ use crate::sql::script::Script;
 const STATEMENT_BYTES: u64 = 1024;
 /// Bytes of what is remembered of a parameter.
 const TYPE_BYTES: u64 = 2;
+/// The flag of COM_STMT_EXECUTE that asks for a cursor.
+const READ_ONLY_CURSOR: u8 = 1;
 
 /// The prepared statements of a connection.
 #[derive(Default)]
 pub struct Prepared {
     statements: BTreeMap<u32, Statement>,
     last_id: u32,
+    /// Closed ones of which the crate has not heard yet, because it was in the middle of an answer.
+    closing: Vec<u32>,
 }
 
 /// One prepared statement.
@@ -84,6 +88,11 @@ impl LongData {
 }
 
 impl Prepared {
+    /// Whether there is a statement `id`.
+    pub fn knows(&self, id: u32) -> bool {
+        self.statements.contains_key(&id)
+    }
+
     fn long_bytes(&self) -> usize {
         let all = self.statements.values();
         all.map(|statement| statement.long_data.bytes()).sum()
@@ -98,7 +107,8 @@ impl Prepared {
     }
 }
 
-fn unknown(id: u32, function: &str) -> Failure {
+/// The error of a statement that is not there.
+pub(super) fn unknown(id: u32, function: &str) -> Failure {
     let message = format!("Unknown prepared statement handler ({id}) given to {function}");
     Failure::new(Code::UNKNOWN_STATEMENT, message)
 }
@@ -166,7 +176,7 @@ impl Gate {
         Ok((script, held))
     }
 
-    /// COM_STMT_EXECUTE. Asking for a cursor is granted as the protocol allows: all rows come at once.
+    /// COM_STMT_EXECUTE: all rows at once, or a cursor on them.
     pub(super) async fn execute(&mut self, body: Bytes) -> Result<(), Error> {
         let mut reader = Reader::new(&body);
         let id = reader.u32().unwrap_or_default();
@@ -174,6 +184,10 @@ impl Gate {
             self.put_err(&unknown(id, "mysqld_stmt_execute"));
             return Ok(());
         };
+        let cursor = reader
+            .rest()
+            .first()
+            .is_some_and(|flags| flags & READ_ONLY_CURSOR != 0);
         // The values go on without the packet and the long data that they came in.
         let memory = &self.memory;
         let bytes = reader.rest().len() + statement.long_data.bytes();
@@ -190,6 +204,9 @@ impl Gate {
                 command.extend(id.to_le_bytes());
                 // No flags, one iteration; the parameters are on the slate.
                 command.extend([0, 1, 0, 0, 0]);
+                if cursor {
+                    return self.open_cursor(id, script, params, &command).await;
+                }
                 let shown = script.source.clone();
                 self.run("Execute", shown, script, params, &command, false)
                     .await?;
@@ -231,7 +248,7 @@ impl Gate {
         Ok(())
     }
 
-    /// COM_STMT_RESET: forgets what COM_STMT_SEND_LONG_DATA sent.
+    /// COM_STMT_RESET: closes the cursor, and forgets what COM_STMT_SEND_LONG_DATA sent.
     pub(super) fn reset_statement(&mut self, body: &[u8]) -> Result<(), Error> {
         let id = Reader::new(body).u32().unwrap_or_default();
         match self.prepared.statements.get_mut(&id) {
@@ -264,9 +281,17 @@ impl Gate {
         Ok(())
     }
 
+    /// Tells the crate; it hears of it later where it is in the middle of an answer.
     async fn close_inside(&mut self, id: u32) -> Result<(), Error> {
-        let mut command = vec![command::STMT_CLOSE];
-        command.extend(id.to_le_bytes());
-        self.inner.send(&command).await
+        self.prepared.closing.push(id);
+        if self.cursors.is_running() {
+            return Ok(());
+        }
+        while let Some(id) = self.prepared.closing.pop() {
+            let mut command = vec![command::STMT_CLOSE];
+            command.extend(id.to_le_bytes());
+            self.inner.send(&command).await?;
+        }
+        Ok(())
     }
 }

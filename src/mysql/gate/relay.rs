@@ -21,6 +21,11 @@ impl Gate {
     /// Passes on the answer to a command; `more` says that another result follows a good one. Whether it was good.
     pub(super) async fn relay(&mut self, more: bool) -> Result<bool, Error> {
         let first = self.inner.packet(&mut self.wire).await?;
+        self.relay_from(first, more).await
+    }
+
+    /// The same, where the first packet has been read.
+    pub(super) async fn relay_from(&mut self, first: BytesMut, more: bool) -> Result<bool, Error> {
         let report = self.adopt_report();
         match first.first() {
             Some(&packets::OK) => {
@@ -30,7 +35,7 @@ impl Gate {
                 self.wire.put(&packet);
                 Ok(true)
             }
-            Some(&packets::ERR) => self.relay_error(),
+            Some(&packets::ERR) => Ok(self.relay_error()),
             Some(_) => self.relay_rows(&first, &report, more).await,
             None => Err(Error::Inner("an empty answer")),
         }
@@ -46,7 +51,7 @@ impl Gate {
             ..
         } = self.adopt_report();
         if first.first() != Some(&packets::OK) {
-            self.relay_error()?;
+            self.relay_error();
             return Ok(None);
         }
         let width = u16::try_from(columns.len())
@@ -66,7 +71,7 @@ impl Gate {
         Ok(Some(params))
     }
 
-    fn adopt_report(&mut self) -> Report {
+    pub(super) fn adopt_report(&mut self) -> Report {
         match self.slate.take_report() {
             Some(mut report) => {
                 self.session = std::mem::take(&mut report.session);
@@ -77,12 +82,16 @@ impl Gate {
         }
     }
 
-    fn relay_error(&mut self) -> Result<bool, Error> {
-        let failure = self.slate.take_failure().unwrap_or_else(|| {
-            Failure::new(Code::UNKNOWN, "the statement failed without saying why")
-        });
+    fn relay_error(&mut self) -> bool {
+        let failure = self.failure();
         self.put_err(&failure);
-        Ok(false)
+        false
+    }
+
+    fn failure(&self) -> Failure {
+        self.slate.take_failure().unwrap_or_else(|| {
+            Failure::new(Code::UNKNOWN, "the statement failed without saying why")
+        })
     }
 
     async fn relay_rows(
@@ -103,30 +112,48 @@ impl Gate {
         self.relay_definitions(&report.columns, report.warnings)
             .await?;
         loop {
-            let length = self.inner.header(&mut self.wire).await?;
-            if length >= FULL {
-                self.relay_large_row().await?;
-                continue;
-            }
-            let packet = self.inner.body(length, &mut self.wire).await?;
-            match Kind::of(&packet) {
-                Kind::Row => {
+            match self.next_row().await? {
+                Next::Row(packet) => {
                     self.wire.put(&packet);
                     self.wire.relieve().await?;
                 }
-                Kind::End => {
+                Next::Large => self.large_row(Sink::Client).await?,
+                Next::End => {
                     let status = self.status(more);
-                    let late = self.slate.take_warnings();
-                    let warnings = u16::try_from(late.len()).unwrap_or(u16::MAX);
-                    let warnings = report.warnings.saturating_add(warnings);
-                    self.session.warnings.extend(late);
+                    let warnings = report.warnings.saturating_add(self.late_warnings());
                     let end = packets::end(self.deprecate_eof(), status, warnings);
                     self.wire.put(&end);
                     return Ok(true);
                 }
-                Kind::Error => return self.relay_error(),
+                Next::Error(failure) => {
+                    self.put_err(&failure);
+                    return Ok(false);
+                }
             }
         }
+    }
+
+    /// What the crate says next in the middle of rows. Of a large row only the first header is read.
+    pub(super) async fn next_row(&mut self) -> Result<Next, Error> {
+        let length = self.inner.header(&mut self.wire).await?;
+        if length >= FULL {
+            return Ok(Next::Large);
+        }
+        let packet = self.inner.body(length, &mut self.wire).await?;
+        Ok(match packet.first() {
+            // A row that begins so has a first column of 16 MiB or more.
+            Some(&packets::EOF) if packet.len() < 9 => Next::End,
+            Some(&packets::ERR) => Next::Error(self.failure()),
+            _ => Next::Row(packet),
+        })
+    }
+
+    /// Notes the warnings that came with the rows; says how many.
+    pub(super) fn late_warnings(&mut self) -> u16 {
+        let late = self.slate.take_warnings();
+        let warnings = u16::try_from(late.len()).unwrap_or(u16::MAX);
+        self.session.warnings.extend(late);
+        warnings
     }
 
     /// Our definitions for the crate's blank ones.
@@ -153,28 +180,19 @@ impl Gate {
         }
     }
 
-    /// A row of 16 MiB - 1 bytes or more, as it comes: never whole in memory here. The header of its first packet has
-    /// been read.
-    async fn relay_large_row(&mut self) -> Result<(), Error> {
+    /// A row of 16 MiB - 1 bytes or more, as it comes. The header of its first packet has been read.
+    pub(super) async fn large_row(&mut self, mut to: Sink<'_>) -> Result<(), Error> {
         let announced = self.slate.take_large();
         let mut left = announced.ok_or(Error::Inner("a large row that nobody announced"))?;
         let mut packet = FULL;
         loop {
-            self.wire.put_header(packet);
-            let mut rest = packet;
-            while rest > 0 {
-                let piece = rest.min(PIECE);
-                let bytes: BytesMut = self.inner.body(piece, &mut self.wire).await?;
-                self.wire.put_part(&bytes);
-                self.wire.relieve().await?;
-                rest -= piece;
-            }
+            self.large_part(packet, &mut to).await?;
             left = left
                 .checked_sub(packet)
                 .ok_or(Error::Inner("a row longer than announced"))?;
             match left {
                 // The crate leaves the empty packet out.
-                0 if packet == FULL => {
+                0 if packet == FULL && matches!(to, Sink::Client) => {
                     self.wire.put_header(0);
                     return Ok(());
                 }
@@ -183,23 +201,48 @@ impl Gate {
             }
         }
     }
-}
 
-/// What a packet among rows is.
-#[derive(Debug, PartialEq)]
-enum Kind {
-    Row,
-    End,
-    Error,
-}
-
-impl Kind {
-    fn of(packet: &[u8]) -> Kind {
-        match packet.first() {
-            // A row that begins so has a first column of 16 MiB or more.
-            Some(&packets::EOF) if packet.len() < 9 => Kind::End,
-            Some(&packets::ERR) => Kind::Error,
-            _ => Kind::Row,
+    /// The bytes of one packet of a large row.
+    async fn large_part(&mut self, packet: usize, to: &mut Sink<'_>) -> Result<(), Error> {
+        if matches!(to, Sink::Client) {
+            self.wire.put_header(packet);
         }
+        let mut rest = packet;
+        while rest > 0 {
+            let piece = rest.min(PIECE);
+            let bytes: BytesMut = self.inner.body(piece, &mut self.wire).await?;
+            match to {
+                Sink::Client => {
+                    self.wire.put_part(&bytes);
+                    self.wire.relieve().await?;
+                }
+                Sink::Memory(row) => row.extend_from_slice(&bytes),
+                Sink::Nothing => {}
+            }
+            rest -= piece;
+        }
+        Ok(())
     }
+}
+
+/// What the crate says in the middle of rows.
+pub(super) enum Next {
+    /// A row.
+    Row(BytesMut),
+    /// A row of several packets, which [`large_row`](Gate::large_row) takes.
+    Large,
+    /// There are no more rows.
+    End,
+    /// There are no more rows, for a reason.
+    Error(Failure),
+}
+
+/// Where a large row goes.
+pub(super) enum Sink<'a> {
+    /// To the client, never whole in memory here.
+    Client,
+    /// Into a cursor.
+    Memory(&'a mut BytesMut),
+    /// Nowhere.
+    Nothing,
 }
