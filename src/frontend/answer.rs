@@ -47,8 +47,12 @@ pub enum RowSource {
 pub struct ResultColumn {
     /// Name or alias, as written.
     pub name: String,
-    /// Table it comes from; empty for an expression.
+    /// Table it comes from, by the name that the query gives it; empty for an expression.
     pub table: String,
+    /// The table's own name.
+    pub org_table: String,
+    /// The column's own name; empty for an expression.
+    pub org_name: String,
     /// Database it comes from; empty for an expression.
     pub db: String,
     /// Kind of values.
@@ -99,6 +103,8 @@ impl From<&Column> for ResultColumn {
         ResultColumn {
             name: column.name.to_string(),
             table: String::new(),
+            org_table: String::new(),
+            org_name: String::new(),
             db: String::new(),
             kind,
             nullable: true,

@@ -29,7 +29,14 @@ pub fn definition(column: &ResultColumn) -> Vec<u8> {
         flags |= ColumnFlags::NOT_NULL_FLAG;
     }
     let name = naming::shown(&column.name);
-    write(&column.db, &column.table, name, &form, flags)
+    let names: [&str; 5] = [
+        &column.db,
+        &column.table,
+        &column.org_table,
+        name,
+        &column.org_name,
+    ];
+    write(names, &form, flags)
 }
 
 /// The definition of a parameter: its type is the client's choice.
@@ -41,15 +48,16 @@ pub fn parameter() -> Vec<u8> {
         decimals: 0,
         flags: ColumnFlags::BINARY_FLAG,
     };
-    write("", "", "?", &form, form.flags)
+    write(["", "", "", "?", ""], &form, form.flags)
 }
 
-fn write(db: &str, table: &str, name: &str, form: &Form, flags: ColumnFlags) -> Vec<u8> {
-    // An expression has no original name; a column of a table is called as it is there, as far as we know.
-    let original = if table.is_empty() { "" } else { name };
-    let mut packet = Vec::with_capacity(40 + db.len() + 2 * table.len() + 2 * name.len());
-    for text in ["def", db, table, table, name, original] {
-        put_lenenc_bytes(&mut packet, text.as_bytes());
+/// `names` are those of the database, of the table twice, and of the column twice: as the query says them, and their own.
+fn write(names: [&str; 5], form: &Form, flags: ColumnFlags) -> Vec<u8> {
+    let bytes: usize = names.iter().map(|name| name.len()).sum();
+    let mut packet = Vec::with_capacity(40 + bytes);
+    put_lenenc_bytes(&mut packet, b"def");
+    for name in names {
+        put_lenenc_bytes(&mut packet, name.as_bytes());
     }
     packet.push(0x0c);
     packet.extend(form.charset.to_le_bytes());
@@ -121,16 +129,20 @@ mod tests {
         let column = ResultColumn {
             name: "n".into(),
             table: "t".into(),
+            org_table: "orders".into(),
+            org_name: "id".into(),
             db: "d".into(),
             kind: ValueKind::Text(10),
             nullable: false,
         };
         assert_eq!(
             definition(&column),
-            b"\x03def\x01d\x01t\x01t\x01n\x01n\x0c\x2d\x00\x28\x00\x00\x00\xfd\x01\x00\x00\x00\x00"
+            b"\x03def\x01d\x01t\x06orders\x01n\x02id\x0c\x2d\x00\x28\x00\x00\x00\xfd\x01\x00\x00\x00\x00"
         );
         let expression = ResultColumn {
             table: String::new(),
+            org_table: String::new(),
+            org_name: String::new(),
             db: String::new(),
             kind: ValueKind::Decimal(9, 2),
             nullable: true,

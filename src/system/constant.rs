@@ -26,6 +26,8 @@ pub struct Constant {
     pub columns: Vec<ResultColumn>,
     /// One row, or none.
     pub batch: RecordBatch,
+    /// User variables that get the values of columns.
+    pub stored: Vec<(String, usize)>,
     /// SLEEP asked to wait so long before the answer.
     pub wait: Duration,
 }
@@ -57,6 +59,8 @@ pub fn answer(sources: &Sources, rewritten: &Rewritten) -> Option<Constant> {
         columns.push(ResultColumn {
             name: field.name().clone(),
             table: String::new(),
+            org_table: String::new(),
+            org_name: String::new(),
             db: String::new(),
             kind: value_kind(&field),
             nullable: field.is_nullable(),
@@ -73,6 +77,7 @@ pub fn answer(sources: &Sources, rewritten: &Rewritten) -> Option<Constant> {
     Some(Constant {
         columns,
         batch,
+        stored: rewritten.stored().to_vec(),
         wait,
     })
 }
@@ -149,6 +154,13 @@ fn value(sources: &Sources, expr: &Expr, wait: &mut Duration) -> Option<ScalarVa
                     .args
                     .iter()
                     .map(|arg| match arg {
+                        // A time with a fraction; other decimals are the planner's.
+                        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(number)))
+                            if name == "sleep" =>
+                        {
+                            let number = number.value.to_string();
+                            Some(ScalarValue::Utf8(Some(number.replace('\'', ""))))
+                        }
                         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
                             value(sources, expr, wait)
                         }
@@ -161,7 +173,10 @@ fn value(sources: &Sources, expr: &Expr, wait: &mut Duration) -> Option<ScalarVa
                 return None;
             }
             if name == "sleep" {
-                *wait = seconds(args.first()?)?;
+                let [argument] = args.as_slice() else {
+                    return None;
+                };
+                *wait += seconds(argument)?;
                 return Some(ScalarValue::Int64(Some(0)));
             }
             args.is_empty().then(|| session::value(&name, sources))?

@@ -1,10 +1,13 @@
 //! From a query's tree to a plan that runs, and to the header of its result.
 
 mod checked;
+mod origin;
 
 use std::sync::Arc;
 
-use datafusion::common::TableReference;
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -25,6 +28,7 @@ use crate::system::functions::Functions;
 use crate::system::functions::arguments::texts;
 use crate::system::names::Names;
 use crate::system::naming::Source;
+use crate::system::planner::origin::Origin;
 use crate::system::rewrite::{self, Rewritten};
 use crate::system::sources::Sources;
 use crate::system::types::{NAME, value_kind};
@@ -33,6 +37,11 @@ use crate::system::weight::{Held, Weight};
 
 /// Expressions of VALUES that are computed by one plan.
 const EXPRESSIONS_AT_ONCE: usize = 256;
+/// Bytes of a value that is no text, in the error that says so.
+const BYTES_SHOWN: usize = 6;
+
+/// Columns of a result whose tables are looked for at most: it takes the square of their number.
+const ORIGINS_MAX: usize = 512;
 
 /// Plans queries. One serves all connections; it holds no state of theirs.
 pub struct Planner {
@@ -46,6 +55,8 @@ pub struct Planned {
     pub plan: Arc<dyn ExecutionPlan>,
     /// The header of the result.
     pub columns: Vec<ResultColumn>,
+    /// User variables that get the values of columns.
+    pub stored: Vec<(String, usize)>,
 }
 
 impl Planner {
@@ -84,6 +95,7 @@ impl Planner {
     ) -> Result<Planned, Failure> {
         let _held = self.admit(&rewritten, control)?;
         control.plan(|| {
+            let stored = rewritten.stored().to_vec();
             let (plan, columns) = self.bind(sources, rewritten)?;
             // Planning reads nothing but the snapshot: no table's `scan` waits.
             let plan = self
@@ -96,7 +108,11 @@ impl Planner {
                 })
                 .and_then(|plan| watched(plan, control))
                 .map_err(|e| failure(&e))?;
-            Ok(Planned { plan, columns })
+            Ok(Planned {
+                plan,
+                columns,
+                stored,
+            })
         })
     }
 
@@ -161,6 +177,9 @@ impl Planner {
         for expressions in expressions.chunks(EXPRESSIONS_AT_ONCE) {
             let query = rewrite::select_of(expressions.to_vec());
             let rewritten = rewrite::query(sources, query, source)?;
+            if !rewritten.stored().is_empty() {
+                return Err(rewrite::variable::not_stored());
+            }
             let planned = self.plan(sources, rewritten, control)?;
             let task = self.task(control)?;
             let batches = Handle::try_current()
@@ -168,6 +187,7 @@ impl Planner {
                 .block_on(collect(planned.plan, task))
                 .map_err(|e| failure(&e))?;
             for column in batches.iter().flat_map(|batch| batch.columns()) {
+                are_text(column)?;
                 let texts = texts(column).map_err(|e| failure(&e))?;
                 let text = texts.iter().next().flatten().map(str::to_owned);
                 let bytes = text.as_ref().map_or(0, String::len) as u64;
@@ -198,6 +218,29 @@ impl Planner {
     }
 }
 
+/// Refuses bytes that are no text: a column of texts does not hold them.
+fn are_text(column: &ArrayRef) -> Result<(), Failure> {
+    if !matches!(
+        column.data_type(),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+    ) {
+        return Ok(());
+    }
+    let bytes = cast(column, &DataType::Binary).map_err(|e| failure(&e.into()))?;
+    for value in bytes.as_binary::<i32>().iter().flatten() {
+        if std::str::from_utf8(value).is_err() {
+            let shown: String = value
+                .iter()
+                .take(BYTES_SHOWN)
+                .map(|b| format!("\\x{b:02X}"))
+                .collect();
+            let message = format!("Incorrect string value: '{shown}': it is not UTF-8");
+            return Err(Failure::new(Code::BAD_VALUE, message));
+        }
+    }
+    Ok(())
+}
+
 /// Numbers with a point are decimals, names are compared as [`rewrite`] leaves them, NULL sorts first: MySQL's rules.
 pub fn parser_options() -> ParserOptions {
     ParserOptions::new()
@@ -222,13 +265,17 @@ fn header(plan: &LogicalPlan, rewritten: &Rewritten) -> Vec<ResultColumn> {
                 .shown(at, many)
                 .or_else(|| declared.cloned())
                 .unwrap_or_else(|| rewritten.spelled(field.name()));
+            let origin = match many <= ORIGINS_MAX {
+                true => origin::of(plan, at),
+                false => None,
+            };
+            let origin = origin.unwrap_or_else(|| Origin::of_relation(relation, &name));
             ResultColumn {
                 name,
-                table: relation.map_or_else(String::new, |r| r.table().to_owned()),
-                db: relation
-                    .and_then(TableReference::schema)
-                    .unwrap_or_default()
-                    .to_owned(),
+                table: origin.table,
+                org_table: origin.org_table,
+                org_name: origin.org_name,
+                db: origin.db,
                 kind: value_kind(field),
                 nullable: field.is_nullable(),
             }

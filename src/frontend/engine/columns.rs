@@ -23,16 +23,21 @@ pub(super) fn of_table(
         (None, None) => {
             return Err(Failure::new(
                 Code::NO_SUCH_TABLE,
-                format!("table '{db}.{table}' doesn't exist"),
+                format!("Table '{db}.{table}' doesn't exist"),
             ));
         }
     };
-    let columns = schema.fields().iter().map(|field| ResultColumn {
-        name: field.metadata().get(NAME).unwrap_or(field.name()).clone(),
-        table: table.to_owned(),
-        db: db.to_owned(),
-        kind: value_kind(field),
-        nullable: field.is_nullable(),
+    let columns = schema.fields().iter().map(|field| {
+        let name = field.metadata().get(NAME).unwrap_or(field.name());
+        ResultColumn {
+            name: name.clone(),
+            table: table.to_owned(),
+            org_table: table.to_owned(),
+            org_name: name.clone(),
+            db: db.to_owned(),
+            kind: value_kind(field),
+            nullable: field.is_nullable(),
+        }
     });
     Ok(columns.collect())
 }

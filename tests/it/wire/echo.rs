@@ -138,6 +138,8 @@ pub fn column(name: &str, kind: ValueKind) -> ResultColumn {
     ResultColumn {
         name: name.to_owned(),
         table: "t".to_owned(),
+        org_table: "t".to_owned(),
+        org_name: name.to_owned(),
         db: "d".to_owned(),
         kind,
         nullable: true,
