@@ -24,6 +24,8 @@ pub struct View {
     pub config: Arc<Config>,
     /// This frontend.
     pub frontend: Arc<FrontendInfo>,
+    /// Connections of clients that have logged in; 0 where nobody counts them.
+    pub connections: u64,
 }
 
 /// What SHOW FRONTENDS says of this frontend.

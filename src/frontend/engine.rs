@@ -36,6 +36,7 @@ use crate::leader::handle::Handle;
 use crate::load::coordinator::Coordinator;
 use crate::load::send::Patience;
 use crate::memory::Account;
+use crate::sql::naming::CATALOG;
 use crate::sql::script::{Limits, Param, Script, split};
 use crate::sql::session::{Session, Warning};
 use crate::system::planner::Planner;
@@ -94,10 +95,11 @@ impl Engine {
 
     /// What a statement of `session` reads.
     pub(crate) fn sources(&self, session: &Session) -> Sources {
-        let view = Arc::new(self.leader.view());
+        let mut view = self.leader.view();
+        view.connections = self.sessions.logged_in();
         let now: Timestamp = view.now;
         Sources {
-            view,
+            view: Arc::new(view),
             session: Arc::new(session.clone()),
             backends: self.backends.clone(),
             sessions: self.sessions.clone(),
@@ -160,12 +162,18 @@ impl Service for Engine {
 
     async fn use_database(&self, session: &mut Session, db: &str) -> Result<(), Failure> {
         // Some clients write the catalog in front, as in `default_catalog.db`.
-        let name = db.strip_prefix("default_catalog.").unwrap_or(db);
+        let name = match db.split_once('.') {
+            Some((catalog, name)) if catalog.eq_ignore_ascii_case(CATALOG) => name,
+            _ => db,
+        };
+        if name.is_empty() {
+            return Ok(());
+        }
         let known = tables::is_system(name) || self.leader.view().catalog.database(name).is_some();
         if !known {
             return Err(Failure::new(
                 Code::BAD_DB,
-                format!("unknown database '{name}'"),
+                format!("Unknown database '{name}'"),
             ));
         }
         session.db = Some(if tables::is_system(name) {

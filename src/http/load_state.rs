@@ -45,7 +45,7 @@ fn answer(view: &View, db: &str, label: Option<&str>) -> Result<Value, Failure> 
     if view.catalog.database(db).is_none() {
         return Err(Failure::new(
             Code::BAD_DB,
-            format!("unknown database '{db}'"),
+            format!("Unknown database '{db}'"),
         ));
     }
     // A load that was never begun, or was forgotten, has no state; the field calls it so.

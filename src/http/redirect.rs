@@ -109,11 +109,11 @@ fn candidates(view: &View, db: &str, table: &str) -> Result<Vec<Candidate>, Fail
     if catalog.database(db).is_none() {
         return Err(Failure::new(
             Code::BAD_DB,
-            format!("unknown database '{db}'"),
+            format!("Unknown database '{db}'"),
         ));
     }
     if catalog.table(db, table).is_none() {
-        let message = format!("unknown table '{db}.{table}'");
+        let message = format!("Table '{db}.{table}' doesn't exist");
         return Err(Failure::new(Code::NO_SUCH_TABLE, message));
     }
     let live = |(id, state): (_, &Arc<BackendState>)| {

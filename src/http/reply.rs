@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::code::Failure;
 
-/// `{"code": 1049, "sqlstate": "42000", "error": "unknown database 'x'"}`.
+/// `{"code": 1049, "sqlstate": "42000", "error": "Unknown database 'x'"}`.
 pub fn failure(failure: &Failure) -> Response {
     let code = failure.code;
     let status = StatusCode::from_u16(code.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -54,6 +54,7 @@ impl Handle {
     pub fn view(&self) -> View {
         let published = self.views.borrow().clone();
         View {
+            connections: 0,
             now: self.clock.now(),
             ..View::clone(&published)
         }

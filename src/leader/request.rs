@@ -11,6 +11,7 @@ use crate::backend::api::{Process, SegmentsAnswer};
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Medium, TableSpec, WriteQuorum};
 use crate::catalog::user::Verifier;
+use crate::code::Coded;
 use crate::ids::{BackendId, ReplicaId, TableId, TabletId, TxnId, Version};
 use crate::leader::request::recovery::{Finding, RecoveryRequest};
 use crate::load::plan::LoadPlan;
@@ -291,8 +292,8 @@ pub struct TabletWritten {
 pub enum Reply {
     /// Done; nothing to say.
     Done,
-    /// Done, with a sentence for SHOW WARNINGS (IF EXISTS on a missing one).
-    Note(String),
+    /// Done, with a number and a sentence for SHOW WARNINGS (IF EXISTS on a missing one).
+    Note(u16, String),
     /// The load has begun.
     Begun(Arc<LoadPlan>),
     /// The load is visible.
@@ -308,4 +309,10 @@ pub enum Reply {
     Spared(Vec<TabletId>),
     /// The load is committed and will be seen later: the publish could not reach its quorum within the load's time.
     Committed,
+}
+impl Reply {
+    /// A sentence about what was not there, or was there before.
+    pub fn noted(what: &(impl Coded + std::fmt::Display)) -> Reply {
+        Reply::Note(what.code().mysql, what.to_string())
+    }
 }

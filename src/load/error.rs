@@ -149,7 +149,7 @@ pub enum Error {
     #[error("column '{0}' is named twice")]
     ColumnTwice(String),
     /// A column that the table does not have.
-    #[error("unknown column '{0}'")]
+    #[error("Unknown column '{0}'")]
     UnknownColumn(String),
     /// A column without a value.
     #[error("column '{0}' is NOT NULL, has no default, and the load does not give it")]

@@ -35,6 +35,7 @@ pub fn view() -> View {
     };
     cluster.build();
     View {
+        connections: 0,
         now: AT,
         catalog: cluster.catalog,
         census: cluster.census,

@@ -35,6 +35,7 @@ pub fn view() -> View {
         .insert(backend.id, Arc::new(BackendState::default()));
     catalog.backends.insert(backend.id, Arc::new(backend));
     View {
+        connections: 0,
         now: Timestamp::at(0),
         catalog,
         census: Census::default(),

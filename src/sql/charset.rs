@@ -2,6 +2,11 @@
 //!
 //! Ids are MySQL's: every id that a column definition carries is in this list, because clients look it up.
 
+use sqlparser::tokenizer::Token;
+
+use crate::sql::cursor::Cursor;
+use crate::sql::error::SyntaxError;
+
 /// A collation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collation {
@@ -106,4 +111,24 @@ pub fn default_collation(charset: &str) -> &'static str {
         .iter()
         .find(|c| c.charset == charset && c.default);
     found.map_or("utf8mb4_0900_ai_ci", |c| c.name)
+}
+
+/// Reads `[DEFAULT] CHARACTER SET [=] x` and `[DEFAULT] COLLATE [=] x` of a definition, as often as they come; how many there were.
+/// Whatever they say, texts are UTF-8 and compared byte by byte.
+pub fn options(c: &mut Cursor<'_>) -> Result<usize, SyntaxError> {
+    const WORDS: [&[&str]; 6] = [
+        &["DEFAULT", "CHARACTER", "SET"],
+        &["DEFAULT", "CHARSET"],
+        &["DEFAULT", "COLLATE"],
+        &["CHARACTER", "SET"],
+        &["CHARSET"],
+        &["COLLATE"],
+    ];
+    let mut count = 0;
+    while WORDS.iter().any(|words| c.eat(words)) {
+        c.eat_token(&Token::Eq);
+        c.word_or_text()?;
+        count += 1;
+    }
+    Ok(count)
 }

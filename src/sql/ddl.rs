@@ -6,6 +6,7 @@
 pub mod column;
 pub mod distribution;
 pub mod every;
+pub mod index;
 pub mod literal;
 pub mod partition;
 pub mod property;

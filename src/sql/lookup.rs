@@ -18,10 +18,10 @@ pub enum Error {
     #[error("no database selected; say USE db, or write db.table")]
     NoDatabase,
     /// Unknown database.
-    #[error("unknown database '{0}'")]
+    #[error("Unknown database '{0}'")]
     Database(String),
     /// Unknown table.
-    #[error("unknown table '{0}.{1}'")]
+    #[error("Table '{0}.{1}' doesn't exist")]
     Table(String, String),
     /// Unknown partition.
     #[error("partition does not exist: {partition} (table {table})")]

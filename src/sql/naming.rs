@@ -8,6 +8,18 @@ const CHARS_MAX: usize = 64;
 /// Databases that always exist and hold system tables only.
 pub const SYSTEM_DATABASES: [&str; 2] = ["information_schema", "sys"];
 
+/// The one catalog, by StarRocks' name; it may stand before every name of a database.
+pub const CATALOG: &str = "default_catalog";
+
+/// Refuses a catalog that there is not.
+pub fn check_catalog(name: &str) -> Result<(), Failure> {
+    if name.eq_ignore_ascii_case(CATALOG) {
+        return Ok(());
+    }
+    let message = format!("Unknown catalog '{name}'; the only one is {CATALOG}");
+    Err(Failure::new(Code::BAD_DB, message))
+}
+
 /// Whether `db` holds system tables, in any case.
 pub fn is_system_database(db: &str) -> bool {
     SYSTEM_DATABASES.iter().any(|s| s.eq_ignore_ascii_case(db))

@@ -2,6 +2,7 @@
 
 use sqlparser::ast;
 
+use crate::code::Code;
 use crate::leader::request::Request;
 use crate::leader::request::recovery::RecoveryRequest;
 use crate::rows::Rows;
@@ -21,6 +22,8 @@ pub enum Outcome {
     Segments(Request),
     /// Ask the leader about what is in doubt or lost, and show what it found.
     Recovery(RecoveryRequest),
+    /// Leave these lines for SHOW WARNINGS, and do the other thing.
+    Warned(Box<Outcome>, Vec<Warning>),
     /// Wait until a table or the cluster is healthy.
     Wait(Wait),
     /// Change the session.
@@ -43,6 +46,21 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The same, with a warning for each of `messages`: something that was written has no effect.
+    pub fn warned(self, messages: Vec<String>) -> Outcome {
+        if messages.is_empty() {
+            return self;
+        }
+        let warning = |message| Warning {
+            level: "Warning",
+            code: Code::NOT_SUPPORTED.mysql,
+            message,
+        };
+        Outcome::Warned(Box::new(self), messages.into_iter().map(warning).collect())
+    }
+}
+
 /// ADMIN WAIT UNTIL HEALTHY.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
@@ -63,6 +81,8 @@ pub enum SessionChange {
     UserVariable(String, UserValue),
     /// BEGIN (true), COMMIT or ROLLBACK (false).
     Transaction(bool),
+    /// Whether the transaction only reads, or the next one.
+    ReadOnly(bool),
     /// A line for SHOW WARNINGS.
     Warn(Warning),
 }

@@ -14,6 +14,7 @@ use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::config::Config;
 use crate::sql::error::SyntaxError;
+use crate::sql::naming::CATALOG;
 use crate::sql::session::Session;
 
 /// One statement of a script, as tokens.
@@ -76,12 +77,24 @@ pub fn split(text: &str, limits: Limits) -> Result<Vec<Script>, SyntaxError> {
         match token.token {
             Token::Whitespace(_) | Token::EOF => {}
             Token::Placeholder(ref mark) if mark != "?" => return Err(not_a_placeholder(&token)),
+            Token::Period if names_catalog(&current) => {
+                current.pop();
+            }
             Token::SemiColon => finish(&mut current, &source, limits, &mut scripts)?,
             _ => current.push(token),
         }
     }
     finish(&mut current, &source, limits, &mut scripts)?;
     Ok(scripts)
+}
+
+/// Whether a name begins with the one catalog that there is, as clients of StarRocks write all of them.
+fn names_catalog(tokens: &[TokenWithSpan]) -> bool {
+    let [before @ .., last] = tokens else {
+        return false;
+    };
+    let part = matches!(before.last(), Some(t) if t.token == Token::Period);
+    !part && matches!(&last.token, Token::Word(w) if w.value.eq_ignore_ascii_case(CATALOG))
 }
 
 /// `?1` and `$1` belong to other dialects.
@@ -104,6 +117,10 @@ fn finish(
         return Ok(());
     }
     let tokens = std::mem::take(tokens);
+    if matches!(tokens.as_slice(), [a, b] if a.token == Token::Minus && b.token == Token::Minus) {
+        // A comment that ends with the text before its blank.
+        return Ok(());
+    }
     guard::check(&tokens, limits)?;
     let params = tokens
         .iter()
@@ -233,6 +250,16 @@ mod tests {
                 .unwrap()
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn the_catalog_before_a_name_is_left_out() {
+        let text = "select default_catalog.d.t.a, x.default_catalog from `default_catalog`.d.t";
+        let script = &split(text, LIMITS).unwrap()[0];
+        let words: Vec<String> = script.tokens.iter().map(|t| t.token.to_string()).collect();
+        let plain = "select d . t . a , x . default_catalog from d . t";
+        assert_eq!(words.join(" "), plain);
+        assert!(split("--", LIMITS).unwrap().is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::code::{Code, Failure};
 use crate::memory::{Account, Charge, Exhausted};
 use crate::sql::outcome::SessionChange;
 
@@ -36,6 +37,8 @@ pub struct Session {
     pub warnings: Vec<Warning>,
     /// BEGIN was said and neither COMMIT nor ROLLBACK since. Writes are committed one by one all the same.
     pub in_transaction: bool,
+    /// The transaction only reads; outside of one: what SET TRANSACTION said of the next.
+    pub read_only: bool,
 }
 
 impl Session {
@@ -52,7 +55,11 @@ impl Session {
             SessionChange::UserVariable(name, value) => {
                 self.user_variables.insert(name, value);
             }
-            SessionChange::Transaction(open) => self.in_transaction = open,
+            SessionChange::Transaction(open) => {
+                self.in_transaction = open;
+                self.read_only = false;
+            }
+            SessionChange::ReadOnly(only) => self.read_only = only,
             SessionChange::Warn(warning) => self.warn(warning),
         }
     }
@@ -64,6 +71,20 @@ impl Session {
             warning.message = warning.message[..end].to_owned();
         }
         self.warnings.push(warning);
+    }
+
+    /// Refuses a write where the transaction only reads, or every one does.
+    ///
+    /// # Errors
+    /// 1792.
+    pub fn may_write(&self) -> Result<(), Failure> {
+        let always = self.variables.get("transaction_read_only");
+        let always = !self.in_transaction && always.is_some_and(|value| value == "ON");
+        if self.read_only || always {
+            let message = "Cannot execute statement in a READ ONLY transaction";
+            return Err(Failure::new(Code::READ_ONLY_TRANSACTION, message));
+        }
+        Ok(())
     }
 
     /// The text of a user variable; `None` for NULL and for one that was never set.

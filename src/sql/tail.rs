@@ -158,7 +158,7 @@ fn check(expr: &Expr, columns: &[Column], code: Code, clause: &str) -> Result<()
         Some(name) => {
             let all: Vec<&str> = columns.iter().map(|c| &*c.name).collect();
             let all = all.join(", ");
-            let message = format!("unknown column '{name}' in {clause}; the columns are {all}");
+            let message = format!("Unknown column '{name}' in {clause}; the columns are {all}");
             Err(Failure::new(code, message))
         }
     }

@@ -69,7 +69,7 @@ fn of_schema(error: &SchemaError) -> Failure {
             valid_fields,
         } => {
             let name = named(field, field.relation.is_some());
-            let mut message = format!("unknown column '{name}'");
+            let mut message = format!("Unknown column '{name}'");
             if let Some(near) = nearest(field, valid_fields) {
                 message.push_str(&format!("; did you mean '{near}'?"));
             }
@@ -136,6 +136,9 @@ fn of_plan(text: &str) -> Failure {
             format!("function {name} does not exist"),
         );
     }
+    if text.starts_with("Too many columns! The subquery should only return one column") {
+        return Failure::new(Code::OPERAND_COLUMNS, "Operand should contain 1 column(s)");
+    }
     if let Some(at) = text.find("incorrect parameter count") {
         let told = &text[at..];
         let told = told.split(". ").next().unwrap_or(told);
@@ -180,6 +183,9 @@ fn of_arrow(error: &ArrowError) -> Failure {
 
 fn of_execution(text: &str) -> Failure {
     let text = clean(text);
+    if text.contains("subquery returned more than one row") {
+        return Failure::new(Code::SUBQUERY_ROWS, "Subquery returns more than 1 row");
+    }
     let code = if text.starts_with("Cannot cast") || text.starts_with("Cast error") {
         Code::BAD_VALUE
     } else {
@@ -218,7 +224,7 @@ mod tests {
 
     #[test]
     fn an_error_of_ours_comes_out_as_it_went_in() {
-        let ours = Failure::new(Code::NO_SUCH_TABLE, "table 'a.b' doesn't exist");
+        let ours = Failure::new(Code::NO_SUCH_TABLE, "Table 'a.b' doesn't exist");
         let wrapped = DataFusionError::Context(
             "planning".into(),
             Box::new(DataFusionError::ArrowError(

@@ -10,6 +10,7 @@ mod partitions;
 pub mod processlist;
 pub mod schemata;
 mod tables;
+mod tables_config;
 mod tablet_schedules;
 
 use crate::system::tables::SystemTable;
@@ -19,6 +20,7 @@ pub fn tables() -> Vec<SystemTable> {
     let mut all = vec![
         schemata::TABLE,
         tables::TABLE,
+        tables_config::TABLE,
         columns::TABLE,
         keys::STATISTICS,
         partitions::TABLE,

@@ -62,7 +62,7 @@ impl<'a> Names<'a> {
         if catalog.database(db).is_none() && !tables::is_system(db) {
             return Err(Failure::new(
                 Code::BAD_DB,
-                format!("unknown database '{db}'"),
+                format!("Unknown database '{db}'"),
             ));
         }
         match catalog.table(db, table) {
@@ -73,7 +73,7 @@ impl<'a> Names<'a> {
             ))),
             None => Err(Failure::new(
                 Code::NO_SUCH_TABLE,
-                format!("table '{db}.{table}' doesn't exist"),
+                format!("Table '{db}.{table}' doesn't exist"),
             )),
         }
     }

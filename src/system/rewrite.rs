@@ -11,12 +11,14 @@ mod expression;
 mod function;
 mod group_concat;
 mod json;
+mod limits;
 mod loose_groups;
 mod relation;
 mod rotate;
 mod select;
 mod times;
-mod variable;
+pub mod variable;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -36,12 +38,18 @@ pub struct Rewritten {
     query: Box<Query>,
     names: Vec<Option<String>>,
     spelled: BTreeMap<String, String>,
+    stored: Vec<(String, usize)>,
 }
 
 impl Rewritten {
     /// Its tree.
     pub fn query(&self) -> &Query {
         &self.query
+    }
+
+    /// User variables that get the values of columns: `SELECT @a := 7`.
+    pub fn stored(&self) -> &[(String, usize)] {
+        &self.stored
     }
 
     /// Takes the tree out; the names stay.
@@ -109,9 +117,14 @@ pub fn query(
         spelled: BTreeMap::new(),
         assigned: BTreeMap::new(),
         names: BTreeMap::new(),
+        stored: variable::stored(&query),
+        assignments: 0,
     };
     if let ControlFlow::Break(failure) = query.visit(&mut rewriter) {
         return Err(failure);
+    }
+    if rewriter.assignments > rewriter.stored.len() {
+        return Err(variable::not_stored());
     }
     unique_columns(&mut query.body);
     let names = leftmost(&query.body).and_then(|select| rewriter.names.remove(&place(select)));
@@ -119,6 +132,7 @@ pub fn query(
         query,
         names: names.unwrap_or_default(),
         spelled: rewriter.spelled,
+        stored: rewriter.stored,
     })
 }
 
@@ -138,6 +152,9 @@ pub(super) struct Rewriter<'a> {
     spelled: BTreeMap<String, String>,
     /// What `@name := value` gave, for `@name` further on.
     assigned: BTreeMap<String, Expr>,
+    /// The assignments whose values are kept, and the number of all.
+    stored: Vec<(String, usize)>,
+    assignments: usize,
     /// Names of the columns of each SELECT, by its place in the text; `None` for a wildcard.
     names: BTreeMap<(u64, u64), Vec<Option<String>>>,
 }
@@ -155,6 +172,11 @@ impl Rewriter<'_> {
 
 impl VisitorMut for Rewriter<'_> {
     type Break = Failure;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Failure> {
+        limits::tidy(query);
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Failure> {
         match self.select(select) {

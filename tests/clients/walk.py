@@ -61,6 +61,19 @@ assert rows(cur, "SELECT id, name, price, at FROM t ORDER BY id") == [
 ]
 assert rows(cur, "SELECT name FROM t WHERE id = %s", (3,)) == [("x\\y",)]
 
+# What tools send before and between: indexes that are only wished for, one row by names, OFFSET without LIMIT, a catalog.
+rows(cur, "CREATE INDEX by_name ON t (name)")
+assert rows(cur, "SHOW WARNINGS")[0][1] == 1235
+rows(cur, f"INSERT INTO default_catalog.{db}.t SET id = 4, name = 'set'")
+assert rows(cur, "SELECT id FROM t ORDER BY id LIMIT 3, 18446744073709551615") == [(4,)]
+assert rows(cur, "SHOW CATALOGS")[0][0] == "default_catalog"
+try:
+    rows(cur, "INSERT INTO t (id, name) VALUES (5, x'80ff')")
+    raise SystemExit("bytes that are no text were taken")
+except Exception as error:
+    assert code_of(error) == 1366, error
+assert rows(cur, "SELECT count(*) FROM t") == [(4,)]
+
 found = rows(cur, "ADMIN SHOW REPLICA STATUS FROM t")
 assert len(found) == 12 and {r[11] for r in found} == {"OK"}, found
 assert names(cur)[11] == "Status", names(cur)

@@ -39,7 +39,7 @@ impl Engine {
         let table = table.cloned().ok_or_else(|| {
             Failure::new(
                 Code::NO_SUCH_TABLE,
-                format!("table '{}.{}' doesn't exist", insert.db, insert.table),
+                format!("Table '{}.{}' doesn't exist", insert.db, insert.table),
             )
         })?;
         let into = InsertInto {
@@ -66,6 +66,9 @@ impl Engine {
                     return Ok(Rows::Values(rows));
                 }
                 let rewritten = rewrite::query(&reading, insert.source, source)?;
+                if !rewritten.stored().is_empty() {
+                    return Err(rewrite::variable::not_stored());
+                }
                 let planned = planner.plan(&reading, rewritten, control)?;
                 same_count(columns.len(), planned.columns.len())?;
                 Ok::<Rows, Failure>(Rows::Query(planned))
@@ -96,7 +99,7 @@ fn columns<'a>(table: &'a Arc<Table>, names: &[String]) -> Result<Vec<&'a Column
             found.ok_or_else(|| {
                 Failure::new(
                     Code::BAD_FIELD,
-                    format!("unknown column '{name}' in table '{}'", table.name),
+                    format!("Unknown column '{name}' in table '{}'", table.name),
                 )
             })
         })

@@ -1,5 +1,7 @@
 //! Doing what an outcome says.
 
+use arrow::array::RecordBatch;
+use futures::TryStreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::code::{Code, Failure};
@@ -14,9 +16,11 @@ use crate::rows::{Cell, Rows};
 use crate::sql::findings;
 use crate::sql::outcome::{Outcome, SessionChange};
 use crate::sql::script::{Param, Script};
-use crate::sql::session::{Session, Warning};
+use crate::sql::session::{Session, UserValue, Warning};
 use crate::sql::statements::admin_check_tablet_segments;
 use crate::sql::statements::show_processlist::ShowProcesslist;
+use crate::system::error::failure;
+use crate::system::functions::arguments::texts;
 use crate::system::information_schema::processlist;
 use crate::system::sources::Sources;
 
@@ -51,6 +55,45 @@ fn note(session: &mut Session, message: String) {
     });
 }
 
+/// Gives user variables the values of columns of the row, if there is one.
+fn store(
+    session: &mut Session,
+    stored: &[(String, usize)],
+    batch: &RecordBatch,
+) -> Result<(), Failure> {
+    if batch.num_rows() == 0 {
+        return Ok(());
+    }
+    for (name, at) in stored {
+        let Some(column) = batch.columns().get(*at) else {
+            continue;
+        };
+        let texts = texts(column).map_err(|e| failure(&e))?;
+        let text = texts.iter().next().flatten().map(str::to_owned);
+        let value = UserValue::new(&session.memory, name, text)?;
+        session.apply(SessionChange::UserVariable(name.clone(), value));
+    }
+    Ok(())
+}
+
+/// The same for the answer of a query without tables, which is read to its end.
+async fn stored_of(
+    session: &mut Session,
+    stored: &[(String, usize)],
+    mut answer: Answer,
+) -> Result<Answer, Failure> {
+    if let Answer::Rows(set) = &mut answer
+        && let RowSource::Batches(stream) = &mut set.rows
+    {
+        let batches: Vec<RecordBatch> = stream.try_collect().await?;
+        for batch in &batches {
+            store(session, stored, batch)?;
+        }
+        set.rows = RowSource::Batches(Box::pin(futures::stream::iter(batches.into_iter().map(Ok))));
+    }
+    Ok(answer)
+}
+
 impl Engine {
     /// Runs one statement; `session.warnings` is what it left.
     pub(super) async fn run_statement(
@@ -73,6 +116,7 @@ impl Engine {
             }
             Work::Constant(constant) => {
                 limit.wait(constant.wait).await?;
+                store(session, &constant.stored, &constant.batch)?;
                 let batch = futures::stream::iter([Ok(constant.batch)]);
                 Ok(Answer::Rows(ResultSet {
                     columns: constant.columns,
@@ -83,13 +127,19 @@ impl Engine {
             }
             Work::Query(planned) => {
                 let control = begun.control().clone();
+                let stored = planned.stored.clone();
                 let answer = self.query(&sources, planned, limit, &control).await;
+                let answer = match answer {
+                    Ok(answer) if !stored.is_empty() => stored_of(session, &stored, answer).await,
+                    other => other,
+                };
                 if answer.is_ok() {
                     begun.goes_on();
                 }
                 answer
             }
             Work::Insert(insert, tokens) => {
+                session.may_write()?;
                 let control = begun.control();
                 let load = self.insert(&sources, script, tokens, *insert, limit.clone(), control);
                 let loaded = limit.cancellable(load).await?;
@@ -113,10 +163,26 @@ impl Engine {
         sources: &Sources,
         outcome: Outcome,
     ) -> Result<Answer, Failure> {
+        let outcome = match outcome {
+            Outcome::Warned(outcome, warnings) => {
+                for warning in warnings {
+                    session.warn(warning);
+                }
+                *outcome
+            }
+            other => other,
+        };
         match outcome {
             Outcome::Done => {}
             Outcome::Rows(rows) => return Ok(rows.into()),
-            Outcome::Request(request) => self.request(session, request).await?,
+            Outcome::Request(request) => {
+                if request.commits() {
+                    // A change of what exists ends a transaction, also where it then fails (MySQL).
+                    session.may_write()?;
+                    session.apply(SessionChange::Transaction(false));
+                }
+                self.request(session, request).await?;
+            }
             Outcome::Segments(request) => {
                 let reply = self.leader.request(request).await?;
                 note(session, admin_check_tablet_segments::note(&reply));
@@ -146,7 +212,7 @@ impl Engine {
             }
             Outcome::Processlist { full } => return Ok(processes(sources, full).into()),
             // Queries and loads were taken out when the statement was prepared.
-            Outcome::Select(_) | Outcome::Insert(_) => {
+            Outcome::Select(_) | Outcome::Insert(_) | Outcome::Warned(..) => {
                 return Err(Failure::new(
                     Code::UNKNOWN,
                     "a query or a load stands where none can be run",
@@ -163,8 +229,12 @@ impl Engine {
         };
         let title = request.title();
         for (request, told) in self.placed(request).await? {
-            if let Reply::Note(message) = self.leader.request(request).await? {
-                note(session, message);
+            if let Reply::Note(code, message) = self.leader.request(request).await? {
+                session.warn(Warning {
+                    level: "Note",
+                    code,
+                    message,
+                });
             }
             if let Some(message) = told {
                 note(session, message);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use crate::code::Failure;
+use crate::code::{Code, Failure};
 use crate::frontend::engine::Engine;
 use crate::frontend::engine::running::Begun;
 use crate::sql::cursor::Cursor;
@@ -52,6 +52,10 @@ impl Engine {
         params: &[Param],
         begun: &Begun<'_>,
     ) -> Result<Work, Failure> {
+        if script.params > params.len() {
+            let message = "syntax error: a placeholder '?' stands where only a prepared statement may have one";
+            return Err(Failure::new(Code::PARSE, message));
+        }
         let lanes = self.queries.lanes();
         if is_small(script) {
             return match parse(sources, script, params)? {

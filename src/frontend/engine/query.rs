@@ -37,8 +37,14 @@ pub(super) struct Limit {
 impl Limit {
     /// The limits of a statement that begins now. Only queries obey the time limit (MySQL).
     pub(super) fn new(session: &Session, cancel: CancellationToken) -> Limit {
-        let ms = session.variables.get("max_execution_time");
-        let ms = ms.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        let number = |variable| {
+            let text = session.variables.get(variable)?;
+            text.parse::<u64>().ok().filter(|n| *n > 0)
+        };
+        // Milliseconds in MySQL's words, seconds in StarRocks'.
+        let seconds = number("query_timeout").map(|s| s.saturating_mul(1000));
+        let ms = number("max_execution_time").into_iter().chain(seconds);
+        let ms = ms.min().unwrap_or(0);
         let end = Instant::now().checked_add(Duration::from_millis(ms));
         Limit {
             cancel,
@@ -101,7 +107,7 @@ impl Limit {
                 Code::QUERY_TIMEOUT,
                 format!(
                     "query execution was interrupted, maximum statement execution time exceeded \
-                     ({ms} ms; variable max_execution_time)"
+                     ({ms} ms; variables max_execution_time and query_timeout)"
                 ),
             ),
         }

@@ -55,6 +55,7 @@ pub fn engine_with(config: Config) -> Engine {
 /// The snapshot of database `shop`.
 pub fn view(config: Config) -> View {
     View {
+        connections: 0,
         now: NOW,
         catalog: catalog(),
         census: Census::default(),

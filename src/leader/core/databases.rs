@@ -10,7 +10,7 @@ impl Core {
     pub(super) fn create_database(&mut self, name: String, if_not_exists: bool) -> Answer {
         if self.head.database(&name).is_some() {
             return match if_not_exists {
-                true => Ok(Some(Reply::Note(Error::DatabaseExists(name).to_string()))),
+                true => Ok(Some(Reply::noted(&Error::DatabaseExists(name)))),
                 false => Err(Error::DatabaseExists(name)),
             };
         }
@@ -29,7 +29,7 @@ impl Core {
         let Some(database) = self.head.database(name).cloned() else {
             let missing = Error::DropUnknownDatabase(name.to_owned());
             return match if_exists {
-                true => Ok(Some(Reply::Note(missing.to_string()))),
+                true => Ok(Some(Reply::noted(&missing))),
                 false => Err(missing),
             };
         };

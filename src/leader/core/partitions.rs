@@ -6,6 +6,7 @@ use crate::catalog::change::{Change, NewPartition};
 use crate::catalog::partition::PartitionSpec;
 use crate::catalog::table::{Partitioning, Table, TableSpec};
 use crate::catalog::tablets::TabletView;
+use crate::code::Code;
 use crate::ids::{BackendId, PartitionId, ReplicaId, TableId, TabletId};
 use crate::leader::action::Token;
 use crate::leader::request::Reply;
@@ -46,7 +47,10 @@ impl Core {
             let exist = old
                 .into_iter()
                 .map(|spec| Error::PartitionExists(spec.name).to_string());
-            return Ok(Some(Reply::Note(exist.collect::<Vec<_>>().join("; "))));
+            return Ok(Some(Reply::Note(
+                Code::UNKNOWN.mysql,
+                exist.collect::<Vec<_>>().join("; "),
+            )));
         }
         let mut new = new;
         if let Some(buckets) = self.buckets_by_size(table) {
@@ -98,7 +102,7 @@ impl Core {
         }
         let id = match self.known_partition(table, partition) {
             Ok(partition) => partition.id,
-            Err(missing) if if_exists => return Ok(Some(Reply::Note(missing.to_string()))),
+            Err(missing) if if_exists => return Ok(Some(Reply::noted(&missing))),
             Err(missing) => return Err(missing),
         };
         let doomed = self.tablets_of(&[id]);

@@ -8,6 +8,7 @@ use crate::backend::api::DropTablets;
 use crate::catalog::change::{Change, NewTable};
 use crate::catalog::partition::{Partition, PartitionSpec};
 use crate::catalog::table::{Table, TableSpec};
+use crate::code::Code;
 use crate::ids::{BackendId, IndexId, PartitionId, ReplicaId, TableId, TabletId};
 use crate::leader::action::{BackendRequest, Token};
 use crate::leader::request::Reply;
@@ -33,7 +34,7 @@ impl Core {
         let database = self.known_database(db)?;
         if database.tables.contains_key(&name) {
             return match if_not_exists {
-                true => Ok(Some(Reply::Note(Error::TableExists(name).to_string()))),
+                true => Ok(Some(Reply::noted(&Error::TableExists(name)))),
                 false => Err(Error::TableExists(name)),
             };
         }
@@ -56,7 +57,11 @@ impl Core {
     pub(super) fn drop_table(&mut self, db: &str, name: &str, if_exists: bool) -> Answer {
         let table = match self.known_table(db, name) {
             Ok(table) => table.id,
-            Err(missing) if if_exists => return Ok(Some(Reply::Note(missing.to_string()))),
+            // The number of DROP TABLE itself (MySQL).
+            Err(missing) if if_exists => {
+                let note = Reply::Note(Code::BAD_TABLE.mysql, missing.to_string());
+                return Ok(Some(note));
+            }
             Err(missing) => return Err(missing),
         };
         let tables = [table];

@@ -20,7 +20,7 @@ impl Core {
     ) -> Answer {
         if self.head.users.contains_key(&name) {
             return match if_not_exists {
-                true => Ok(Some(Reply::Note(Error::UserExists(name).to_string()))),
+                true => Ok(Some(Reply::noted(&Error::UserExists(name)))),
                 false => Err(Error::UserExists(name)),
             };
         }
@@ -46,7 +46,7 @@ impl Core {
         }
         if !self.head.users.contains_key(&name) {
             return match if_exists {
-                true => Ok(Some(Reply::Note(Error::DropUnknownUser(name).to_string()))),
+                true => Ok(Some(Reply::noted(&Error::DropUnknownUser(name)))),
                 false => Err(Error::DropUnknownUser(name)),
             };
         }

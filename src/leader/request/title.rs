@@ -3,6 +3,24 @@
 use super::{HealRequest, Request};
 
 impl Request {
+    /// Whether it changes what exists, and so ends the transaction of the session that asks for it (MySQL).
+    pub fn commits(&self) -> bool {
+        matches!(
+            self,
+            Request::CreateDatabase { .. }
+                | Request::DropDatabase { .. }
+                | Request::CreateTable { .. }
+                | Request::DropTable { .. }
+                | Request::TruncateTable { .. }
+                | Request::AlterProperty { .. }
+                | Request::AddPartitions { .. }
+                | Request::DropPartition { .. }
+                | Request::CreateUser { .. }
+                | Request::SetPassword { .. }
+                | Request::DropUser { .. }
+        )
+    }
+
     /// The statement in short; `None` for requests of loads and of other nodes, which are no statements.
     pub fn title(&self) -> Option<String> {
         Some(match self {

@@ -70,6 +70,7 @@ impl Publisher {
         });
         let known = self.views.borrow().clone();
         let view = Arc::new(View {
+            connections: 0,
             frontend: self.frontend.clone(),
             ..View::clone(&known)
         });
@@ -94,6 +95,7 @@ impl Publisher {
 fn view(core: &Core, now: Timestamp, frontend: &Arc<FrontendInfo>) -> View {
     let (catalog, census) = core.snapshot();
     View {
+        connections: 0,
         healing: core.healing(),
         now,
         catalog,

@@ -26,6 +26,8 @@ pub fn clauses(catalog: &Catalog, table: &Table) -> TableClauses {
     };
     TableClauses {
         columns: spec.columns.iter().map(ColumnClause::from).collect(),
+        indexes: Vec::new(),
+        engine: None,
         keys: Some((0..spec.key_columns).filter_map(|i| name(&i)).collect()),
         comment: spec.comment.clone(),
         partition,

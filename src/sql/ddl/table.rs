@@ -9,6 +9,7 @@ use crate::code::{Code, Failure};
 use crate::config::Config;
 use crate::sql::ddl::column::ColumnClause;
 use crate::sql::ddl::distribution::DistributionClause;
+use crate::sql::ddl::index::IndexHint;
 use crate::sql::ddl::partition::PartitionBy;
 use crate::sql::ddl::property::{Known, OF_TABLE, Properties};
 use crate::sql::ddl::ranges::{self, Defaults};
@@ -27,6 +28,10 @@ const SHORT_KEY_BYTES_MAX: u32 = 36;
 pub struct TableClauses {
     /// Columns.
     pub columns: Vec<ColumnClause>,
+    /// Indexes, which have no effect.
+    pub indexes: Vec<IndexHint>,
+    /// ENGINE, where it is another than OLAP.
+    pub engine: Option<String>,
     /// DUPLICATE KEY; `None` when it is left to the rule.
     pub keys: Option<Vec<At<String>>>,
     /// COMMENT; empty when there is none.
@@ -50,6 +55,9 @@ impl TableClauses {
         config: &Config,
     ) -> Result<(TableSpec, Vec<PartitionSpec>), Failure> {
         let columns = self.checked_columns()?;
+        for index in &self.indexes {
+            index.check(&columns)?;
+        }
         let key_columns = self.checked_keys(&columns)?;
         let distribution = self.distribution.checked(&columns)?;
         let known = self.properties.checked(&OF_TABLE)?;
@@ -88,6 +96,17 @@ impl TableClauses {
             properties,
         };
         Ok((spec, partitions))
+    }
+
+    /// What has no effect, for SHOW WARNINGS.
+    pub fn warnings(&self) -> Vec<String> {
+        let engine = self
+            .engine
+            .iter()
+            .map(|engine| format!("the engine is OLAP, and not {engine}, as every table's"));
+        engine
+            .chain(self.indexes.iter().map(IndexHint::warning))
+            .collect()
     }
 
     fn checked_columns(&self) -> Result<Vec<ColumnDef>, Failure> {
@@ -155,17 +174,21 @@ fn default_keys(columns: &[ColumnDef]) -> Result<usize, Failure> {
     for column in columns {
         let data_type = column.data_type;
         bytes = bytes.saturating_add(types::key_bytes(data_type));
-        let text = matches!(data_type, DataType::Char(_) | DataType::Varchar(_));
+        let text = matches!(
+            data_type,
+            DataType::Char(_) | DataType::Varchar(_) | DataType::String
+        );
         if count >= SHORT_KEY_COLUMNS_MAX || bytes > SHORT_KEY_BYTES_MAX {
             // A first column that is too wide still is the key: there must be one.
             count += usize::from(count == 0 && text);
             break;
         }
-        if !types::can_be_key(data_type) {
+        // A long text is the key only where there is no other.
+        if !types::can_be_key(data_type) || count > 0 && data_type == DataType::String {
             break;
         }
         count += 1;
-        if matches!(data_type, DataType::Varchar(_)) {
+        if matches!(data_type, DataType::Varchar(_) | DataType::String) {
             break;
         }
     }

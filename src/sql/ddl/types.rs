@@ -152,12 +152,9 @@ pub fn int_range(data_type: DataType) -> Option<(i128, i128)> {
     })
 }
 
-/// Whether a column of this type can be part of a key (StarRocks: no floating point and no STRING).
+/// Whether a column of this type can be part of a key (StarRocks: no floating point).
 pub fn can_be_key(data_type: DataType) -> bool {
-    !matches!(
-        data_type,
-        DataType::Float | DataType::Double | DataType::String
-    )
+    !matches!(data_type, DataType::Float | DataType::Double)
 }
 
 /// Whether rows can be spread by a column of this type.

@@ -21,7 +21,7 @@ impl Names for SessionNames<'_> {
         if self.words_are_texts {
             return Ok(Value::text(name.to_owned()));
         }
-        let message = format!("unknown column '{name}'");
+        let message = format!("Unknown column '{name}'");
         Err(Failure::new(crate::code::Code::BAD_FIELD, message))
     }
 

@@ -12,7 +12,7 @@ use crate::sql::like::like;
 pub trait Names {
     /// A column, or a bare word.
     fn column(&self, name: &str) -> Result<Value, Failure> {
-        let message = format!("unknown column '{name}'");
+        let message = format!("Unknown column '{name}'");
         Err(Failure::new(Code::BAD_FIELD, message))
     }
 

@@ -9,6 +9,7 @@ use crate::catalog::table::{Medium, Partitioning, Table};
 use crate::code::{Code, Failure};
 use crate::leader::request::{Property, Request};
 use crate::sql::cursor::{Cursor, TableName, quoted_name};
+use crate::sql::ddl::index::IndexHint;
 use crate::sql::ddl::distribution::DistributionClause;
 use crate::sql::ddl::partition::PartitionItem;
 use crate::sql::ddl::property::{Inline, Key, OF_PARTITION, Properties};
@@ -32,6 +33,8 @@ pub struct AlterTable {
 /// What ALTER TABLE changes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
+    /// ADD INDEX, which has no effect.
+    Index(IndexHint),
     /// `SET ("key" = "value")`.
     Set(Properties),
     /// `ADD PARTITION ..`, `ADD PARTITIONS START ..`.
@@ -83,6 +86,10 @@ impl Spec for AlterTable {
                 partitions: partitions(cx, table, names)?,
                 property: partition_property(cx, table, properties)?,
             },
+            Action::Index(index) => {
+                index.check(&table.spec.columns)?;
+                return Ok(Outcome::Done.warned(vec![index.warning()]));
+            }
             Action::Drop(partition, if_exists) => {
                 ranged(table)?;
                 Request::DropPartition {
@@ -281,6 +288,9 @@ fn action(c: &mut Cursor<'_>) -> Result<Action, SyntaxError> {
         c.expect(&["SET"])?;
         return Ok(Action::Modify(names, Properties::parse(c)?));
     }
+    if let Some(index) = added_index(c)? {
+        return Ok(Action::Index(index));
+    }
     for words in NOT_OFFERED {
         if c.sees(words) {
             let message = format!("ALTER TABLE .. {}", words.join(" "));
@@ -290,10 +300,26 @@ fn action(c: &mut Cursor<'_>) -> Result<Action, SyntaxError> {
     Err(c.expected("SET, ADD PARTITION, DROP PARTITION or MODIFY PARTITION"))
 }
 
+/// `ADD [UNIQUE] INDEX ..`.
+fn added_index(c: &mut Cursor<'_>) -> Result<Option<IndexHint>, SyntaxError> {
+    let words = ["INDEX", "KEY", "UNIQUE", "FULLTEXT", "CONSTRAINT"];
+    if !words.iter().any(|word| c.sees(&["ADD", word])) {
+        return Ok(None);
+    }
+    let mut ahead = Cursor::new(c.rest(), c.source());
+    ahead.bump();
+    let index = IndexHint::parse(&mut ahead)?;
+    if index.is_some() {
+        while c.rest().len() > ahead.rest().len() {
+            c.bump();
+        }
+    }
+    Ok(index)
+}
+
 const NOT_OFFERED: &[&[&str]] = &[
     &["ADD", "TEMPORARY", "PARTITION"],
     &["ADD", "COLUMN"],
-    &["ADD", "INDEX"],
     &["ADD", "ROLLUP"],
     &["ADD"],
     &["DROP", "TEMPORARY", "PARTITION"],
@@ -325,6 +351,7 @@ impl fmt::Display for AlterTable {
                     None => Ok(()),
                 }
             }
+            Action::Index(index) => write!(f, "ADD {index}"),
             Action::Drop(name, if_exists) => {
                 let guard = if *if_exists { "IF EXISTS " } else { "" };
                 write!(f, "DROP PARTITION {guard}{}", quoted_name(name))

@@ -1,16 +1,17 @@
-//! `CREATE DATABASE [IF NOT EXISTS] db`.
+//! `CREATE DATABASE [IF NOT EXISTS] db [CHARACTER SET ..] [COLLATE ..]`.
 
 use std::fmt;
 
 use crate::code::Failure;
 use crate::leader::request::Request;
+use crate::sql::charset;
 use crate::sql::cursor::{Cursor, quoted_name};
 use crate::sql::error::SyntaxError;
 use crate::sql::naming::{self, Kind};
 use crate::sql::outcome::Outcome;
 use crate::sql::statements::{Context, Spec};
 
-/// `CREATE DATABASE [IF NOT EXISTS] db`.
+/// `CREATE DATABASE [IF NOT EXISTS] db [CHARACTER SET ..] [COLLATE ..]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateDatabase {
     /// Name.
@@ -31,8 +32,10 @@ impl Spec for CreateDatabase {
             c.expect(&["DATABASE"])?;
         }
         let if_not_exists = c.eat(&["IF", "NOT", "EXISTS"]);
+        let name = c.ident()?;
+        charset::options(c)?;
         Ok(CreateDatabase {
-            name: c.ident()?,
+            name,
             if_not_exists,
         })
     }

@@ -6,9 +6,11 @@ use sqlparser::tokenizer::Token;
 
 use crate::code::{Code, Failure};
 use crate::leader::request::Request;
+use crate::sql::charset;
 use crate::sql::cursor::{Cursor, TableName, quoted_name};
 use crate::sql::ddl::DoubleQuoted;
 use crate::sql::ddl::column::ColumnClause;
+use crate::sql::ddl::index::IndexHint;
 use crate::sql::ddl::distribution::DistributionClause;
 use crate::sql::ddl::partition::PartitionBy;
 use crate::sql::ddl::property::Properties;
@@ -59,8 +61,15 @@ impl Spec for CreateTable {
                 return Err(not_supported(what.to_owned()));
             }
         }
-        let columns = c.parens(column)?;
-        let clauses = clauses(c, columns)?;
+        let (mut columns, mut indexes) = (Vec::new(), Vec::new());
+        c.parens(|c| {
+            match IndexHint::parse(c)? {
+                Some(index) => indexes.push(index),
+                None => columns.push(column(c)?),
+            }
+            Ok(())
+        })?;
+        let clauses = clauses(c, columns, indexes)?;
         Ok(CreateTable {
             table,
             if_not_exists,
@@ -77,13 +86,14 @@ impl Spec for CreateTable {
         for partition in &partitions {
             enough_backends(cx.view, &partition.name, partition.replication_num)?;
         }
-        Ok(Outcome::Request(Request::CreateTable {
+        let request = Request::CreateTable {
             db: db.to_owned(),
             name: name.clone(),
             if_not_exists: self.if_not_exists,
             spec: Box::new(spec),
             partitions,
-        }))
+        };
+        Ok(Outcome::Request(request).warned(self.clauses.warnings()))
     }
 }
 
@@ -114,25 +124,24 @@ fn column(c: &mut Cursor<'_>) -> Result<ColumnClause, SyntaxError> {
             return Err(not_supported((*what).to_owned()));
         }
     }
-    // An index has its name, then its columns in brackets, where a column has its type.
-    let indexes = c.sees(&["INDEX"]) || c.sees(&["KEY"]);
-    if indexes && (c.peek(1) == Some(&Token::LParen) || c.peek(2) == Some(&Token::LParen)) {
-        return Err(not_supported("an index in CREATE TABLE".to_owned()));
-    }
     ColumnClause::parse(c)
 }
 
 const BETWEEN_COLUMNS: &[(&[&str], &str)] = &[
     (&["PRIMARY", "KEY"], "PRIMARY KEY, other than DUPLICATE KEY,"),
-    (&["UNIQUE", "KEY"], "UNIQUE KEY"),
     (&["FOREIGN", "KEY"], "a foreign key"),
     (&["CONSTRAINT"], "a constraint"),
 ];
 
-fn clauses(c: &mut Cursor<'_>, columns: Vec<ColumnClause>) -> Result<TableClauses, SyntaxError> {
-    engine(c)?;
+fn clauses(
+    c: &mut Cursor<'_>,
+    columns: Vec<ColumnClause>,
+    indexes: Vec<IndexHint>,
+) -> Result<TableClauses, SyntaxError> {
+    let (mut engine, mut comment) = (None, String::new());
+    options(c, &mut engine, &mut comment)?;
     let keys = keys(c)?;
-    let comment = comment(c)?;
+    options(c, &mut engine, &mut comment)?;
     let partition = PartitionBy::parse(c)?;
     let distribution = DistributionClause::parse(c)?.unwrap_or_default();
     if c.sees(&["ORDER", "BY"]) {
@@ -148,6 +157,8 @@ fn clauses(c: &mut Cursor<'_>, columns: Vec<ColumnClause>) -> Result<TableClause
     };
     Ok(TableClauses {
         columns,
+        indexes,
+        engine,
         keys,
         comment,
         partition,
@@ -156,24 +167,40 @@ fn clauses(c: &mut Cursor<'_>, columns: Vec<ColumnClause>) -> Result<TableClause
     })
 }
 
-/// `ENGINE = OLAP`.
-fn engine(c: &mut Cursor<'_>) -> Result<(), SyntaxError> {
-    if !c.eat(&["ENGINE"]) {
-        return Ok(());
+/// Options of a table in any order: ENGINE, character set, collation, COMMENT, and some of MySQL's that mean nothing here.
+fn options(
+    c: &mut Cursor<'_>,
+    engine: &mut Option<String>,
+    comment: &mut String,
+) -> Result<(), SyntaxError> {
+    loop {
+        c.eat_token(&Token::Comma);
+        if c.eat(&["ENGINE"]) {
+            c.eat_token(&Token::Eq);
+            let name = c.word_or_text()?;
+            *engine = (!name.eq_ignore_ascii_case("OLAP")).then_some(name);
+        } else if c.eat(&["COMMENT"]) {
+            c.eat_token(&Token::Eq);
+            *comment = c.string()?;
+        } else if MEANINGLESS.iter().any(|word| c.eat(&[word])) {
+            c.eat_token(&Token::Eq);
+            c.word_or_text()?;
+        } else if charset::options(c)? == 0 {
+            return Ok(());
+        }
     }
-    c.eat_token(&Token::Eq);
-    let at = c.place();
-    let engine = c.word_or_text()?;
-    if engine.eq_ignore_ascii_case("OLAP") {
-        return Ok(());
-    }
-    let message = format!("Unknown storage engine '{engine}'; it is OLAP, or leave it out");
-    Err(SyntaxError::wrong(
-        Code::UNKNOWN_STORAGE_ENGINE,
-        message,
-        at,
-    ))
 }
+
+/// Options of MySQL's tables about how they are kept.
+const MEANINGLESS: [&str; 7] = [
+    "AUTO_INCREMENT",
+    "AVG_ROW_LENGTH",
+    "CHECKSUM",
+    "KEY_BLOCK_SIZE",
+    "MAX_ROWS",
+    "MIN_ROWS",
+    "ROW_FORMAT",
+];
 
 fn keys(c: &mut Cursor<'_>) -> Result<Option<Vec<At<String>>>, SyntaxError> {
     for model in ["PRIMARY", "UNIQUE", "AGGREGATE"] {
@@ -186,14 +213,6 @@ fn keys(c: &mut Cursor<'_>) -> Result<Option<Vec<At<String>>>, SyntaxError> {
     }
     c.expect(&["KEY"])?;
     c.parens(|c| c.at(|c| c.ident())).map(Some)
-}
-
-fn comment(c: &mut Cursor<'_>) -> Result<String, SyntaxError> {
-    if !c.eat(&["COMMENT"]) {
-        return Ok(String::new());
-    }
-    c.eat_token(&Token::Eq);
-    c.string()
 }
 
 fn not_supported(what: String) -> SyntaxError {
@@ -210,8 +229,11 @@ impl fmt::Display for CreateTable {
         };
         writeln!(f, "CREATE TABLE {guard}{} (", self.table)?;
         let of = &self.clauses;
-        let columns: Vec<String> = of.columns.iter().map(|c| format!("  {c}")).collect();
-        write!(f, "{}\n) ENGINE=OLAP", columns.join(",\n"))?;
+        let columns = of.columns.iter().map(|c| format!("  {c}"));
+        let indexes = of.indexes.iter().map(|i| format!("  {i}"));
+        let lines: Vec<String> = columns.chain(indexes).collect();
+        let engine = of.engine.as_deref().unwrap_or("OLAP");
+        write!(f, "{}\n) ENGINE={}", lines.join(",\n"), engine_text(engine))?;
         if let Some(keys) = &of.keys {
             let names: Vec<String> = keys.iter().map(|k| quoted_name(&k.what)).collect();
             write!(f, "\nDUPLICATE KEY({})", names.join(", "))?;
@@ -227,6 +249,14 @@ impl fmt::Display for CreateTable {
             write!(f, "\nPROPERTIES {}", of.properties)?;
         }
         Ok(())
+    }
+}
+
+/// An engine as it can be read again.
+fn engine_text(engine: &str) -> String {
+    match engine.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        true => engine.to_owned(),
+        false => quoted_name(engine),
     }
 }
 

@@ -156,7 +156,7 @@ fn known(
         true => Ok(Some(table.to_owned())),
         false => Err(Failure::new(
             Code::NO_SUCH_TABLE,
-            format!("table '{db}.{table}' doesn't exist"),
+            format!("Table '{db}.{table}' doesn't exist"),
         )),
     }
 }

@@ -1,9 +1,9 @@
-//! `INSERT INTO [db.]table [PARTITION (p, ..)] [WITH LABEL label] [(column, ..)] VALUES .. | SELECT ..`.
+//! `INSERT INTO [db.]table [PARTITION (p, ..)] [WITH LABEL label] [(column, ..)] VALUES .. | SELECT .. | SET column = value, ..`.
 
 use std::fmt;
 
 use sqlparser::ast::Query;
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
 use crate::code::{Code, Failure};
 use crate::sql::cursor::{Cursor, TableName, quoted_name};
@@ -59,7 +59,10 @@ impl Spec for Insert {
         } else {
             Vec::new()
         };
-        let source = query(c)?;
+        let (columns, source) = match columns.is_empty() && c.eat(&["SET"]) {
+            true => assignments(c)?,
+            false => (columns, query(c)?),
+        };
         if c.sees(&["ON", "DUPLICATE"]) {
             return Err(SyntaxError::NotSupported("ON DUPLICATE KEY UPDATE".into()));
         }
@@ -78,13 +81,13 @@ impl Spec for Insert {
         if cx.view.catalog.database(db).is_none() {
             return Err(Failure::new(
                 Code::BAD_DB,
-                format!("unknown database '{db}'"),
+                format!("Unknown database '{db}'"),
             ));
         }
         if cx.view.catalog.table(db, &self.table.table).is_none() {
             return Err(Failure::new(
                 Code::NO_SUCH_TABLE,
-                format!("table '{db}.{}' doesn't exist", self.table.table),
+                format!("Table '{db}.{}' doesn't exist", self.table.table),
             ));
         }
         Ok(Outcome::Insert(Box::new(outcome::Insert {
@@ -96,6 +99,43 @@ impl Spec for Insert {
             source: self.source.clone(),
         })))
     }
+}
+
+/// `a = 1, b = 2` as columns and VALUES.
+fn assignments(c: &mut Cursor<'_>) -> Result<(Vec<String>, Box<Query>), SyntaxError> {
+    let here = |token: Token, c: &Cursor<'_>| {
+        let place = c.location();
+        TokenWithSpan::new(token, Span::new(place, place))
+    };
+    let mut values = vec![here(Token::make_keyword("VALUES"), c), here(Token::LParen, c)];
+    let columns = c.list(|c| {
+        let name = c.ident()?;
+        c.expect_token(&Token::Eq)?;
+        if values.len() > 2 {
+            values.push(here(Token::Comma, c));
+        }
+        let (before, mut depth) = (values.len(), 0_u64);
+        loop {
+            match c.peek(0) {
+                Some(Token::LParen) => depth += 1,
+                Some(Token::RParen) => depth = depth.saturating_sub(1),
+                Some(Token::Comma) if depth == 0 => break,
+                None => break,
+                Some(_) if depth == 0 && c.sees(&["ON", "DUPLICATE"]) => break,
+                Some(_) => {}
+            }
+            values.extend(c.bump().cloned());
+        }
+        match values.len() == before {
+            true => Err(c.expected("a value")),
+            false => Ok(name),
+        }
+    })?;
+    values.push(here(Token::RParen, c));
+    let mut inner = Cursor::new(&values, c.source());
+    let source = query(&mut inner)?;
+    inner.end()?;
+    Ok((columns, source))
 }
 
 /// Whether the bracket that comes next holds a query and not a list of columns.
@@ -160,6 +200,16 @@ mod tests {
             "INSERT INTO `d`.`t` PARTITION (`p1`, `p2`) WITH LABEL `l1` (`a`, `b c`) VALUES (1, 'x')"
         );
         assert_eq!(parse(&insert.to_string()).unwrap(), insert);
+    }
+
+    #[test]
+    fn assignments_are_columns_and_values() {
+        let insert = parse("insert t set a = f(1, (2)), `b c` = default").unwrap();
+        let columns = "insert into t (a, `b c`) values (f(1, (2)), default)";
+        assert_eq!(insert, parse(columns).unwrap());
+        for wrong in ["insert t set", "insert t set a =", "insert t set a = 1 2", "insert t set a = )"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::sql::expr::Joined;
 use crate::sql::expr::context::SessionNames;
 use crate::sql::expr::eval::eval;
 use crate::sql::expr::value::Value;
+use crate::sql::naming;
 use crate::sql::outcome::{Outcome, SessionChange};
 use crate::sql::session::UserValue;
 use crate::sql::statements::{Context, Spec};
@@ -107,6 +108,7 @@ fn changes_of(item: &Item, cx: Context<'_>) -> Result<Vec<SessionChange>, Failur
             Ok(vec![SessionChange::UserVariable(name.clone(), value)])
         }
         Item::Names(charset, collation) => names(charset.as_deref(), collation.as_deref()),
+        Item::Catalog(name) => naming::check_catalog(name).map(|()| Vec::new()),
         Item::CharacterSet(charset) => {
             let charset = known_charset(charset.as_deref())?;
             Ok(vec![
@@ -122,7 +124,9 @@ fn changes_of(item: &Item, cx: Context<'_>) -> Result<Vec<SessionChange>, Failur
             if let Some(isolation) = isolation {
                 changes.extend(twins("transaction_isolation", Some(isolation)));
             }
-            if let Some(read_only) = read_only {
+            if let (Some(read_only), Target::Unsaid) = (read_only, target) {
+                changes.push(SessionChange::ReadOnly(*read_only));
+            } else if let Some(read_only) = read_only {
                 let word = if *read_only { "ON" } else { "OFF" };
                 changes.extend(twins("transaction_read_only", Some(word)));
             }

@@ -74,7 +74,15 @@ impl Spec for ShowColumns {
             return self.system(db);
         }
         let (_, table) = cx.find_table(&self.table)?;
-        let fields = index_schema::of_spec(&table.spec);
+        // As MySQL prints a type: drivers cut `decimal(9,2)` at its comma.
+        let plain = |field: FieldRow| FieldRow {
+            kind: field.kind.replace(", ", ","),
+            ..field
+        };
+        let fields: Vec<FieldRow> = index_schema::of_spec(&table.spec)
+            .into_iter()
+            .map(plain)
+            .collect();
         let rows = match self.full {
             false => Rows::of(fields),
             true => Rows::of(fields.into_iter().zip(&table.spec.columns).map(full)),

@@ -7,7 +7,7 @@ use crate::row;
 use crate::rows::{Column, Rows, Typed};
 use crate::sql::cursor::Cursor;
 use crate::sql::error::SyntaxError;
-use crate::sql::naming::SYSTEM_DATABASES;
+use crate::sql::naming::{self, SYSTEM_DATABASES};
 use crate::sql::outcome::Outcome;
 use crate::sql::statements::{Context, Spec};
 use crate::sql::tail::Tail;
@@ -29,6 +29,11 @@ impl Spec for ShowDatabases {
         c.expect(&["SHOW"])?;
         if !c.eat(&["SCHEMAS"]) {
             c.expect(&["DATABASES"])?;
+        }
+        if c.eat(&["FROM"]) || c.eat(&["IN"]) {
+            let at = c.place();
+            let wrong = |e: Failure| SyntaxError::wrong(e.code, e.message, at);
+            naming::check_catalog(&c.ident()?).map_err(wrong)?;
         }
         Ok(ShowDatabases {
             tail: Tail::parse_with_like(c)?,

@@ -21,12 +21,14 @@ pub struct ShowTriggers {
 }
 
 impl Spec for ShowTriggers {
-    const HEADS: &'static [&'static [&'static str]] = &[&["SHOW", "TRIGGERS"]];
+    const HEADS: &'static [&'static [&'static str]] = &[&["SHOW", "TRIGGERS"], &["SHOW", "FULL", "TRIGGERS"]];
     const GRAMMAR: &'static str = include_str!("../../../grammar/show_triggers.ebnf");
     const HELP: &'static str = "Lists triggers: there are none.";
 
     fn parse(c: &mut Cursor<'_>) -> Result<Self, SyntaxError> {
-        c.expect(&["SHOW", "TRIGGERS"])?;
+        c.expect(&["SHOW"])?;
+        c.eat(&["FULL"]);
+        c.expect(&["TRIGGERS"])?;
         let db = match c.eat(&["FROM"]) || c.eat(&["IN"]) {
             true => Some(c.ident()?),
             false => None,

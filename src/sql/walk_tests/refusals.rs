@@ -10,7 +10,7 @@ fn tables_and_tablets_must_exist() {
         (
             "ADMIN REPAIR TABLE shop.nothing",
             expect![[r#"
-            1146: unknown table 'shop.nothing'
+            1146: Table 'shop.nothing' doesn't exist
         "#]],
         ),
         (
@@ -128,7 +128,7 @@ fn backends_and_time_limits_are_checked() {
         (
             "ADMIN WAIT UNTIL HEALTHY TABLE shop.nothing FOR '10s'",
             expect![[r#"
-                1146: unknown table 'shop.nothing'
+                1146: Table 'shop.nothing' doesn't exist
             "#]],
         ),
     ] {

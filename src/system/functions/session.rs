@@ -9,6 +9,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::clock::zone::Zone;
+use crate::sql::naming::CATALOG;
 use crate::sql::session::SERVER_VERSION;
 use crate::system::sources::Sources;
 
@@ -43,6 +44,7 @@ pub fn value(name: &str, sources: &Sources) -> Option<ScalarValue> {
             text(format!("{}@{}", session.user, host(&session.peer)))
         }
         "current_user" => text(format!("{}@%", session.user)),
+        "catalog" => text(CATALOG.to_owned()),
         "current_role" => text("NONE".to_owned()),
         "version" => text(SERVER_VERSION.to_owned()),
         "current_version" => text(concat!(env!("CARGO_PKG_VERSION"), " quorate").to_owned()),

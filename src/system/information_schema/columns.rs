@@ -53,6 +53,10 @@ row! {
         privileges: &'static str => "PRIVILEGES" Text,
         /// COMMENT.
         comment: String => "COLUMN_COMMENT" Text,
+        /// Digits of a number or characters of a text (StarRocks).
+        size: Option<i64> => "COLUMN_SIZE" Int,
+        /// Digits behind the point (StarRocks).
+        digits: Option<i64> => "DECIMAL_DIGITS" Int,
         /// Empty: there are no generated columns.
         generation: &'static str => "GENERATION_EXPRESSION" Text,
         /// There is none.
@@ -143,6 +147,8 @@ fn base(of: MySqlType, position: usize) -> ColumnsRow {
         extra: "",
         privileges: "",
         comment: String::new(),
+        size: of.precision.or(of.characters),
+        digits: of.scale,
         generation: "",
         srs: None,
     }

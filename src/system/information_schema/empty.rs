@@ -270,6 +270,18 @@ pub const TABLES: &[SystemTable] = &[
         ],
     ),
     SystemTable::empty(
+        "column_privileges",
+        &[
+            ("GRANTEE", Text),
+            ("TABLE_CATALOG", Text),
+            ("TABLE_SCHEMA", Text),
+            ("TABLE_NAME", Text),
+            ("COLUMN_NAME", Text),
+            ("PRIVILEGE_TYPE", Text),
+            ("IS_GRANTABLE", Text),
+        ],
+    ),
+    SystemTable::empty(
         "table_privileges",
         &[
             ("GRANTEE", Text),

@@ -33,7 +33,15 @@ impl Rewriter<'_> {
         *expr = match taken {
             Expr::Identifier(name) => self.name(name)?,
             Expr::CompoundIdentifier(parts) => self.compound(parts)?,
-            Expr::BinaryOp { left, op, right } => self.operator(*left, op, *right),
+            Expr::BinaryOp { left, op, right } => {
+                let (left, right) = self.without_case(*left, &op, *right);
+                self.operator(left, op, right)
+            }
+            Expr::InList {
+                expr,
+                list,
+                negated,
+            } => plain(clauses(self.list_without_case(*expr, list, negated))?),
             Expr::Function(function) => self.function(function)?,
             Expr::Case {
                 operand,

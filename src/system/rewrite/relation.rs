@@ -15,6 +15,8 @@ pub struct Scope {
     ctes: BTreeSet<String>,
     /// Lower-case names of the system tables that are read.
     system: BTreeSet<String>,
+    /// Whether other tables are read too.
+    others: bool,
 }
 
 impl Scope {
@@ -62,6 +64,11 @@ impl Scope {
         );
     }
 
+    /// Whether only system tables are read.
+    pub fn is_system(&self) -> bool {
+        !self.system.is_empty() && !self.others
+    }
+
     /// The qualifier of a column, in lower case where it names a system table or schema.
     pub fn qualifier(&self, name: &str) -> String {
         let lower = name.to_lowercase();
@@ -102,6 +109,8 @@ impl Visitor for Names<'_> {
         };
         if db.is_some_and(tables::is_system) {
             self.scope.system.insert(table.to_lowercase());
+        } else if !(parts.len() == 1 && self.scope.ctes.contains(table)) {
+            self.scope.others = true;
         }
         ControlFlow::Continue(())
     }

@@ -1,6 +1,6 @@
 //! Variables: `@@x`, `@@session.x`, `@x`, and `@x := value` inside of a query.
 
-use sqlparser::ast::{Expr, Value};
+use sqlparser::ast::{BinaryOperator, Expr, Query, SelectItem, SetExpr, Value};
 
 use crate::code::{Code, Failure};
 use crate::rows::Cell;
@@ -36,8 +36,48 @@ impl Rewriter<'_> {
     /// `@name := value` is the value; `@name` further on in the query is the same expression.
     pub(super) fn assign(&mut self, name: &str, value: Expr) {
         let name = name.trim_start_matches('@').to_lowercase();
+        self.assignments += 1;
         self.assigned.insert(name, value);
     }
+}
+
+/// The assignments that are whole columns of a query without tables, each with its column.
+pub(super) fn stored(query: &Query) -> Vec<(String, usize)> {
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return Vec::new();
+    };
+    if !select.from.is_empty() {
+        return Vec::new();
+    }
+    let items = select.projection.iter().enumerate();
+    let assignment = |(at, item): (usize, &SelectItem)| {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+            return None;
+        };
+        match expr {
+            Expr::BinaryOp {
+                left,
+                op: BinaryOperator::Assignment,
+                ..
+            } => match left.as_ref() {
+                Expr::Identifier(name) => {
+                    let name = name.value.trim_start_matches('@').to_lowercase();
+                    Some((name, at))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    };
+    items.filter_map(assignment).collect()
+}
+
+/// The error of an assignment whose value would be lost.
+pub(crate) fn not_stored() -> Failure {
+    Failure::new(
+        Code::NOT_SUPPORTED,
+        "@x := .. is supported as a column of a SELECT without tables; say SET @x = (SELECT ..), and ROW_NUMBER() OVER (..) to number rows",
+    )
 }
 
 /// A number where the text is one, else a text.

@@ -56,20 +56,20 @@ async fn names_of_columns_have_no_case_and_names_of_tables_have() {
     check(&[
         (
             "SELECT orders.id FROM Orders",
-            "ERROR 1054: unknown column 'orders.id'; did you mean 'Orders.id'?",
+            "ERROR 1054: Unknown column 'orders.id'; did you mean 'Orders.id'?",
         ),
         (
             "SELECT Orders.ID FROM shop.Orders WHERE orders.iD = 1",
-            "ERROR 1054: unknown column 'orders.ID'; did you mean 'Orders.id'?",
+            "ERROR 1054: Unknown column 'orders.ID'; did you mean 'Orders.id'?",
         ),
         ("SELECT shop.Orders.ID FROM Orders", "ID"),
         (
             "SELECT 1 FROM orders",
-            "ERROR 1146: table 'shop.orders' doesn't exist",
+            "ERROR 1146: Table 'shop.orders' doesn't exist",
         ),
         (
             "SELECT 1 FROM Shop.Orders",
-            "ERROR 1049: unknown database 'Shop'",
+            "ERROR 1049: Unknown database 'Shop'",
         ),
         (
             "SELECT COUNT(*) FROM INFORMATION_SCHEMA.schemata",
@@ -81,7 +81,7 @@ async fn names_of_columns_have_no_case_and_names_of_tables_have() {
         ),
         (
             "SELECT X FROM (SELECT 1 AS x) t WHERE T.x = 1",
-            "ERROR 1054: unknown column 'T.X'; did you mean 't.x'?",
+            "ERROR 1054: Unknown column 'T.X'; did you mean 't.x'?",
         ),
         ("WITH c AS (SELECT 1 AS A) SELECT a FROM c", "a\n1"),
         ("SELECT a.ID FROM Orders a JOIN Orders b USING (id)", "ID"),
@@ -96,10 +96,10 @@ async fn names_of_columns_have_no_case_and_names_of_tables_have() {
 #[tokio::test]
 async fn what_is_unknown_is_told_in_mysqls_codes() {
     check(&[
-        ("SELECT $$", "ERROR 1054: unknown column '$$'"),
+        ("SELECT $$", "ERROR 1054: Unknown column '$$'"),
         (
             "SELECT Nope FROM Orders",
-            "ERROR 1054: unknown column 'Nope'",
+            "ERROR 1054: Unknown column 'Nope'",
         ),
         ("SELECT nope()", "ERROR 1305: function nope does not exist"),
         (
@@ -128,7 +128,7 @@ async fn what_is_unknown_is_told_in_mysqls_codes() {
         ),
         (
             "INSERT INTO Orders (id, nope) VALUES (1, 2)",
-            "ERROR 1054: unknown column 'nope' in table 'Orders'",
+            "ERROR 1054: Unknown column 'nope' in table 'Orders'",
         ),
         (
             "INSERT INTO Orders (id) SELECT 1, 2",
@@ -136,7 +136,7 @@ async fn what_is_unknown_is_told_in_mysqls_codes() {
         ),
         (
             "INSERT INTO Nope VALUES (1)",
-            "ERROR 1146: table 'shop.Nope' doesn't exist",
+            "ERROR 1146: Table 'shop.Nope' doesn't exist",
         ),
         (
             "INSERT INTO Orders (day) VALUES (DEFAULT), (1, 2)",

@@ -33,13 +33,13 @@ async fn a_loader_is_sent_to_a_live_backend_or_told_why_not() {
             "/api/none/t/_stream_load",
             "root:",
             404,
-            "unknown database 'none'",
+            "Unknown database 'none'",
         ),
         (
             "/api/shop/u/_stream_load",
             "root:",
             404,
-            "unknown table 'shop.u'",
+            "Table 'shop.u' doesn't exist",
         ),
     ] {
         let refused = put(path, user).await;

@@ -8,6 +8,7 @@ use crate::catalog::change::Change;
 use crate::catalog::partition::Partition;
 use crate::catalog::replica::Replica;
 use crate::catalog::tablets::TabletView;
+use crate::code::Code;
 use crate::ids::{BackendId, DbId, PartitionId, TableId, TabletId};
 use crate::leader::request::Reply;
 use crate::tablet::healing::Hint;
@@ -103,16 +104,22 @@ impl Core {
             self.hint(db, table, &[partition]);
         }
         if left > 0 && !spared {
-            return Ok(Some(Reply::Note(format!(
-                "no other replica of tablet {tablet} that can be read holds all loads that are committed: they become visible when this one is good again"
-            ))));
+            return Ok(Some(Reply::Note(
+                Code::UNKNOWN.mysql,
+                format!(
+                    "no other replica of tablet {tablet} that can be read holds all loads that are committed: they become visible when this one is good again"
+                ),
+            )));
         }
         if left > 0 {
             return Ok(Some(Reply::Done));
         }
-        Ok(Some(Reply::Note(format!(
-            "no other replica of tablet {tablet} can be read: nothing is removed, and nothing can be repaired until one is back"
-        ))))
+        Ok(Some(Reply::Note(
+            Code::UNKNOWN.mysql,
+            format!(
+                "no other replica of tablet {tablet} can be read: nothing is removed, and nothing can be repaired until one is back"
+            ),
+        )))
     }
 
     /// Refuses a good replica without which nobody could read the tablet, or a load that has its version could not be seen.

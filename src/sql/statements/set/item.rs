@@ -19,6 +19,8 @@ pub enum Item {
     Names(Option<String>, Option<String>),
     /// CHARACTER SET; `None` is DEFAULT.
     CharacterSet(Option<String>),
+    /// CATALOG: the one there is.
+    Catalog(String),
     /// TRANSACTION: isolation level with a dash, and whether READ ONLY.
     Transaction(Target, Option<String>, Option<bool>),
 }
@@ -74,7 +76,6 @@ pub(super) const REFUSED: &[(&[&str], &str)] = &[
     (&["ROLE"], "SET ROLE"),
     (&["STATEMENT"], "SET STATEMENT .. FOR"),
     (&["RESOURCE", "GROUP"], "SET RESOURCE GROUP"),
-    (&["CATALOG"], "SET CATALOG"),
 ];
 
 /// Reads all items. A written scope holds for the items behind it that say none (MySQL).
@@ -96,6 +97,9 @@ fn item(c: &mut Cursor<'_>, scope: &mut Target) -> Result<Item, SyntaxError> {
         c.eat(&["CHARACTER", "SET"]) || c.eat(&["CHAR", "SET"]) || c.eat(&["CHARSET"]);
     if character_set {
         return Ok(Item::CharacterSet(charset(c)?));
+    }
+    if matches!(c.peek(1), Some(Token::Word(_))) && c.eat(&["CATALOG"]) {
+        return c.ident().map(Item::Catalog);
     }
     let at = match c.peek(0) {
         Some(Token::AtSign) => Some(""),
@@ -219,6 +223,7 @@ impl fmt::Display for Item {
                     None => Ok(()),
                 }
             }
+            Item::Catalog(name) => write!(f, "CATALOG {}", quoted_name(name)),
             Item::CharacterSet(charset) => {
                 write!(f, "CHARACTER SET {}", charset_text(charset.as_deref()))
             }
