@@ -172,6 +172,8 @@ settings! {
     tablet_create_timeout_second: u64 = 10, "long", true;
     /// Seconds after which a load that has not committed is aborted, where the load does not say.
     stream_load_default_timeout_second: u64 = 600, "long", true;
+    /// Seconds after which a load that was prepared and not committed is aborted, where the load does not say.
+    prepared_transaction_default_timeout_second: u64 = 86_400, "long", true;
     /// Milliseconds a publish waits for its slower replicas after the quorum is reached.
     quorum_publish_wait_time_ms: u64 = 5000, "long", true;
     /// Milliseconds that a load, a publish or a query waits for a backend that gives no answer once others suffice.

@@ -24,6 +24,7 @@ pub mod shard_repair_backend;
 pub mod show_proc;
 pub mod spare;
 pub mod stream_load;
+pub mod two_phase;
 
 /// Every route of a frontend. `client` makes its calls to backends; `guard` lets callers in.
 pub fn router(
@@ -38,6 +39,7 @@ pub fn router(
         .merge(redirect::routes(leader.clone(), client, guard))
         .merge(load_calls::routes(leader.clone(), guard))
         .merge(load_state::routes(leader.clone(), guard))
+        .merge(two_phase::routes(leader.clone(), guard))
         .merge(login::routes(accounts.clone(), guard))
         .merge(show_proc::routes(leader.clone(), guard))
         .merge(shard_repair::routes(leader.clone(), guard))

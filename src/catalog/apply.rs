@@ -138,6 +138,7 @@ impl Catalog {
             Change::CreateUser { user } => self.create_user(user),
             Change::SetPassword { name, password } => self.set_password(name, password),
             Change::DropUser { name } => self.drop_user(name),
+            Change::Prepare(prepared) => self.prepare(prepared),
             Change::Commit(committed) => self.commit(committed),
             Change::Visible {
                 txn,
@@ -214,6 +215,7 @@ impl Catalog {
             | Change::CreateUser { .. }
             | Change::SetPassword { .. }
             | Change::DropUser { .. }
+            | Change::Prepare(_)
             | Change::Commit(_)
             | Change::Visible { .. }
             | Change::Aborted(_)

@@ -227,6 +227,8 @@ pub enum Change {
         /// Name.
         name: String,
     },
+    /// A load's rows are durable; a second call decides about it.
+    Prepare(Box<Committed>),
     /// A load has its versions; it will become visible.
     Commit(Box<Committed>),
     /// A load can be seen.
@@ -299,7 +301,7 @@ pub struct NewPartition {
     pub backends: Vec<BackendId>,
 }
 
-/// A load that got its versions.
+/// A load that got its versions, or waits for the call that gives it them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Committed {
     /// The transaction, with its versions.
@@ -322,6 +324,7 @@ impl Change {
             | Change::TimePassed { at } => Some(*at),
             Change::CreateTable(table) => Some(table.at),
             Change::Checked { tablets } => tablets.iter().map(|(_, check)| check.at).max(),
+            Change::Prepare(of) => of.txn.hold.map(|hold| hold.since),
             Change::Commit(of) => of.txn.committed,
             Change::Aborted(txn) => txn.finished,
             Change::Recovery(RecoveryChange::Recovered(of)) => Some(of.at),

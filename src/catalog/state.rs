@@ -119,6 +119,13 @@ impl Catalog {
         self.txns.insert(txn.id, Arc::new(txn));
     }
 
+    /// The loads of a table that are durable and not visible, with what they wrote.
+    pub fn durable_on(&self, table: TableId) -> impl Iterator<Item = (&Arc<Txn>, &Arc<Writes>)> {
+        let running = self.running.range((table, TxnId(0))..);
+        let running = running.take_while(move |(of, _)| *of == table);
+        running.filter_map(|(_, txn)| Some((self.txns.get(txn)?, self.writes.get(txn)?)))
+    }
+
     /// The oldest load of a table that has not ended.
     pub fn oldest_load(&self, table: TableId) -> Option<TxnId> {
         let (of, txn) = self.running.range((table, TxnId(0))..).next()?;

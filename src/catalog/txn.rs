@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::ids::{DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version};
+use crate::ids::{BackendId, DbId, PartitionId, ReplicaId, TableId, TabletId, TxnId, Version};
 
 /// A loading transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,12 +42,32 @@ pub struct Txn {
     pub failed_replicas: u64,
     /// Rows loaded.
     pub rows: u64,
+    /// The backend that coordinates.
+    #[serde(default)]
+    pub backend: Option<BackendId>,
+    /// Set where its commit was left to a second call, once its rows are durable.
+    #[serde(default)]
+    pub hold: Option<Hold>,
+}
+
+/// The waiting of a load for the call that commits it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Since when.
+    pub since: Timestamp,
+    /// Milliseconds after which it is given up.
+    pub timeout_ms: u64,
 }
 
 impl Txn {
     /// When its time is over: it is aborted if it has not committed, and nobody waits longer for it to be seen.
     pub fn deadline(&self) -> Timestamp {
-        self.prepared.plus_ms(self.timeout_ms)
+        match (self.hold, self.committed) {
+            (None, _) => self.prepared.plus_ms(self.timeout_ms),
+            (Some(hold), None) => hold.since.plus_ms(hold.timeout_ms),
+            // Its time for that begins with the second call.
+            (Some(_), Some(committed)) => committed.plus_ms(self.timeout_ms),
+        }
     }
 }
 
@@ -93,6 +113,8 @@ impl Writes {
 pub enum TxnState {
     /// Rows are being written.
     Prepare,
+    /// Rows are durable and journaled; a second call commits it or gives it up.
+    Prepared,
     /// A version is given and journaled.
     Committed,
     /// Readers see it.
@@ -106,6 +128,7 @@ impl TxnState {
     pub fn word(self) -> &'static str {
         match self {
             TxnState::Prepare => "PREPARE",
+            TxnState::Prepared => "PREPARED",
             TxnState::Committed => "COMMITTED",
             TxnState::Visible => "VISIBLE",
             TxnState::Aborted => "ABORTED",

@@ -1,4 +1,4 @@
-//! `POST /api/internal/load/begin|commit|abort|wait`: what coordinators on backends ask of the frontend.
+//! `POST /api/internal/load/begin|prepare|commit|abort|wait`: what coordinators on backends ask of the frontend.
 //!
 //! Only nodes may call; at the begin, the `Authorization` header that it passes on proves the user.
 
@@ -14,7 +14,7 @@ use crate::door::{Doors, Guard};
 use crate::http::{auth, rules};
 use crate::leader::handle::Handle;
 use crate::leader::request::{CommitLoad, Reply, Request};
-use crate::load::client::{AbortCall, Begin, Committed, Told, WaitCall};
+use crate::load::client::{AbortCall, Begin, Committed, PrepareCall, Told, WaitCall};
 use crate::load::label::{self, Existing};
 
 /// Most bytes of a call: a commit lists every tablet and replica of a load.
@@ -32,6 +32,7 @@ pub fn routes(leader: Handle, guard: &Guard) -> Router {
     let (long, short) = (rules::node(BODY_MAX), rules::node(SHORT_MAX));
     Doors::new(guard)
         .route("/api/internal/load/begin", short, post(begin))
+        .route("/api/internal/load/prepare", long, post(prepare))
         .route("/api/internal/load/commit", long, post(commit))
         .route("/api/internal/load/abort", short, post(abort))
         .route("/api/internal/load/wait", short, post(wait))
@@ -86,12 +87,15 @@ async fn begin(
 }
 
 async fn commit(State(calls): State<Calls>, Json(commit): Json<CommitLoad>) -> Response {
-    let read = |reply| match reply {
-        Reply::Visible { .. } => Some(Committed::Visible),
-        Reply::Committed => Some(Committed::Later),
-        _ => None,
-    };
-    calls.ask(Request::CommitLoad(commit), None, read).await
+    let request = Request::CommitLoad(commit);
+    calls
+        .ask(request, None, |reply| Committed::of(&reply))
+        .await
+}
+
+async fn prepare(State(calls): State<Calls>, Json(call): Json<PrepareCall>) -> Response {
+    let read = |reply| Committed::of(&reply);
+    calls.ask(call.request(), None, read).await
 }
 
 async fn abort(State(calls): State<Calls>, Json(abort): Json<AbortCall>) -> Response {

@@ -190,8 +190,9 @@ fn backends(registry: &mut Registry, view: &View) {
 }
 
 fn transactions(registry: &mut Registry, view: &View) {
-    const STATES: [TxnState; 4] = [
+    const STATES: [TxnState; 5] = [
         TxnState::Prepare,
+        TxnState::Prepared,
         TxnState::Committed,
         TxnState::Visible,
         TxnState::Aborted,

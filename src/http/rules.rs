@@ -30,6 +30,19 @@ pub const LOAD_SENT_ON: Rule = Rule {
     refused: redirect::refused,
 };
 
+/// A load is committed or given up.
+pub const SECOND_CALL: Rule = Rule {
+    changes: true,
+    ..USER
+};
+
+/// What the frontend sees to: the caller is sent on to it.
+pub const SENT_ON: Rule = Rule {
+    needs: Needs::Frontend,
+    changes: true,
+    ..OPEN
+};
+
 /// A load: the frontend says whether the user may, at its begin, before the body is read.
 pub const LOAD: Rule = Rule {
     needs: Needs::Frontend,

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, HOST, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +15,6 @@ use axum::routing::{get, put};
 use axum::{Extension, Json, Router};
 use bytes::Bytes;
 use futures::StreamExt;
-use serde::Deserialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -25,7 +24,7 @@ use crate::backend::client::Call;
 use crate::backend::login::Login;
 use crate::door::{self, Doors, Guard};
 use crate::http::coordinating::Coordinating;
-use crate::http::{redirect, rules};
+use crate::http::{redirect, rules, two_phase};
 use crate::listener::Standing;
 use crate::load::answer::Answer;
 use crate::load::client::{Begin, Committed, Remote, Told};
@@ -34,9 +33,13 @@ use crate::load::error::Error;
 use crate::load::feed::{FeedWriter, feed};
 use crate::load::headers::given::Given;
 use crate::load::insert::fresh_label;
-use crate::load::options::Options;
+use crate::load::options::{self, Options};
 use crate::load::report::Reports;
 use crate::load::source;
+
+mod misfits;
+
+use self::misfits::error_log;
 
 /// Pieces of a body that wait for the reader.
 const QUEUE: usize = 4;
@@ -96,27 +99,15 @@ pub fn routes(node: StreamLoad, guard: &Guard) -> Router {
         room: Semaphore::new(LOADS_MAX),
     };
     let report = rules::ERROR_REPORT;
-    Doors::new(guard)
+    let second = two_phase::PATHS
+        .iter()
+        .fold(Doors::new(guard), |doors, path| {
+            doors.route(path, rules::SENT_ON, put(second_call))
+        });
+    second
         .route("/api/{db}/{table}/_stream_load", rules::LOAD, put(load))
         .route("/api/_load_error_log", report, get(error_log))
         .with_state(Arc::new(shared))
-}
-
-#[derive(Deserialize)]
-struct Params {
-    file: Option<String>,
-}
-
-async fn error_log(State(shared): State<Arc<Shared>>, Query(params): Query<Params>) -> Response {
-    let now = shared.node.coordinator.clock.now();
-    let name = params.file.unwrap_or_default();
-    match shared.reports.get(&name, now) {
-        Some(text) => text.into_response(),
-        None => {
-            let message = "no such error report; reports are kept for two days, on the backend that ran the load\n";
-            (StatusCode::NOT_FOUND, message).into_response()
-        }
-    }
 }
 
 async fn load(
@@ -138,6 +129,11 @@ async fn load(
             shared.elsewhere(&uri, &headers)
         }
     }
+}
+
+/// The second call of a load is the frontend's.
+async fn second_call(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
+    shared.elsewhere(&uri, &headers)
 }
 
 struct Request {
@@ -186,7 +182,9 @@ impl Shared {
         let given = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let options = Options::read(&Given::new(given));
+        let given = Given::new(given);
+        let held = options::hold(&given).is_ok_and(|hold| hold.is_some());
+        let options = Options::read(&given);
         let given = || header("label").unwrap_or_default();
         let label = match &options {
             Ok(options) => options.label.clone().unwrap_or_else(|| fresh_label("load")),
@@ -214,13 +212,15 @@ impl Shared {
             result.as_ref().copied(),
             now.since_ms(start),
         );
-        let misfits = progress.misfits.lock().clone();
-        if misfits.count > 0 {
-            let name = self.reports.add(&label, &misfits, now);
-            let host = header(HOST.as_str()).unwrap_or_else(|| self.node.host.clone());
-            answer.error_url = Some(format!("http://{host}/api/_load_error_log?file={name}"));
+        answer.error_url = self.error_url(&label, &progress, headers, now);
+        let existing = match result {
+            Err(Error::LabelExists { existing, .. }) => Some(existing),
+            _ => None,
+        };
+        match held {
+            true => answer.held(existing),
+            false => answer,
         }
-        answer
     }
 
     /// Where the frontend is. A backend that was just started asks the one that it knew before; where that is gone, or there
@@ -246,14 +246,19 @@ impl Shared {
     }
 
     /// Asks the frontend whether it knows the user, so that no stranger takes a place.
-    async fn log_in(&self, address: &str, request: &Request) -> Result<(), Error> {
+    async fn log_in(
+        &self,
+        address: &str,
+        authorization: Option<&str>,
+        standing: Option<&Standing>,
+    ) -> Result<(), Error> {
         let call = Call {
-            authorization: request.authorization.as_deref(),
+            authorization,
             ..Call::new(address, "login", LOGIN_WAIT)
         };
         let asked = Login {
             or_root: false,
-            peer: request.standing.as_ref().map(Standing::peer),
+            peer: standing.map(Standing::peer),
         };
         let client = &self.node.coordinator.client;
         let told: Result<Told<()>, _> = client.post_json(&call, &asked).await;
@@ -262,7 +267,7 @@ impl Shared {
             why: e.to_string(),
         })?;
         told.done().map_err(Error::Refused)?;
-        if let Some(standing) = &request.standing {
+        if let Some(standing) = standing {
             standing.is_known(false);
         }
         Ok(())
@@ -292,7 +297,9 @@ impl Shared {
     ) -> Result<Committed, Error> {
         let arrived = Instant::now();
         let (address, process) = self.frontend().await?;
-        self.log_in(&address, &request).await?;
+        let (authorization, standing) =
+            (request.authorization.as_deref(), request.standing.as_ref());
+        self.log_in(&address, authorization, standing).await?;
         let _turn = self.turn(request.options.timeout_ms, arrived).await?;
         let timeout_ms = left(request.options.timeout_ms, arrived);
         let coordinator = &self.node.coordinator;
@@ -314,6 +321,7 @@ impl Shared {
         let load = Load {
             begin,
             tolerance: Tolerance::Ratio(request.options.max_filter_ratio),
+            hold: request.options.hold,
             open: source::open(reader, request.options, self.node.spool_dir.clone()),
             pump: Box::pin(pump(body, writer, progress.clone(), self.node.idle)),
         };

@@ -252,6 +252,8 @@ impl Core {
             Request::DropUser { name, if_exists } => self.drop_user(name, if_exists),
             Request::BeginLoad(begin) => self.begin_load(begin),
             Request::CommitLoad(commit) => self.commit_load(token, &commit),
+            Request::PrepareLoad { commit, timeout_ms } => self.prepare_load(&commit, timeout_ms),
+            Request::CommitPrepared { txn } => self.commit_prepared(token, txn),
             Request::AbortLoad { txn, reason } => self.abort_load(txn, &reason),
             Request::Heal(request) => self.healing_request(token, request),
             Request::Recovery(request) => self.recovery_request(token, &request),
@@ -326,7 +328,7 @@ impl Core {
     /// to begin again with every restart.
     fn note_time(&mut self) {
         let ages =
-            self.loads.any_ended() || !self.head.checks.is_empty() || !self.head.repairs.is_empty();
+            self.loads.any_ages() || !self.head.checks.is_empty() || !self.head.repairs.is_empty();
         let last = self.head.time.unwrap_or_default().max(self.noted);
         if ages && self.now.since_ms(last) >= NOTE_TIME_MS {
             self.noted = self.now;

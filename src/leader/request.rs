@@ -152,7 +152,19 @@ pub enum Request {
     BeginLoad(BeginLoad),
     /// A coordinator reports that every replica has answered, one way or the other.
     CommitLoad(CommitLoad),
-    /// A coordinator gives up.
+    /// A coordinator reports the same, and leaves the commit to a second call.
+    PrepareLoad {
+        /// What was written.
+        commit: CommitLoad,
+        /// Milliseconds until the load is aborted without that call; 0 means the setting.
+        timeout_ms: u64,
+    },
+    /// The second call commits the load.
+    CommitPrepared {
+        /// Transaction.
+        txn: TxnId,
+    },
+    /// A coordinator, or the second call, gives up.
     AbortLoad {
         /// Transaction.
         txn: TxnId,
@@ -296,6 +308,8 @@ pub enum Reply {
     Note(u16, String),
     /// The load has begun.
     Begun(Arc<LoadPlan>),
+    /// The load is durable, and waits for the call that commits it.
+    Prepared,
     /// The load is visible.
     Visible {
         /// Versions given, by table and partition, for the log.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::load::client::Committed;
 use crate::load::coordinator::Progress;
 use crate::load::error::Error;
+use crate::load::label::Existing;
 
 /// What a stream load came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +17,9 @@ pub struct Answer {
     pub txn_id: i64,
     /// Label; empty when the load was refused before it had one.
     pub label: String,
+    /// `true` where the commit was left to a second call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub two_phase_commit: Option<&'static str>,
     /// `Success`, `Publish Timeout` (durable, seen later), `Label Already Exists` or `Fail`.
     pub status: &'static str,
     /// `RUNNING` or `FINISHED`: the load that has the label. One that is finished can be read, unless the message says that
@@ -59,6 +63,23 @@ impl Answer {
         Answer::new(label, &nothing, Err(&error), 0)
     }
 
+    /// As it is to a load whose commit is left to a second call (Doris: StreamLoadContext::to_json). Its connectors find the
+    /// transaction that has their label in the message.
+    pub fn held(self, existing: Option<Existing>) -> Answer {
+        let txn = existing.and_then(Existing::txn);
+        let message = txn.map(|txn| {
+            let label = &self.label;
+            format!(
+                "errCode = 2, detailMessage = Label [{label}] has already been used, relate to txn [{txn}]"
+            )
+        });
+        Answer {
+            two_phase_commit: Some("true"),
+            message: message.unwrap_or_else(|| self.message.clone()),
+            ..self
+        }
+    }
+
     /// The answer to a load that took `ms` milliseconds.
     pub fn new(
         label: &str,
@@ -68,7 +89,7 @@ impl Answer {
     ) -> Answer {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (status, existing, message) = match result {
-            Ok(Committed::Visible) => ("Success", None, "OK".to_owned()),
+            Ok(Committed::Visible | Committed::Held) => ("Success", None, "OK".to_owned()),
             Ok(Committed::Later) => (
                 "Publish Timeout",
                 None,
@@ -87,6 +108,7 @@ impl Answer {
                 txn => i64::try_from(txn).unwrap_or(i64::MAX),
             },
             label: label.to_owned(),
+            two_phase_commit: None,
             status,
             existing_job_status: existing,
             message,
@@ -109,7 +131,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::label::Existing;
+    use crate::ids::TxnId;
 
     #[test]
     fn names_and_their_order_are_the_field_s() {
@@ -134,5 +156,13 @@ mod tests {
         assert_eq!(json["Status"], "Label Already Exists");
         assert_eq!(json["ExistingJobStatus"], "RUNNING");
         assert_eq!(json["TxnId"], -1);
+        let txn = TxnId(7);
+        let held = answer.held(Some(Existing::Prepared { txn }));
+        let json = serde_json::to_value(&held).unwrap();
+        assert_eq!(json["TwoPhaseCommit"], "true");
+        assert_eq!(
+            json["Message"],
+            "errCode = 2, detailMessage = Label [l] has already been used, relate to txn [7]"
+        );
     }
 }

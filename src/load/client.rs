@@ -1,14 +1,12 @@
 //! How a coordinator reaches the frontend that orders its load: over HTTP from a backend, directly inside the frontend.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::backend::api::Process;
-use crate::backend::client::{Call, Client};
 use crate::code::{Code, Failure};
 use crate::ids::TxnId;
 use crate::leader::handle::Handle;
@@ -17,14 +15,9 @@ use crate::load::error::Error;
 use crate::load::label::{self, Existing};
 use crate::load::plan::LoadPlan;
 
-/// How long the frontend may take to begin or abort a load.
-const SHORT_CALL: Duration = Duration::from_secs(30);
+mod remote;
 
-/// How long after the load's deadline its commit is still asked for: the frontend knows its fate by then.
-const GRACE: Duration = Duration::from_secs(15);
-
-/// Between two attempts to learn the fate of a commit.
-const PAUSE: Duration = Duration::from_millis(300);
+pub use self::remote::Remote;
 
 /// What a load says of itself at its begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +64,15 @@ pub struct AbortCall {
     pub reason: String,
 }
 
+/// `POST /api/internal/load/prepare`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrepareCall {
+    /// What was written.
+    pub commit: CommitLoad,
+    /// Milliseconds that it waits for the call that commits it; 0 means the setting.
+    pub timeout_ms: u64,
+}
+
 /// `POST /api/internal/load/wait`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitCall {
@@ -114,6 +116,30 @@ pub enum Committed {
     Visible,
     /// The load is durable and will be seen later.
     Later,
+    /// The load is durable, and waits for the call that commits it.
+    Held,
+}
+
+impl Committed {
+    /// What the leader says of a load whose writing has ended.
+    pub fn of(reply: &Reply) -> Option<Committed> {
+        match reply {
+            Reply::Visible { .. } => Some(Committed::Visible),
+            Reply::Committed => Some(Committed::Later),
+            Reply::Prepared => Some(Committed::Held),
+            _ => None,
+        }
+    }
+}
+
+impl PrepareCall {
+    /// As the leader is asked.
+    pub fn request(self) -> Request {
+        Request::PrepareLoad {
+            commit: self.commit,
+            timeout_ms: self.timeout_ms,
+        }
+    }
 }
 
 /// A frontend, as a coordinator sees it.
@@ -126,6 +152,13 @@ pub trait LoadClient: Send + Sync {
         &self,
         plan: &LoadPlan,
         commit: CommitLoad,
+        until: Instant,
+    ) -> Result<Committed, Error>;
+    /// Makes it durable, and leaves its commit to a second call; else as [`LoadClient::commit`].
+    async fn prepare(
+        &self,
+        plan: &LoadPlan,
+        call: PrepareCall,
         until: Instant,
     ) -> Result<Committed, Error>;
     /// Waits for a load that another has committed, as its commit does: [`Committed::Later`] when its time is over, or the
@@ -141,6 +174,17 @@ pub struct Local {
     pub leader: Handle,
     /// Kind of load, for SHOW PROC '/transactions'.
     pub source: &'static str,
+}
+
+impl Local {
+    /// Asks for the end of a load's writing.
+    async fn end(&self, plan: &LoadPlan, request: Request) -> Result<Committed, Error> {
+        match self.leader.request(request).await {
+            Ok(reply) => Committed::of(&reply).ok_or_else(|| unexpected(&reply)),
+            Err(failure) if undecided(failure.code) => Err(unknown(plan, failure.message)),
+            Err(failure) => Err(Error::Refused(failure)),
+        }
+    }
 }
 
 #[async_trait]
@@ -165,17 +209,16 @@ impl LoadClient for Local {
         commit: CommitLoad,
         _: Instant,
     ) -> Result<Committed, Error> {
-        match self.leader.request(Request::CommitLoad(commit)).await {
-            Ok(Reply::Visible { .. }) => Ok(Committed::Visible),
-            Ok(Reply::Committed) => Ok(Committed::Later),
-            Ok(other) => Err(unexpected(&other)),
-            Err(failure) if undecided(failure.code) => Err(Error::OutcomeUnknown {
-                txn: plan.txn,
-                label: plan.label.clone(),
-                why: failure.message,
-            }),
-            Err(failure) => Err(Error::Refused(failure)),
-        }
+        self.end(plan, Request::CommitLoad(commit)).await
+    }
+
+    async fn prepare(
+        &self,
+        plan: &LoadPlan,
+        call: PrepareCall,
+        _: Instant,
+    ) -> Result<Committed, Error> {
+        self.end(plan, call.request()).await
     }
 
     async fn wait(&self, txn: TxnId, _: Instant) -> Result<Committed, Error> {
@@ -192,129 +235,11 @@ impl LoadClient for Local {
     }
 }
 
-/// A frontend behind HTTP.
-pub struct Remote {
-    /// Makes the calls.
-    pub client: Client,
-    /// `host:port` of its HTTP listener.
-    pub address: String,
-    /// The `Authorization` header of the one who loads.
-    pub authorization: Option<String>,
-}
-
-impl Remote {
-    fn call<'a>(&'a self, name: &'a str, timeout: Duration) -> Call<'a> {
-        Call {
-            authorization: self.authorization.as_deref(),
-            ..Call::new(&self.address, name, timeout)
-        }
-    }
-
-    /// Asks until the frontend decides: it may be starting again, and these calls may be repeated.
-    async fn fate<B: Serialize + Sync>(
-        &self,
-        txn: TxnId,
-        until: Instant,
-        name: &str,
-        body: &B,
-    ) -> Result<Committed, Undone> {
-        let until = until + GRACE;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            let call = self.call(name, left.max(PAUSE));
-            let told = self
-                .client
-                .post_json::<_, Told<Committed>>(&call, body)
-                .await;
-            let why = match told {
-                Ok(Told::Done(committed)) => return Ok(committed),
-                Ok(Told::Refused { code, message, .. }) => {
-                    let failure = failure(code, message);
-                    if !undecided(failure.code) {
-                        return Err(Undone::Refused(failure));
-                    }
-                    failure.message
-                }
-                Err(error) => error.to_string(),
-            };
-            if until <= Instant::now() {
-                return Err(Undone::Unknown(why));
-            }
-            tracing::warn!(%txn, why, "the fate of a commit is not known yet; asking again");
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    fn unreachable(&self, why: impl ToString) -> Error {
-        Error::Frontend {
-            address: self.address.clone(),
-            why: why.to_string(),
-        }
-    }
-}
-
-/// Why a frontend did not say that a load is committed.
-enum Undone {
-    Refused(Failure),
-    /// It was not reached, or had nothing to say, until it was too late.
-    Unknown(String),
-}
-
-#[async_trait]
-impl LoadClient for Remote {
-    async fn begin(&self, begin: Begin) -> Result<Arc<LoadPlan>, Error> {
-        let call = self.call("load/begin", SHORT_CALL);
-        let told = self
-            .client
-            .post_json::<_, Told<LoadPlan>>(&call, &begin)
-            .await;
-        match told.map_err(|e| self.unreachable(e))? {
-            Told::Done(plan) => Ok(Arc::new(plan)),
-            Told::Refused {
-                existing: Some(existing),
-                ..
-            } => Err(Error::LabelExists {
-                label: begin.label,
-                existing,
-            }),
-            Told::Refused { code, message, .. } => Err(Error::Refused(failure(code, message))),
-        }
-    }
-
-    async fn commit(
-        &self,
-        plan: &LoadPlan,
-        commit: CommitLoad,
-        until: Instant,
-    ) -> Result<Committed, Error> {
-        let fate = self.fate(plan.txn, until, "load/commit", &commit);
-        fate.await.map_err(|unknown| match unknown {
-            Undone::Refused(failure) => Error::Refused(failure),
-            Undone::Unknown(why) => Error::OutcomeUnknown {
-                txn: plan.txn,
-                label: plan.label.clone(),
-                why,
-            },
-        })
-    }
-
-    async fn wait(&self, txn: TxnId, until: Instant) -> Result<Committed, Error> {
-        let call = WaitCall { txn };
-        match self.fate(txn, until, "load/wait", &call).await {
-            Ok(committed) => Ok(committed),
-            Err(Undone::Refused(failure)) => Err(Error::Refused(failure)),
-            Err(Undone::Unknown(_)) => Ok(Committed::Later),
-        }
-    }
-
-    async fn abort(&self, txn: TxnId, reason: String) -> Result<(), Error> {
-        let call = self.call("load/abort", SHORT_CALL);
-        let body = AbortCall { txn, reason };
-        let told = self.client.post_json::<_, Told<()>>(&call, &body).await;
-        match told.map_err(|e| self.unreachable(e))? {
-            Told::Done(()) => Ok(()),
-            Told::Refused { code, message, .. } => Err(Error::Refused(failure(code, message))),
-        }
+fn unknown(plan: &LoadPlan, why: String) -> Error {
+    Error::OutcomeUnknown {
+        txn: plan.txn,
+        label: plan.label.clone(),
+        why,
     }
 }
 

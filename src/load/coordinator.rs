@@ -17,7 +17,7 @@ use crate::backend::client::{Call, Client};
 use crate::clock::Clock;
 use crate::ids::TxnId;
 use crate::leader::request::{CommitLoad, TabletWritten};
-use crate::load::client::{Begin, Committed, LoadClient};
+use crate::load::client::{Begin, Committed, LoadClient, PrepareCall};
 use crate::load::coordinator::stages::{Reading, Stop, encode, ended};
 use crate::load::encode::Encoder;
 use crate::load::error::Error;
@@ -60,6 +60,8 @@ pub struct Load {
     pub begin: Begin,
     /// What it may leave out.
     pub tolerance: Tolerance,
+    /// Its commit is left to a second call, for which it waits so many milliseconds; 0 means the setting.
+    pub hold: Option<u64>,
     /// Makes its source.
     pub open: OpenSource,
     /// Feeds the source.
@@ -137,6 +139,7 @@ impl Coordinator {
         let Load {
             begin,
             tolerance,
+            hold,
             open,
             pump,
         } = load;
@@ -174,7 +177,7 @@ impl Coordinator {
                     rows: progress.loaded(),
                     bytes: progress.bytes.load(Ordering::Relaxed),
                 };
-                frontend.commit(&plan, commit, until).await
+                end(frontend, &plan, commit, (hold, until)).await
             }
             Err(error) => Err(error),
         };
@@ -253,6 +256,22 @@ impl Coordinator {
     }
 }
 
+/// Has a load committed, or only prepared where its commit is left to a second call.
+async fn end(
+    frontend: &dyn LoadClient,
+    plan: &LoadPlan,
+    commit: CommitLoad,
+    (hold, until): (Option<u64>, Instant),
+) -> Result<Committed, Error> {
+    match hold {
+        None => frontend.commit(plan, commit, until).await,
+        Some(timeout_ms) => {
+            let call = PrepareCall { commit, timeout_ms };
+            frontend.prepare(plan, call, until).await
+        }
+    }
+}
+
 /// Who comes again with the label of a load that is committed waits until it is seen, as its first sender was to: until the
 /// time of that load, or his own, is over. Gives what has become of the load by then.
 async fn repeated(
@@ -272,7 +291,7 @@ async fn repeated(
     tokio::select! {
         told = frontend.wait(txn, until) => Ok(match told? {
             Committed::Visible => Existing::Visible { txn },
-            Committed::Later => existing,
+            Committed::Later | Committed::Held => existing,
         }),
         () = tokio::time::sleep(own) => Ok(existing),
         () = cancel.cancelled() => Err(Error::Cancelled),

@@ -93,6 +93,7 @@ pub async fn insert(
     let load = Load {
         begin,
         tolerance: Tolerance::Strict,
+        hold: None,
         open,
         pump: Box::pin(pump(rows, writer, progress.clone())),
     };

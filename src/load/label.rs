@@ -18,6 +18,16 @@ use crate::load::client::Committed;
 pub enum Existing {
     /// It runs, or nobody knows it any more by the time of the answer.
     Running,
+    /// Its rows are being written.
+    Begun {
+        /// Transaction.
+        txn: TxnId,
+    },
+    /// It is durable, and waits for the call that commits it.
+    Prepared {
+        /// Transaction.
+        txn: TxnId,
+    },
     /// It is durable, and readers do not see it yet.
     Committed {
         /// Transaction.
@@ -39,7 +49,9 @@ impl Existing {
             return Existing::Running;
         };
         match txn.state {
-            TxnState::Prepare | TxnState::Aborted => Existing::Running,
+            TxnState::Aborted => Existing::Running,
+            TxnState::Prepare => Existing::Begun { txn: txn.id },
+            TxnState::Prepared => Existing::Prepared { txn: txn.id },
             TxnState::Committed => Existing::Committed {
                 txn: txn.id,
                 left_ms: txn.deadline().since_ms(now),
@@ -48,10 +60,22 @@ impl Existing {
         }
     }
 
+    /// Its transaction, where that is known.
+    pub fn txn(self) -> Option<TxnId> {
+        match self {
+            Existing::Running => None,
+            Existing::Begun { txn }
+            | Existing::Prepared { txn }
+            | Existing::Committed { txn, .. }
+            | Existing::Visible { txn } => Some(txn),
+        }
+    }
+
     /// What the field calls its state (StarRocks: ExistingJobStatus).
     pub fn word(self) -> &'static str {
         match self {
-            Existing::Running => "RUNNING",
+            Existing::Running | Existing::Begun { .. } => "RUNNING",
+            Existing::Prepared { .. } => "PRECOMMITTED",
             Existing::Committed { .. } | Existing::Visible { .. } => "FINISHED",
         }
     }
@@ -59,9 +83,12 @@ impl Existing {
     /// What to do about it.
     pub(super) fn advice(self) -> String {
         match self {
-            Existing::Running => {
+            Existing::Running | Existing::Begun { .. } => {
                 "which is still running; ask again with the same label to learn its outcome"
                     .to_owned()
+            }
+            Existing::Prepared { txn } => {
+                format!("transaction {txn}, which is PREPARED: commit it or give it up")
             }
             Existing::Committed { txn, .. } => format!(
                 "transaction {txn}, which is COMMITTED: it is durable and will be visible later; do not load it again"
@@ -99,7 +126,7 @@ pub async fn visible(leader: &Handle, id: TxnId) -> Result<Committed, Failure> {
             TxnState::Visible => return Ok(Committed::Visible),
             TxnState::Committed if left == 0 => return Ok(Committed::Later),
             TxnState::Committed => {}
-            TxnState::Prepare | TxnState::Aborted => {
+            TxnState::Prepare | TxnState::Prepared | TxnState::Aborted => {
                 let message = format!("transaction {id} is {}: {}", txn.state.word(), txn.reason);
                 return Err(Failure::new(Code::TXN, message));
             }

@@ -45,6 +45,8 @@ pub struct Options {
     pub lenient: bool,
     /// `timezone`.
     pub zone: Zone,
+    /// `two_phase_commit`, with `prepared_timeout` in milliseconds; 0 means the setting.
+    pub hold: Option<u64>,
 }
 
 impl Options {
@@ -68,6 +70,7 @@ impl Options {
                 .unwrap_or(0.0),
             lenient: !flag(given, "strict_mode", true)?,
             zone: get("timezone")?.map(zone).transpose()?.unwrap_or_default(),
+            hold: hold(given)?,
         })
     }
 }
@@ -145,6 +148,19 @@ fn json_format(given: &Given) -> Result<json::Format, Error> {
     })
 }
 
+/// How long a load waits for the call that commits it; `None` where there is none.
+pub fn hold(given: &Given) -> Result<Option<u64>, Error> {
+    let wait = wait(given)?;
+    Ok(flag(given, "two_phase_commit", false)?.then_some(wait))
+}
+
+/// `prepared_timeout` in milliseconds; 0 means the setting.
+pub fn wait(given: &Given) -> Result<u64, Error> {
+    let seconds = given.get("prepared_timeout")?;
+    let seconds = seconds.map(|text| limit("prepared_timeout", text));
+    Ok(seconds.transpose()?.unwrap_or(0))
+}
+
 fn zone(text: &str) -> Result<Zone, Error> {
     Zone::parse(text).ok_or_else(|| Error::Header {
         header: "timezone",
@@ -180,10 +196,15 @@ fn label(text: &str) -> Result<String, Error> {
 }
 
 fn timeout(text: &str) -> Result<u64, Error> {
-    let seconds = number("timeout", text)?;
+    limit("timeout", text)
+}
+
+/// Seconds that something may take, in milliseconds.
+fn limit(header: &'static str, text: &str) -> Result<u64, Error> {
+    let seconds = number(header, text)?;
     if !(1..=259_200).contains(&seconds) {
         return Err(Error::Header {
-            header: "timeout",
+            header,
             why: format!("'{text}' is not between 1 and 259200 seconds"),
         });
     }

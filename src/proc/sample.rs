@@ -170,6 +170,8 @@ fn txn(id: u64, label: &str, state: TxnState, versions: Vec<(PartitionId, Versio
         versions,
         failed_replicas: 0,
         rows: 3,
+        backend: None,
+        hold: None,
     }
 }
 

@@ -15,13 +15,13 @@ row! {
         label: String => "Label" Text,
         /// Who coordinates it.
         coordinator: String => "Coordinator" Text,
-        /// `PREPARE`, `COMMITTED`, `VISIBLE` or `ABORTED`.
+        /// `PREPARE`, `PREPARED`, `COMMITTED`, `VISIBLE` or `ABORTED`.
         transaction_status: &'static str => "TransactionStatus" Text,
         /// Kind of load.
         load_job_source_type: String => "LoadJobSourceType" Text,
         /// When it began.
         prepare_time: Timestamp => "PrepareTime" Time or "N/A",
-        /// There is no separate step of being prepared.
+        /// When its rows were durable, where its commit is a call of its own.
         prepared_time: Option<Timestamp> => "PreparedTime" Time or "N/A",
         /// When it was committed.
         commit_time: Option<Timestamp> => "CommitTime" Time or "N/A",
@@ -37,8 +37,8 @@ row! {
         listener_id: Option<i64> => "ListenerId" Int or "-1",
         /// Milliseconds that it may take before its commit.
         timeout_ms: u64 => "TimeoutMs" Int,
-        /// There is no separate step of being prepared.
-        prepared_timeout_ms: Option<i64> => "PreparedTimeoutMs" Int or "-1",
+        /// Milliseconds that such a load waits for its commit.
+        prepared_timeout_ms: Option<u64> => "PreparedTimeoutMs" Int or "-1",
         /// Why its publish waits.
         err_msg: String => "ErrMsg" Text,
     }
@@ -83,7 +83,7 @@ impl From<&Txn> for TxnRow {
             transaction_status: txn.state.word(),
             load_job_source_type: txn.source.clone(),
             prepare_time: txn.prepared,
-            prepared_time: None,
+            prepared_time: txn.hold.map(|hold| hold.since),
             commit_time: txn.committed,
             publish_time: txn.published,
             finish_time: txn.finished,
@@ -91,7 +91,7 @@ impl From<&Txn> for TxnRow {
             error_replicas_count: txn.failed_replicas,
             listener_id: None,
             timeout_ms: txn.timeout_ms,
-            prepared_timeout_ms: None,
+            prepared_timeout_ms: txn.hold.map(|hold| hold.timeout_ms),
             err_msg,
         }
     }

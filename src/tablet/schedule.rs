@@ -328,6 +328,8 @@ mod tests {
             versions: vec![(task.partition, partition.next_version)],
             failed_replicas: 1,
             rows: 1,
+            backend: None,
+            hold: None,
         };
         let writes = Writes {
             with_rows: vec![task.tablet],

@@ -141,6 +141,8 @@ pub fn publish(catalog: &mut Catalog, id: TxnId, partition: PartitionId) {
         versions: vec![(partition, known.next_version)],
         failed_replicas: 0,
         rows: 1,
+        backend: None,
+        hold: None,
     };
     apply(
         catalog,

@@ -26,6 +26,8 @@ pub enum Fate {
     Promised,
     /// Surely given up.
     Refused,
+    /// It was prepared, and the frontend knows nothing of it any more.
+    Forgotten,
     /// Nothing for sure: it died, lost patience, or its table was dropped.
     Unknown,
 }
@@ -42,6 +44,12 @@ enum Stage {
     Commit {
         commit: CommitLoad,
         tries: u32,
+    },
+    /// Prepared, and to be committed or given up by a second call.
+    Decide {
+        txn: TxnId,
+        commit: bool,
+        sure: bool,
     },
     Done(Fate),
 }
@@ -61,6 +69,8 @@ pub struct Load {
     pub txn: Option<TxnId>,
     /// How often it was told that too few replicas can be written, or were.
     pub short: u32,
+    /// Its commit is a call of its own; `false` gives it up instead.
+    pub second: Option<bool>,
     begins: u32,
     stage: Stage,
 }
@@ -84,6 +94,7 @@ impl Load {
             attempts: BTreeMap::new(),
             txn: None,
             short: 0,
+            second: None,
             begins: 0,
             stage: Stage::Begin,
         }
@@ -140,6 +151,19 @@ impl Load {
         match (&self.stage, answer) {
             (Stage::Begin, Ok(Reply::Begun(plan))) => self.write(plan),
             (Stage::Begin, Err(failure)) => self.not_begun(&failure),
+            (Stage::Commit { commit, .. }, Ok(Reply::Prepared)) => {
+                let (txn, commit) = (commit.txn, self.second == Some(true));
+                self.stage = Stage::Decide {
+                    txn,
+                    commit,
+                    sure: true,
+                };
+                Vec::new()
+            }
+            (Stage::Decide { txn, commit, sure }, answer) => {
+                let (txn, commit, sure) = (*txn, *commit, *sure);
+                self.decided(txn, commit, sure, answer)
+            }
             (Stage::Commit { commit, .. }, Ok(Reply::Visible { .. })) => {
                 self.end(Fate::Acknowledged, Some(commit.txn))
             }
@@ -162,10 +186,46 @@ impl Load {
             Code::LABEL_EXISTS if failure.message.contains("VISIBLE") => {
                 self.end(Fate::Acknowledged, transaction_in(&failure.message))
             }
+            // A load that it does not know to be prepared is given up, and another begun (Flink's way).
+            Code::LABEL_EXISTS if failure.message.contains("PREPARED") => {
+                if let Some(txn) = transaction_in(&failure.message) {
+                    self.stage = Stage::Decide {
+                        txn,
+                        commit: false,
+                        sure: false,
+                    };
+                }
+                Vec::new()
+            }
             // No transaction of this label lives, else the label would be refused.
             Code::QUORUM if self.begins > 2 => self.end(Fate::Refused, None),
             Code::NO_SUCH_TABLE => self.end(Fate::Unknown, None),
             _ => Vec::new(),
+        }
+    }
+
+    /// The second call was answered.
+    fn decided(
+        &mut self,
+        txn: TxnId,
+        commit: bool,
+        sure: bool,
+        answer: Result<Reply, Failure>,
+    ) -> Vec<Sent> {
+        match answer {
+            Ok(Reply::Visible { .. }) => self.end(Fate::Acknowledged, Some(txn)),
+            Ok(Reply::Committed) => self.end(Fate::Promised, Some(txn)),
+            Ok(Reply::Done) if !commit => self.end(Fate::Refused, None),
+            Err(failure) => match failure.code {
+                Code::UNKNOWN_PARTITION => self.end(Fate::Refused, None),
+                Code::NO_SUCH_TABLE => self.end(Fate::Unknown, None),
+                // Its time was over, or its table is gone.
+                Code::TXN if failure.message.contains("ABORTED") => self.end(Fate::Refused, None),
+                Code::TXN if sure => self.end(Fate::Forgotten, None),
+                Code::TXN => self.end(Fate::Unknown, None),
+                _ => Vec::new(),
+            },
+            Ok(_) => Vec::new(),
         }
     }
 
@@ -202,7 +262,16 @@ impl Load {
             Stage::Write { .. } => self.commit(),
             Stage::Commit { commit, tries } if *tries < COMMITS_MAX => {
                 *tries += 1;
-                vec![Sent::Request(Request::CommitLoad(commit.clone()))]
+                vec![ending(commit, self.second)]
+            }
+            Stage::Decide { txn, commit, .. } => {
+                vec![Sent::Request(match commit {
+                    true => Request::CommitPrepared { txn: *txn },
+                    false => Request::AbortLoad {
+                        txn: *txn,
+                        reason: "rolled back".to_owned(),
+                    },
+                })]
             }
             Stage::Begin | Stage::Commit { .. } => self.begin(),
             Stage::Done(_) => Vec::new(),
@@ -263,13 +332,18 @@ impl Load {
             rows: 1,
             bytes: 1,
         };
-        let sent = Sent::Request(Request::CommitLoad(commit.clone()));
+        let sent = ending(&commit, self.second);
         self.stage = Stage::Commit { commit, tries: 1 };
         vec![sent]
     }
 
     /// What the load has come across.
     pub fn marks(&self, marks: &mut Marks) {
+        match (self.second, &self.stage) {
+            (Some(true), Stage::Done(Fate::Acknowledged)) => marks.hit("prepared load committed"),
+            (Some(false), Stage::Done(Fate::Refused)) => marks.hit("prepared load given up"),
+            _ => {}
+        }
         let begun_again = self.begins > 1 && matches!(self.stage, Stage::Done(Fate::Acknowledged));
         if begun_again && self.attempts.len() < self.begins as usize {
             marks.hit("label found visible");
@@ -278,6 +352,18 @@ impl Load {
             marks.hit("commit asked for again");
         }
     }
+}
+
+/// The call that ends the writing.
+fn ending(commit: &CommitLoad, second: Option<bool>) -> Sent {
+    let commit = commit.clone();
+    Sent::Request(match second {
+        None => Request::CommitLoad(commit),
+        Some(_) => Request::PrepareLoad {
+            commit,
+            timeout_ms: 0,
+        },
+    })
 }
 
 /// The tablets that get rows: the first of each partition always, the others by the load's number.

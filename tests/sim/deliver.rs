@@ -4,6 +4,7 @@ use quorate::leader::action::BackendRequest;
 use quorate::leader::event::Event;
 use quorate::leader::request::{HealRequest, Request};
 
+use crate::client::Fate;
 use crate::invariants;
 use crate::net::{Due, Message, Place, token};
 use crate::setup::SPARE;
@@ -162,6 +163,7 @@ impl World {
                 if commits && self.loads[load].commits() && !sent.is_empty() {
                     self.marks.hit("commit asked for again");
                 }
+                self.is_remembered(load);
                 (load, sent)
             }
             Message::Written {
@@ -176,5 +178,14 @@ impl World {
         if !sent.is_empty() {
             self.client_sends(load, sent);
         }
+    }
+
+    /// A load whose client was told that it is prepared is not forgotten, whatever happens to the frontend.
+    fn is_remembered(&self, load: usize) {
+        let forgotten = self.loads[load].fate() == Some(Fate::Forgotten);
+        assert!(
+            !forgotten || self.restored,
+            "load {load} was prepared, and is forgotten"
+        );
     }
 }

@@ -10,6 +10,8 @@ const MANY: u64 = 1000;
 /// Something worth coming across.
 pub const ALL: &[&str] = &[
     "load visible",
+    "prepared load committed",
+    "prepared load given up",
     "load visible without some replicas",
     "load refused below its quorum",
     "load given up at its deadline",
@@ -22,7 +24,6 @@ pub const ALL: &[&str] = &[
     "table dropped",
     "table truncated",
     "partition added",
-    "partition dropped",
     "stranger dropped",
     "journal failed",
     "restart from a checkpoint",
@@ -61,6 +62,7 @@ pub const RARE: &[&str] = &[
     "replica taken over by its machine",
     "replica adopted under a new id",
     "backend emptied to the end",
+    "partition dropped",
 ];
 
 /// Every code of `tablet::reason::Reason`.

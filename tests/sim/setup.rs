@@ -89,6 +89,7 @@ fn config() -> Config {
     Config {
         heartbeat_interval_second: 1,
         stream_load_default_timeout_second: 20,
+        prepared_transaction_default_timeout_second: 60,
         tablet_report_interval_second: 5,
         tablet_report_drop_tablet_delay_sec: 5,
         safe_mode_max_second: 20,
@@ -285,7 +286,9 @@ impl World {
         }
         let at = self.rng.below(tables.len() as u64) as usize;
         let no = self.loads.len();
-        self.loads.push(Load::new(no as u64, tables[at].clone()));
+        let mut load = Load::new(no as u64, tables[at].clone());
+        load.second = (no % 4 == 3).then_some(no % 8 == 3);
+        self.loads.push(load);
         self.begin(no);
     }
 }

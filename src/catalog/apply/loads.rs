@@ -11,10 +11,24 @@ use crate::clock::Timestamp;
 use crate::ids::{ReplicaId, TabletId, TxnId};
 
 impl Catalog {
+    pub(super) fn prepare(&mut self, prepared: &Committed) -> Result<(), Misfit> {
+        let Committed { txn, writes } = prepared;
+        self.txn_reserved(txn.id)?;
+        let running = |known: &Arc<Txn>| known.state == TxnState::Prepare;
+        let fits = txn.state == TxnState::Prepared && txn.hold.is_some() && txn.versions.is_empty();
+        if !fits || !self.txns.get(&txn.id).is_none_or(running) {
+            return Err(Misfit::TxnState(txn.id));
+        }
+        self.keep_txn(txn.clone());
+        self.writes.insert(txn.id, Arc::new(writes.clone()));
+        Ok(())
+    }
+
     pub(super) fn commit(&mut self, committed: &Committed) -> Result<(), Misfit> {
         let Committed { txn, writes } = committed;
         self.txn_reserved(txn.id)?;
-        let running = |known: &Arc<Txn>| known.state == TxnState::Prepare;
+        let running =
+            |known: &Arc<Txn>| matches!(known.state, TxnState::Prepare | TxnState::Prepared);
         if txn.state != TxnState::Committed || !self.txns.get(&txn.id).is_none_or(running) {
             return Err(Misfit::TxnState(txn.id));
         }

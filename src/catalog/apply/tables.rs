@@ -6,8 +6,8 @@ use super::{Delta, Misfit, Touched};
 use crate::catalog::change::NewTable;
 use crate::catalog::state::Catalog;
 use crate::catalog::table::{Table, TableProperties};
-use crate::catalog::txn::{TxnState, Writes};
-use crate::ids::{PartitionId, TableId, TxnId};
+use crate::catalog::txn::{Txn, TxnState, Writes};
+use crate::ids::{PartitionId, TableId, TabletId};
 
 impl Catalog {
     pub(super) fn create_table(
@@ -96,29 +96,19 @@ impl Catalog {
         }
     }
 
-    /// The loads that a partition has given versions to which nobody sees yet, with what they wrote.
-    pub fn unseen(&self, id: PartitionId) -> Vec<Arc<Writes>> {
-        let known = self.partitions.get(&id);
-        if known.is_none_or(|of| of.next_version == of.visible_version + 1) {
+    /// The loads of which a tablet waits to show something: those that its partition has given versions to which nobody sees
+    /// yet, and those that wrote rows to it and wait for the call that commits them. With what they wrote.
+    pub fn unseen(&self, id: PartitionId, tablet: TabletId) -> Vec<Arc<Writes>> {
+        let Some(partition) = self.partitions.get(&id) else {
             return Vec::new();
-        }
-        let unseen = self.writes.iter().filter(|(txn, _)| {
-            self.txns.get(*txn).is_some_and(|txn| {
-                let here = txn.versions.iter().any(|(of, _)| *of == id);
-                here && txn.state == TxnState::Committed
-            })
-        });
+        };
+        let of_tablet = |(of, writes): (&Arc<Txn>, &Arc<Writes>)| match of.state {
+            TxnState::Committed => of.versions.iter().any(|(partition, _)| *partition == id),
+            TxnState::Prepared => writes.has_rows(tablet),
+            _ => false,
+        };
+        let durable = self.durable_on(partition.table);
+        let unseen = durable.filter(|of| of_tablet(*of));
         unseen.map(|(_, writes)| writes.clone()).collect()
-    }
-
-    /// The loads of a table that are committed and not visible, with what they wrote.
-    pub fn committed_on(&self, table: TableId) -> Vec<(TxnId, Arc<Writes>)> {
-        let waiting = self.writes.iter().filter(|(txn, _)| {
-            let txn = self.txns.get(*txn);
-            txn.is_some_and(|txn| txn.table == table && txn.state == TxnState::Committed)
-        });
-        waiting
-            .map(|(txn, writes)| (*txn, writes.clone()))
-            .collect()
     }
 }

@@ -91,6 +91,8 @@ fn the_oldest_load_of_a_table_is_known_until_it_ends() {
         versions: Vec::new(),
         failed_replicas: 0,
         rows: 0,
+        backend: None,
+        hold: None,
     };
     catalog
         .apply(&Change::ReserveTxns { below: 100 })

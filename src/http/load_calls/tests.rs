@@ -82,6 +82,8 @@ fn view() -> View {
             versions: Vec::new(),
             failed_replicas: 0,
             rows: 0,
+            backend: None,
+            hold: None,
         };
         catalog.keep_txn(txn);
     }
@@ -217,7 +219,7 @@ async fn strangers_are_refused_and_a_label_tells_the_state_of_its_load() {
     let txn = TxnId(2);
     for (label, existing) in [
         ("done", Existing::Visible { txn }),
-        ("busy", Existing::Running),
+        ("busy", Existing::Begun { txn: TxnId(3) }),
         ("gone", Existing::Running),
     ] {
         let taken = remote(&address, "token", "root:").begin(begin(label)).await;

@@ -40,7 +40,7 @@ impl Core {
         }
         let doomed = self.tablets_of_tables(&tables);
         let mut changes = vec![Change::DropDatabase { id: database.id }];
-        changes.extend(self.end_committed(&tables));
+        changes.extend(self.end_durable(&tables));
         self.record(changes)?;
         self.dropped_loads(&tables);
         self.loads.forget_database(database.id);

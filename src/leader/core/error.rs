@@ -218,6 +218,12 @@ pub enum Error {
         state: TxnState,
         why: String,
     },
+    #[error("transaction {txn} is {}: its rows are not durable yet, so it can't be committed", .state.word())]
+    NotPrepared { txn: TxnId, state: TxnState },
+    #[error(
+        "no replica of tablet {tablet} that can be read holds the rows of transaction {txn}, which stays PREPARED: commit it again when one can; EXPLAIN TABLET {tablet} says what is the matter"
+    )]
+    HoldersAway { txn: TxnId, tablet: TabletId },
     #[error("tablet {tablet} does not belong to the load of transaction {txn}")]
     ForeignTablet { txn: TxnId, tablet: TabletId },
     #[error("tablet {tablet} is listed twice in the commit of transaction {txn}")]
@@ -313,14 +319,16 @@ impl Coded for Error {
             Error::UnknownUser(_) => Code::PASSWORD_NO_MATCH,
             Error::LabelExists { .. } => Code::LABEL_EXISTS,
             Error::Label(_) => Code::WRONG_ARGUMENTS,
-            Error::LostReplicas { .. } | Error::Quorum { .. } | Error::InDoubt { .. } => {
-                Code::QUORUM
-            }
+            Error::LostReplicas { .. }
+            | Error::Quorum { .. }
+            | Error::HoldersAway { .. }
+            | Error::InDoubt { .. } => Code::QUORUM,
             Error::TooManyLoads { .. } | Error::TooManyChecks { .. } | Error::Conflict(_) => {
                 Code::NOT_READY
             }
             Error::UnknownTxn(_)
             | Error::TxnEnded { .. }
+            | Error::NotPrepared { .. }
             | Error::ForeignTablet { .. }
             | Error::TabletTwice { .. } => Code::TXN,
         }

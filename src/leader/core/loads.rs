@@ -1,13 +1,15 @@
 //! Loads: begun, committed when enough replicas hold the rows, published in the order of versions, visible.
 //!
 //! A load before its commit lives in memory only: a restart ends it. From its commit on it is in the journal and becomes
-//! visible whatever happens. Each file below does one step.
+//! visible whatever happens. Between them is a load whose commit is a call of its own (`hold`): it is in the journal, and
+//! becomes visible if that call comes. Each file below does one step.
 
 mod begin;
 mod brought;
 mod catch_up;
 mod commit;
 mod end;
+mod hold;
 mod publish;
 mod publishing;
 
@@ -48,6 +50,8 @@ struct Load {
     deadline: Timestamp,
     /// Who waits for it to become visible.
     waiting: Vec<Token>,
+    /// It is durable, and waits for the call that commits it.
+    held: bool,
     /// Set at its commit.
     publishing: Option<Publishing>,
 }
@@ -66,7 +70,7 @@ impl Loads {
                     }
                     loads.note_end(txn, owed);
                 }
-                TxnState::Committed => {
+                TxnState::Prepared | TxnState::Committed => {
                     loads.running.insert(
                         txn.id,
                         Load {
@@ -75,10 +79,13 @@ impl Loads {
                             process: None,
                             deadline: txn.deadline(),
                             waiting: Vec::new(),
+                            held: txn.state == TxnState::Prepared,
                             publishing: None,
                         },
                     );
-                    loads.note_commit(txn);
+                    if txn.state == TxnState::Committed {
+                        loads.note_commit(txn);
+                    }
                 }
                 TxnState::Prepare => {}
             }
@@ -97,14 +104,25 @@ impl Loads {
         self.labels.get(&(db, label.to_owned())).copied()
     }
 
-    /// Whether there are labels of loads that have ended.
-    pub(super) fn any_ended(&self) -> bool {
-        !self.ended.is_empty()
+    /// Whether there are labels of loads that have ended, or loads that wait for the call that commits them.
+    pub(super) fn any_ages(&self) -> bool {
+        !self.ended.is_empty() || self.running.values().any(|load| load.held)
+    }
+
+    /// A load waits for the call that commits it; nobody coordinates it any more.
+    fn note_hold(&mut self, txn: &Txn) {
+        if let Some(load) = self.running.get_mut(&txn.id) {
+            load.held = true;
+            load.process = None;
+            load.deadline = txn.deadline();
+        }
     }
 
     fn note_commit(&mut self, txn: &Txn) {
         self.note_versions(txn);
         if let Some(load) = self.running.get_mut(&txn.id) {
+            load.held = false;
+            load.deadline = txn.deadline();
             load.publishing = Some(Publishing::default());
         }
     }

@@ -283,8 +283,8 @@ impl Core {
         }
         let state = self.head.txns.get(&id).map(|txn| txn.state);
         match state {
-            // Its coordinator, or its publish, sees to it.
-            Some(TxnState::Prepare | TxnState::Committed) => {}
+            // Its coordinator, its second call, or its publish, sees to it.
+            Some(TxnState::Prepare | TxnState::Prepared | TxnState::Committed) => {}
             Some(TxnState::Visible) if self.publish_late(id, backend) => {}
             Some(TxnState::Visible | TxnState::Aborted) => self.forget_rows(id, backend),
             None if self.head.recovery.keeps_load(id) => {}

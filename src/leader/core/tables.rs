@@ -67,7 +67,7 @@ impl Core {
         let tables = [table];
         let doomed = self.tablets_of_tables(&tables);
         let mut changes = vec![Change::DropTable { id: table }];
-        changes.extend(self.end_committed(&tables));
+        changes.extend(self.end_durable(&tables));
         self.record(changes)?;
         self.dropped_loads(&tables);
         self.drop_tablets(doomed);

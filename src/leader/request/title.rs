@@ -63,7 +63,11 @@ impl Request {
             Request::DropUser { name, .. } => format!("DROP USER {name}"),
             Request::Heal(request) => return title(request),
             Request::Recovery(request) => request.title(),
-            Request::BeginLoad(_) | Request::CommitLoad(_) | Request::AbortLoad { .. } => {
+            Request::BeginLoad(_)
+            | Request::PrepareLoad { .. }
+            | Request::CommitLoad(_)
+            | Request::CommitPrepared { .. }
+            | Request::AbortLoad { .. } => {
                 return None;
             }
         })

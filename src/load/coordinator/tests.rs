@@ -63,6 +63,16 @@ impl LoadClient for Told {
         Ok(Committed::Visible)
     }
 
+    async fn prepare(
+        &self,
+        _: &LoadPlan,
+        call: PrepareCall,
+        _: Instant,
+    ) -> Result<Committed, Error> {
+        *self.commit.lock() = Some(call.commit);
+        Ok(Committed::Held)
+    }
+
     async fn abort(&self, _: TxnId, reason: String) -> Result<(), Error> {
         *self.abort.lock() = Some(reason);
         Ok(())
@@ -116,6 +126,7 @@ async fn run(
             partitions: Vec::new(),
         },
         tolerance,
+        hold: None,
         open: Box::new(move |plan| {
             let mapping = Mapping::new(&plan.spec.columns, None, plan.began, Zone::Process)?;
             let assembler = Assembler::new(plan.spec.columns.clone(), mapping);
@@ -197,6 +208,7 @@ async fn repeat(taken: Existing, waited: Option<Result<Committed, Error>>, ms: u
             partitions: Vec::new(),
         },
         tolerance: NONE,
+        hold: None,
         open: Box::new(|_| Err(Error::Internal("nothing is read".into()))),
         pump: Box::pin(std::future::pending()),
     };

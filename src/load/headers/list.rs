@@ -9,7 +9,8 @@ const OFF: &[&str] = &["false", "0", "off", "none", "off_mode"];
 const PARTIAL: &str =
     "rows are loaded whole; give every column, or leave those out that have a default";
 const UNIQUE: &str = "tables keep every row that is loaded";
-const ONE_PHASE: &str = "a load is committed before it is answered; a load that is sent again with its label is not loaded twice";
+const SECOND_CALL: &str =
+    "a load begins a transaction of its own; its second call is `PUT /api/{db}/_stream_load_2pc`";
 const NOT_BUILT: &str =
     "compute it before the load, or in INSERT .. SELECT from a table of raw rows";
 
@@ -37,6 +38,14 @@ pub const ALL: &[Header] = &[
         Done("rows may go to these partitions only"),
     ),
     header(&["timeout"], Done("seconds that the load may take")),
+    header(
+        &["two_phase_commit"],
+        Done("`true` leaves the commit to a second call, `PUT /api/{db}/_stream_load_2pc`"),
+    ),
+    header(
+        &["prepared_timeout"],
+        Done("seconds that the load waits for that call"),
+    ),
     header(
         &["max_filter_ratio"],
         Done("share of rows that may not fit, 0 to 1"),
@@ -124,7 +133,6 @@ pub const ALL: &[Header] = &[
         Refused(&[], UNIQUE),
     ),
     header(&["hidden_columns"], Refused(&[], UNIQUE)),
-    header(&["two_phase_commit"], Refused(OFF, ONE_PHASE)),
     header(
         &[
             "txn_id",
@@ -133,7 +141,7 @@ pub const ALL: &[Header] = &[
             "channel_id",
             "channel_num",
         ],
-        Refused(&[], ONE_PHASE),
+        Refused(&[], SECOND_CALL),
     ),
     header(
         &["temporary_partitions", "use_temp_partition"],
@@ -202,8 +210,8 @@ pub const ALL: &[Header] = &[
         Nothing("the first 100 rows that do not fit are kept"),
     ),
     header(
-        &["idle_transaction_timeout", "prepared_timeout"],
-        Nothing("only with `two_phase_commit`, which is refused"),
+        &["idle_transaction_timeout"],
+        Nothing("a load has a `timeout`, idle or not"),
     ),
     header(
         &["enable_profile"],

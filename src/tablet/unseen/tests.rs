@@ -56,6 +56,8 @@ impl Model {
             versions: vec![(partition.id, partition.next_version)],
             failed_replicas: 0,
             rows: 1,
+            backend: None,
+            hold: None,
         };
         self.apply(Change::Commit(Box::new(Committed { txn, writes })));
         TxnId(id)

@@ -53,6 +53,7 @@ impl Core {
                 process: begin.process,
                 deadline: txn.deadline(),
                 waiting: Vec::new(),
+                held: false,
                 publishing: None,
             },
         );
@@ -106,6 +107,8 @@ impl Core {
             versions: Vec::new(),
             failed_replicas: 0,
             rows: 0,
+            backend: begin.process.map(|process| process.backend),
+            hold: None,
         }
     }
 

@@ -22,7 +22,7 @@ impl Core {
         let txn = known.ok_or(Error::UnknownTxn(commit.txn))?.clone();
         match txn.state {
             TxnState::Visible => return Ok(Some(visible(&txn))),
-            TxnState::Aborted => return Err(ended(&txn)),
+            TxnState::Prepared | TxnState::Aborted => return Err(ended(&txn)),
             TxnState::Committed => {
                 self.wait_visible(txn.id, token);
                 return Ok(None);
@@ -50,7 +50,7 @@ impl Core {
     }
 
     /// The versions of a load, if all its tablets have their quorum.
-    fn decide(&self, txn: &Txn, commit: &CommitLoad) -> Result<Committed, Error> {
+    pub(super) fn decide(&self, txn: &Txn, commit: &CommitLoad) -> Result<Committed, Error> {
         let table = self.head.tables.get(&txn.table);
         let table = table.ok_or_else(|| Error::TableDropped(txn.table.to_string()))?;
         let mut writes = Writes {
@@ -141,7 +141,12 @@ impl Core {
 
     /// Whether a replica has missed an earlier load that is committed and not visible yet. When that becomes visible,
     /// the replica is behind, and this load could not count on it.
-    fn will_lag(&self, partition: &Partition, tablet: TabletId, replica: ReplicaId) -> bool {
+    pub(super) fn will_lag(
+        &self,
+        partition: &Partition,
+        tablet: TabletId,
+        replica: ReplicaId,
+    ) -> bool {
         let mut earlier = partition.visible_version + 1..partition.next_version;
         earlier.any(|version| {
             let txn = self.loads.versions.get(&(partition.id, version));
@@ -151,7 +156,7 @@ impl Core {
     }
 
     /// Answers when the load is visible, or its time is over.
-    fn wait_visible(&mut self, txn: TxnId, token: Token) {
+    pub(super) fn wait_visible(&mut self, txn: TxnId, token: Token) {
         if let Some(load) = self.loads.running.get_mut(&txn) {
             load.waiting.push(token);
         }
@@ -166,7 +171,7 @@ impl Core {
     }
 }
 
-fn visible(txn: &Txn) -> Reply {
+pub(super) fn visible(txn: &Txn) -> Reply {
     let versions = txn
         .versions
         .iter()
@@ -186,7 +191,7 @@ pub(super) fn ended(txn: &Txn) -> Error {
 }
 
 /// The load wrote to a tablet that has gone with its partition.
-fn gone(table: &Table, tablet: TabletId) -> Error {
+pub(super) fn gone(table: &Table, tablet: TabletId) -> Error {
     Error::PartitionDropped {
         table: table.name.clone(),
         partition: format!("of tablet {tablet}"),

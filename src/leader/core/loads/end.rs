@@ -24,7 +24,7 @@ impl Core {
             .ok_or(Error::UnknownTxn(id))?
             .clone();
         match txn.state {
-            TxnState::Prepare => {
+            TxnState::Prepare | TxnState::Prepared => {
                 self.abort(&txn, reason);
                 Ok(Some(Reply::Done))
             }
@@ -35,9 +35,8 @@ impl Core {
 
     /// Gives up a load that has not committed: in the journal first, then on its backends.
     pub(super) fn abort(&mut self, txn: &Txn, reason: &str) {
-        assert_eq!(
-            txn.state,
-            TxnState::Prepare,
+        assert!(
+            matches!(txn.state, TxnState::Prepare | TxnState::Prepared),
             "a load that has its version is never given up"
         );
         let aborted = self.given_up(txn, reason);
@@ -68,7 +67,13 @@ impl Core {
 
     /// Gives up a load whose time is over before it committed.
     pub(super) fn end_late(&mut self, txn: &Txn) -> Error {
-        let reason = format!("timeout: it did not commit within {} ms", txn.timeout_ms);
+        let reason = match txn.hold {
+            None => format!("timeout: it did not commit within {} ms", txn.timeout_ms),
+            Some(hold) => format!(
+                "timeout: it was prepared, and nobody committed it within {} ms",
+                hold.timeout_ms
+            ),
+        };
         self.abort(txn, &reason);
         Error::TxnEnded {
             txn: txn.id,
@@ -132,16 +137,15 @@ impl Core {
 
     /// The first load of a table that is committed and not visible.
     pub(in super::super) fn waiting_on(&self, table: TableId) -> Option<TxnId> {
-        self.head.committed_on(table).first().map(|(txn, _)| *txn)
+        let mut durable = self.head.durable_on(table);
+        let committed = durable.find(|(txn, _)| txn.state == TxnState::Committed);
+        committed.map(|(txn, _)| txn.id)
     }
 
-    /// The records that end the committed loads of tables that are dropped.
-    pub(in super::super) fn end_committed(&self, tables: &[TableId]) -> Vec<Change> {
-        let waiting = tables
-            .iter()
-            .flat_map(|table| self.head.committed_on(*table));
-        let txns = waiting.filter_map(|(id, _)| self.head.txns.get(&id));
-        let aborted = txns.map(|txn| self.given_up(txn, "its table was dropped"));
+    /// The records that end the loads of tables that are dropped, as far as they are in the journal.
+    pub(in super::super) fn end_durable(&self, tables: &[TableId]) -> Vec<Change> {
+        let durable = tables.iter().flat_map(|table| self.head.durable_on(*table));
+        let aborted = durable.map(|(txn, _)| self.given_up(txn, "its table was dropped"));
         aborted.map(|txn| Change::Aborted(Box::new(txn))).collect()
     }
 

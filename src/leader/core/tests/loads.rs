@@ -1,5 +1,6 @@
 //! Loads: quorums, labels, order of versions, what becomes of replicas that miss one.
 
+mod holds;
 mod waits;
 
 use super::*;
