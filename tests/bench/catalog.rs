@@ -69,6 +69,7 @@ fn measure(tablets: u64) -> Vec<(&'static str, String)> {
         healing: Healing::default(),
         config: Arc::new(Config::default()),
         frontend: Arc::new(FrontendInfo::default()),
+        connections: 0,
     };
     let statistic: Vec<Duration> = (0..1000)
         .map(|_| timed(|| proc::open(&view, "/statistic").map(|n| n.rows().is_ok())))

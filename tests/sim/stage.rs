@@ -131,6 +131,7 @@ impl World {
             healing: core.healing(),
             config: core.config(),
             frontend: Arc::new(frontend),
+            connections: 0,
         };
         Unsettled::of(&view, Scope::Cluster, since)
     }

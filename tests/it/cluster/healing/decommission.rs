@@ -18,7 +18,7 @@ async fn one_of_five_is_emptied_and_removed_and_may_stay_half_way() {
         cluster.number(&of).await
     };
 
-    let slow = "ADMIN SET FRONTEND CONFIG (\"clone_bytes_per_second\" = \"30000\")";
+    let slow = "ADMIN SET FRONTEND CONFIG (\"clone_bytes_per_second\" = \"100000\")";
     ask(&cluster, slow).await;
     let had = here().await.expect("a number");
     ask(
