@@ -133,7 +133,8 @@ fn sign(text: &[u8]) -> (bool, &[u8]) {
 pub fn float64(text: &[u8]) -> Result<f64, Reason> {
     let value: f64 = finite_form(text)?.parse().map_err(|_| Reason::BadValue)?;
     if value.is_finite() {
-        Ok(value)
+        // -0 becomes 0: to MySQL they are one number, to comparisons and groups of doubles they are two.
+        Ok(value + 0.0)
     } else {
         Err(Reason::OutOfRange)
     }
@@ -143,7 +144,8 @@ pub fn float64(text: &[u8]) -> Result<f64, Reason> {
 pub fn float32(text: &[u8]) -> Result<f32, Reason> {
     let value: f32 = finite_form(text)?.parse().map_err(|_| Reason::BadValue)?;
     if value.is_finite() {
-        Ok(value)
+        // -0 becomes 0: to MySQL they are one number, to comparisons and groups of doubles they are two.
+        Ok(value + 0.0)
     } else {
         Err(Reason::OutOfRange)
     }

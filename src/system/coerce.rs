@@ -120,6 +120,20 @@ fn moment_number(expr: Expr) -> Expr {
 }
 
 fn comparable(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Expr, Expr)> {
+    let (left, right) = of_one_kind(left, l, right, r)?;
+    Ok((one_zero(left, l), one_zero(right, r)))
+}
+
+/// 0 and -0 are one number to MySQL, and two to whoever compares doubles. A column keeps what was loaded, which has no -0.
+fn one_zero(expr: Expr, t: &DataType) -> Expr {
+    match expr {
+        Expr::Literal(..) | Expr::Column(_) => expr,
+        expr if t.is_floating() => expr + lit(0.0_f64),
+        expr => expr,
+    }
+}
+
+fn of_one_kind(left: Expr, l: &DataType, right: Expr, r: &DataType) -> Result<(Expr, Expr)> {
     let numeric = is_number;
     if numeric(l) && numeric(r) && l.is_floating() != r.is_floating() {
         let float = |expr: Expr, t: &DataType| match t.is_floating() {

@@ -105,7 +105,7 @@ if driver == "connector":
     conn.cmd_reset_connection()
     prepared = conn.cursor(prepared=True)
     prepared.execute(f"SELECT id, name FROM {db}.t WHERE id >= ? ORDER BY id", (2,))
-    assert prepared.fetchall() == [(2, None), (3, "x\\y")]
+    assert prepared.fetchall() == [(2, None), (3, "x\\y"), (4, "set")]
     conn.cmd_change_user(username=f"{driver}_u", password="se cret")
     assert rows(conn.cursor(), "SELECT CURRENT_USER()")[0][0].startswith(f"{driver}_u@")
     try:
