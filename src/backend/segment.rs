@@ -14,7 +14,6 @@ use crate::backend::error::Error;
 use crate::backend::shelf::Shelf;
 use crate::backend::sums::{self, BLOCK, Summing};
 use crate::ids::TabletId;
-use crate::load::footer;
 
 /// What metadata says of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,10 +83,11 @@ impl Segment {
         self.shelf.file(self.tablet, &self.record.file)
     }
 
-    /// Opens it, and checks that it has its whole length and a footer that can be given to the Parquet library.
+    /// Opens it, and checks that it has its whole length. What is read of it is to be compared with its checksums before it is
+    /// believed, its footer too.
     ///
     /// # Errors
-    /// [`Error::Lost`] when the file is not there or has another length, [`Error::Corrupt`] when its footer is rotten.
+    /// [`Error::Lost`] when the file is not there or has another length.
     pub fn open(&self) -> Result<File, Error> {
         let path = self.path();
         let file = File::open(&path).map_err(|e| self.lost(e))?;
@@ -98,14 +98,7 @@ impl Segment {
                 what: format!("{found} bytes, {} were written", self.record.bytes),
             });
         }
-        match footer::check(&file) {
-            Ok(()) => Ok(file),
-            Err(footer::Error::Io(cause)) => Err(damage::of_io(self, &cause)),
-            Err(wrong) => Err(Error::Corrupt {
-                file: path,
-                what: wrong.to_string(),
-            }),
-        }
+        Ok(file)
     }
 
     /// Checks that it is there with its whole length, without reading it.

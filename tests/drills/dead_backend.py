@@ -79,7 +79,8 @@ def die(report, cluster, dead, lost):
     )
     moved = counted(cluster, "bytes of clone")
     removed = counted(cluster, "num of replica removed")
-    report.equal("replicas on it given up for the copies", removed, lost)
+    # Balance, which is on by default, gives up others.
+    report.true("replicas given up", removed, f"at least the {lost} on it", removed >= lost)
     report.say(f"{counted(cluster, 'num of full clone')} full clones, {moved} bytes")
     elsewhere = [backends - {dead} for backends in places(cluster, "demo.flights").values()]
     report.equal("tablets with 3 replicas on the others", sum(len(b) == 3 for b in elsewhere), len(elsewhere))
